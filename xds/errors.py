@@ -1,0 +1,73 @@
+"""Standard error codes and the refusal that carries them (ITI TF-3 §4.2.4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class XdsErrorCode(StrEnum):
+    """Codes of `rs:RegistryError/@errorCode` that we emit, spelled as published."""
+
+    MISSING_DOCUMENT = "XDSMissingDocument"
+    MISSING_DOCUMENT_METADATA = "XDSMissingDocumentMetadata"
+    REPOSITORY_METADATA = "XDSRepositoryMetadataError"
+    REGISTRY_METADATA = "XDSRegistryMetadataError"
+    DUPLICATE_UNIQUE_ID_IN_MESSAGE = "XDSRegistryDuplicateUniqueIdInMessage"
+    DUPLICATE_UNIQUE_ID_IN_REGISTRY = "XDSDuplicateUniqueIdInRegistry"
+    NON_IDENTICAL_HASH = "XDSNonIdenticalHash"
+    NON_IDENTICAL_SIZE = "XDSNonIdenticalSize"
+    UNKNOWN_PATIENT_ID = "XDSUnknownPatientId"
+    PATIENT_ID_DOES_NOT_MATCH = "XDSPatientIdDoesNotMatch"
+    UNRESOLVED_REFERENCE = "UnresolvedReferenceException"
+    DEPRECATED_DOCUMENT = "XDSRegistryDeprecatedDocumentError"
+    EXTRA_METADATA_NOT_SAVED = "XDSExtraMetadataNotSaved"
+    INVALID_DOCUMENT_CONTENT = "InvalidDocumentContent"
+    REGISTRY_BUSY = "XDSRegistryBusy"
+    REPOSITORY_BUSY = "XDSRepositoryBusy"
+    REGISTRY_OUT_OF_RESOURCES = "XDSRegistryOutOfResources"
+    REPOSITORY_OUT_OF_RESOURCES = "XDSRepositoryOutOfResources"
+    REGISTRY = "XDSRegistryError"
+    REPOSITORY = "XDSRepositoryError"
+    REGISTRY_NOT_AVAILABLE = "XDSRegistryNotAvailable"
+    UNKNOWN_STORED_QUERY = "XDSUnknownStoredQuery"
+    STORED_QUERY_MISSING_PARAM = "XDSStoredQueryMissingParam"
+    STORED_QUERY_PARAM_NUMBER = "XDSStoredQueryParamNumber"
+    TOO_MANY_RESULTS = "XDSTooManyResults"
+    RESULT_NOT_SINGLE_PATIENT = "XDSResultNotSinglePatient"
+    DOCUMENT_UNIQUE_ID = "XDSDocumentUniqueIdError"
+    UNKNOWN_REPOSITORY_ID = "XDSUnknownRepositoryId"
+    DMP_CLOSED = "DMPClosed"
+    DMP_ACCESS_DENIED = "DMPAccessDeniedByRightsService"
+
+
+class Severity(StrEnum):
+    """Severity of one error (ITI TF-3 §4.2.4.1). A warning travels inside a Success."""
+
+    ERROR = "urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Error"
+    WARNING = "urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryError:
+    """One `rs:RegistryError`.
+
+    `context` names the object, the attribute, what was found and what was expected. `location` is where in the
+    message: an XPath-like path, empty when there is none. `rule` is our identifier of the rule (`O6`, `P2`,
+    `DMP-AUTHOR`), empty when the code says it all; it is written at the head of `codeContext`.
+    """
+
+    code: XdsErrorCode
+    context: str
+    location: str = ""
+    severity: Severity = Severity.ERROR
+    rule: str = ""
+
+
+class Refusal(Exception):
+    """Understood and refused: every error found, never empty."""
+
+    def __init__(self, errors: Iterable[RegistryError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(", ".join(error.code for error in self.errors))
