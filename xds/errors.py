@@ -65,7 +65,25 @@ class RegistryError:
     rule: str = ""
 
 
-class Refusal(Exception):
+def disagreement(
+    rule: str,
+    location: str,
+    found: str,
+    expected: str,
+    code: XdsErrorCode = XdsErrorCode.REGISTRY_METADATA,
+    *,
+    severity: Severity = Severity.ERROR,
+) -> RegistryError:
+    """Say what was found at `location` and what `rule` expects there. Texts too long for a context are cut."""
+    context = f"{location}: found {_short(found)}, expected {_short(expected)}"
+    return RegistryError(code, context, _short(location), severity, rule)
+
+
+def _short(text: str, limit: int = 400) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+class Refusal(Exception):  # noqa: N818 - the word of the field, not a fault of ours
     """Understood and refused: every error found, never empty."""
 
     def __init__(self, errors: Iterable[RegistryError]) -> None:

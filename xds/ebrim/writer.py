@@ -1,0 +1,25 @@
+"""Everything that ebRIM can write, under one name: `fragments` for objects, `responses` for answers."""
+
+from __future__ import annotations
+
+from xds.ebrim.fragments import (
+    object_ref,
+    with_status,
+    write_association,
+    write_entry,
+    write_submission_set,
+    write_submit_objects,
+)
+from xds.ebrim.responses import write_adhoc_query_response, write_registry_response, write_retrieve_response
+
+__all__ = (
+    "object_ref",
+    "with_status",
+    "write_adhoc_query_response",
+    "write_association",
+    "write_entry",
+    "write_registry_response",
+    "write_retrieve_response",
+    "write_submission_set",
+    "write_submit_objects",
+)
