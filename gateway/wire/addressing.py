@@ -1,0 +1,148 @@
+"""WS-Addressing 1.0 headers of a request, and the transactions known by their action (ITI TF-2 §V.3.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lxml import etree
+
+from gateway.wire.faults import EnvelopeRefused
+
+WSA = "http://www.w3.org/2005/08/addressing"
+ANONYMOUS = f"{WSA}/anonymous"
+SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+SECURITY = f"{{{WSSE}}}Security"
+
+_UNDERSTOOD = frozenset(
+    [f"{{{WSA}}}{name}" for name in ("Action", "MessageID", "To", "From", "ReplyTo", "FaultTo", "RelatesTo")]
+    + [SECURITY]
+)
+_HERE = frozenset((None, f"{SOAP12}/role/next", f"{SOAP12}/role/ultimateReceiver"))
+_LONGEST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction of IHE: request and reply actions, and the qualified name of the request (ITI TF-2 §V)."""
+
+    name: str
+    action: str
+    reply_action: str
+    body: str
+
+
+def _transaction(name: str, action: str, body: str) -> Transaction:
+    return Transaction(name, f"urn:ihe:iti:{action}", f"urn:ihe:iti:{action}Response", body)
+
+
+ITI_18 = _transaction(
+    "ITI-18", "2007:RegistryStoredQuery", "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRequest"
+)
+ITI_41 = _transaction(
+    "ITI-41", "2007:ProvideAndRegisterDocumentSet-b", "{urn:ihe:iti:xds-b:2007}ProvideAndRegisterDocumentSetRequest"
+)
+ITI_43 = _transaction("ITI-43", "2007:RetrieveDocumentSet", "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetRequest")
+TRANSACTIONS = (ITI_18, ITI_41, ITI_43)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """What the reply needs. `to` is as sent, and only informative: the socket says which door it is."""
+
+    action: str
+    message_id: str
+    to: str | None
+
+
+def message_id_of(header: etree._Element | None) -> str | None:
+    """Return the MessageID when there is exactly one usable, to relate a fault to its request."""
+    found = [] if header is None else header.findall(f"{{{WSA}}}MessageID")
+    return found[0].text.strip() if len(found) == 1 and _is_usable(found[0]) and found[0].text else None
+
+
+def read_addressing(header: etree._Element | None, http_actions: Collection[str]) -> Addressing:
+    """Read and check the addressing headers. `http_actions` are the `action` parameters of the media types.
+
+    Raises EnvelopeRefused: a header is missing, repeated or malformed, the actions differ, a block marked
+    mustUnderstand is not understood, a reply is asked for elsewhere than in the HTTP response.
+    Source: WS-Addressing 1.0 SOAP Binding §6.4, SOAP 1.2 Part 1 §2.4
+    """
+    if header is None:
+        raise _required("Action")
+    check_understood(header)
+    action = _one(header, "Action")
+    message_id = _one(header, "MessageID")
+    to = _one(header, "To", required=False)
+    if action is None or message_id is None:
+        raise _required("Action" if action is None else "MessageID")
+    if any(other != action for other in http_actions):
+        raise _refused("ActionMismatch", "wsa:Action is not the action parameter of the Content-Type", "Action")
+    for name in ("ReplyTo", "FaultTo"):
+        _check_anonymous(header, name)
+    return Addressing(action, message_id, to)
+
+
+def find_transaction(action: str, body: etree._Element, accepted: Collection[Transaction]) -> Transaction:
+    """Return the transaction that `action` names, among those that this place accepts.
+
+    Raises EnvelopeRefused: ActionNotSupported, or the body is not the one of that transaction.
+    """
+    for transaction in accepted:
+        if transaction.action == action:
+            if body.tag != transaction.body:
+                raise EnvelopeRefused(f"the child of Body is not the request of {transaction.name}")
+            return transaction
+    raise _refused("ActionNotSupported", "wsa:Action names no transaction that is available here", "Action")
+
+
+def check_understood(header: etree._Element) -> None:
+    """Refuse a header block that is marked mustUnderstand, is meant for us, and is not one we know."""
+    for block in header.iterchildren(tag=etree.Element):
+        must = block.get(f"{{{SOAP12}}}mustUnderstand", "false").strip()
+        if must not in ("0", "1", "true", "false"):
+            raise EnvelopeRefused("mustUnderstand is not a boolean")
+        if must in ("0", "false") or block.tag in _UNDERSTOOD or block.get(f"{{{SOAP12}}}role") not in _HERE:
+            continue
+        raise EnvelopeRefused(
+            "a header block marked mustUnderstand is not understood", code="MustUnderstand", header=str(block.tag)
+        )
+
+
+def _one(header: etree._Element, name: str, *, required: bool = True) -> str | None:
+    found = header.findall(f"{{{WSA}}}{name}")
+    if len(found) > 1:
+        raise _refused("InvalidCardinality", f"wsa:{name} occurs {len(found)} times", name)
+    if not found:
+        if required:
+            raise _required(name)
+        return None
+    if not _is_usable(found[0]):
+        raise _refused("InvalidAddressingHeader", f"wsa:{name} is not a URI", name)
+    return (found[0].text or "").strip()
+
+
+def _is_usable(element: etree._Element) -> bool:
+    text = (element.text or "").strip()
+    return len(element) == 0 and 0 < len(text) <= _LONGEST and not any(character.isspace() for character in text)
+
+
+def _check_anonymous(header: etree._Element, name: str) -> None:
+    found = header.findall(f"{{{WSA}}}{name}")
+    if len(found) > 1:
+        raise _refused("InvalidCardinality", f"wsa:{name} occurs {len(found)} times", name)
+    for endpoint in found:
+        addresses = endpoint.findall(f"{{{WSA}}}Address")
+        if len(addresses) != 1:
+            raise _refused("MissingAddressInEPR", f"wsa:{name} has no single wsa:Address", name)
+        if (addresses[0].text or "").strip() != ANONYMOUS:
+            raise _refused("OnlyAnonymousAddressSupported", f"wsa:{name} is not the anonymous address", name)
+
+
+def _required(name: str) -> EnvelopeRefused:
+    return _refused("MessageAddressingHeaderRequired", f"wsa:{name} is missing", name)
+
+
+def _refused(code: str, text: str, name: str) -> EnvelopeRefused:
+    return EnvelopeRefused(text, code=code, header=f"{{{WSA}}}{name}")
