@@ -1,0 +1,61 @@
+"""Symbolic ids of a submission become UUIDs, everywhere at once (ITI TF-3 §4.2.3.1.5, TF-2 §3.42.4.1.3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from xds.metadata.association import Association
+from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.submission_set import SubmissionSet
+
+UUID_URN = "urn:uuid:"
+
+
+def fresh_uuid() -> str:
+    """A new random `urn:uuid:`."""
+    return f"{UUID_URN}{uuid4()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A submission with real ids only. `uuids` maps every id of an object of the submission, as sent, to its UUID."""
+
+    submission_set: SubmissionSet
+    entries: tuple[DocumentEntry, ...]
+    associations: tuple[Association, ...]
+    uuids: Mapping[str, str]
+
+
+def resolve(
+    submission_set: SubmissionSet,
+    entries: Iterable[DocumentEntry],
+    associations: Iterable[Association],
+    new_uuid: Callable[[], str] = fresh_uuid,
+) -> Resolved:
+    """Replace each symbolic id by a fresh UUID, the same symbol always by the same UUID.
+
+    UUIDs that were sent stay. Entries become first versions: logicalID is their entryUUID, version 1. Ids that belong
+    to no object of the submission stay as they are. Pure, but for `new_uuid`.
+    """
+    entries, associations = tuple(entries), tuple(associations)
+    sent = (submission_set.entry_uuid, *(e.entry_uuid for e in entries), *(a.entry_uuid for a in associations))
+    uuids = {old: old if old.startswith(UUID_URN) else new_uuid() for old in dict.fromkeys(sent)}
+    return Resolved(
+        submission_set=replace(submission_set, entry_uuid=uuids[submission_set.entry_uuid]),
+        entries=tuple(
+            replace(entry, entry_uuid=uuids[entry.entry_uuid], logical_id=uuids[entry.entry_uuid], version=1)
+            for entry in entries
+        ),
+        associations=tuple(
+            replace(
+                association,
+                entry_uuid=uuids[association.entry_uuid],
+                source=uuids.get(association.source, association.source),
+                target=uuids.get(association.target, association.target),
+            )
+            for association in associations
+        ),
+        uuids=uuids,
+    )
