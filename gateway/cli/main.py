@@ -1,0 +1,50 @@
+"""`ecluse`: the commands, a module each."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "demo": "gateway.cli.demo:demo",
+    "serve": "gateway.cli.serve:serve",
+    "door": "gateway.cli.door:door",
+    "validate": "gateway.cli.validate:validate",
+    "pki": "gateway.cli.pki:pki",
+    "records": "gateway.cli.records:records",
+    "migrate": "gateway.cli.migrate:migrate",
+    "fsck": "gateway.cli.fsck:fsck",
+    "audit": "gateway.cli.audit:audit",
+    "bench": "gateway.cli.bench:bench",
+}
+
+
+class LazyCommands(click.Group):
+    """Import a command's module when it is called, so that `ecluse validate` pays for nothing else."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command: Any = getattr(importlib.import_module(module), attribute)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--lang", type=click.Choice(["fr", "en"]), help="Language of the messages; the locale's when absent.")
+@click.version_option(package_name="ecluse")
+@click.pass_context
+def main(ctx: click.Context, lang: str | None) -> None:
+    """Écluse: two gates, and the documents go one way.
+
+    An XDS.b registry and repository fed by establishments (CPE) and consulted by professionals (CPS).
+    """
+    ctx.obj = lang

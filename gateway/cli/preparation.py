@@ -1,0 +1,95 @@
+"""From an empty directory to a house where doors can open: test PKI, database, keys, one directory for each door."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.assembly import DOORS, door_files
+from gateway.database.opening import Database, open_database
+from gateway.settings import Settings
+from samples.pki import factory
+from samples.pki.factory import TestPki
+from security.at_rest.record_keys import create_kek
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A prepared data directory. `pki` is None in production: the authorities are then named by settings."""
+
+    settings: Settings
+    data: Path
+    database: Database
+    pki: TestPki | None
+
+
+def prepare(settings: Settings) -> House:
+    """Make what is missing, refresh what grows old, start and migrate the database. Idempotent."""
+    os.umask(0o077)
+    data = Path(settings.data).resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    database = open_database(data, url=settings.database.url or None)
+    try:
+        pki = _test_pki(data) if settings.mode == "sandbox" else None
+        audit_key = _audit_key(data)
+        for name in DOORS:
+            directory = data / name
+            directory.mkdir(exist_ok=True)
+            _write_private(directory / "audit.key", audit_key)
+            if pki is not None:
+                _install(pki, name, directory)
+        if not (data / "consultation" / "kek").exists():
+            create_kek(data / "consultation" / "kek")
+        _check_files(settings)
+    except BaseException:
+        database.close()
+        raise
+    return House(settings, data, database, pki)
+
+
+def _test_pki(data: Path) -> TestPki:
+    directory, now = data / "pki", datetime.now(UTC)
+    if not directory.exists():
+        return factory.create(directory, now)
+    return factory.refresh(directory, now)
+
+
+def _install(pki: TestPki, name: str, directory: Path) -> None:
+    server = pki.server(name)
+    _write_private(directory / "server.pem", server.chain_path.read_bytes())
+    _write_private(directory / "server.key", server.key_path.read_bytes())
+    trust = directory / "trust"
+    trust.mkdir(exist_ok=True)
+    for file in pki.trust(name).iterdir():
+        _write_private(trust / file.name, file.read_bytes())
+
+
+def _audit_key(data: Path) -> bytes:
+    """One key for all doors: the same patient has the same pseudonym in every chain."""
+    path = data / "database" / "audit.key"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        _write_private(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Replace a file whole, readable by its owner only; unchanged content is left alone."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    temporary = path.with_suffix(path.suffix + ".new")
+    temporary.write_bytes(content)
+    temporary.chmod(0o600)
+    shutil.move(temporary, path)
+
+
+def _check_files(settings: Settings) -> None:
+    for name in DOORS:
+        files = door_files(settings, name)
+        for path in (files.certificate, files.key, files.trust):
+            if not path.exists():
+                raise FileNotFoundError(f"{name}: {path} does not exist")

@@ -1,0 +1,74 @@
+"""Does a lot agree with its sender, with the record and with its own documents? Everything found is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from conformance.checks.agreement import check_agreement, check_content, check_replacement
+from gateway.gate import Caller
+from security.vihf import agreement
+from xds.errors import RegistryError, XdsErrorCode
+from xds.messages import ProvideAndRegisterRequest
+from xds.metadata.association import AssociationType
+from xds.metadata.datatypes import Xcn, Xon
+from xds.metadata.submission_set import SubmissionSet
+
+_REPLACEMENTS = (AssociationType.RPLC, AssociationType.XFRM_RPLC)
+
+
+def with_sender(
+    request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller
+) -> Iterable[RegistryError]:
+    """The lot names the patient, the structure and the person of the VIHF (CI-SIS VIHF; DMP TD2.1)."""
+    patients = {submission_set.patient_id, *(entry.patient_id for entry in request.entries)}
+    for patient_id in sorted(patients):
+        text = agreement.check_patient(caller.vihf, patient_id)
+        if text:
+            yield RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")
+    structures = [_xon_id(value) for author in submission_set.authors for value in author.institutions]
+    text = agreement.check_author_institution(caller.vihf, [found for found in structures if found])
+    if text:
+        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, "SubmissionSet/author/authorInstitution", rule="V-40")
+    persons = [_xcn_id(author.person) for author in submission_set.authors if author.person]
+    text = agreement.check_author_person(caller.vihf, [found for found in persons if found])
+    if text:
+        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, "SubmissionSet/author/authorPerson", rule="V-41")
+    text = agreement.check_guardians(
+        caller.vihf, [{code.code for code in entry.confidentiality_codes} for entry in request.entries]
+    )
+    if text:
+        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="V-45")
+
+
+def with_documents(
+    request: ProvideAndRegisterRequest, signature_id: str, replaced: Mapping[str, str], *, refuse_invalid: bool
+) -> Iterable[RegistryError]:
+    """Each document agrees with its metadata and conforms to its profile.
+
+    `replaced` maps the entryUUID of a registered document to its uniqueId: a replacement names the same in the CDA.
+    """
+    targets = {item.source: item.target for item in request.associations if item.association_type in _REPLACEMENTS}
+    for entry in request.entries:
+        if entry.entry_uuid == signature_id or entry.entry_uuid not in request.documents:
+            continue
+        content = request.documents[entry.entry_uuid]
+        yield from check_agreement(entry, content)
+        if refuse_invalid:
+            yield from check_content(entry, content)
+        target = targets.get(entry.entry_uuid)
+        if target is None or target in replaced:
+            yield from check_replacement(entry, content, replaced[target] if target else None)
+
+
+def _xon_id(text: str) -> str:
+    try:
+        return Xon.parse(text).identifier or ""
+    except ValueError:
+        return ""
+
+
+def _xcn_id(text: str) -> str:
+    try:
+        return Xcn.parse(text).identifier or ""
+    except ValueError:
+        return ""

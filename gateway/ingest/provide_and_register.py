@@ -1,0 +1,126 @@
+"""ITI-41 Provide and Register Document Set-b, the use case (ITI TF-2 §3.41; DMP TD2.1, TD2.2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from conformance.checks.metadata import check_metadata
+from gateway.gate import Caller, Witness
+from gateway.ingest import coherence, lot_signature
+from profiles.codes import Domain
+from security.at_rest.public_keys import RecordPublicKey
+from security.at_rest.sealing import seal
+from security.audit.event import Outcome
+from security.pki.trust import TrustStore
+from xds.dmp import rights
+from xds.dmp.record import Record
+from xds.errors import Refusal, RegistryError, Severity, XdsErrorCode
+from xds.messages import ProvideAndRegisterRequest, RegistryResponse
+from xds.metadata import symbolic
+from xds.metadata.association import AssociationType
+from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.submission_set import SubmissionSet
+from xds.registry.receipts import Receipt, RegistryReceipts
+from xds.registry.writer import NewEntry, RegistryWriter
+from xds.repository.writer import RepositoryFull, RepositoryWriter
+
+TRANSACTION = "ITI-41"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvideAndRegister:
+    """(1) reading  (2) lot signature  (3) receipt  (4) every rule  (5) seal, store  (6) register and audit."""
+
+    receipts: RegistryReceipts
+    registry: RegistryWriter
+    repository: RepositoryWriter
+    trust: Callable[[], TrustStore]
+    domain: Domain
+    witness: Witness
+    repository_unique_id: str
+    refuse_invalid: bool
+    signature_max_age: int
+
+    def __call__(self, request: ProvideAndRegisterRequest, caller: Caller) -> RegistryResponse:
+        """Accept the whole lot, or raise Refusal with every error found, or NotAuthenticated for its signature."""
+        submission_set = request.submission_set
+        if submission_set is None or request.errors:  # (1)
+            raise Refusal((*request.errors, *check_metadata(request, self.domain)))
+        signed = lot_signature.verify(request, submission_set, caller, self.trust(), self.signature_max_age)  # (2)
+        receipt = self._receipt(request, submission_set, caller)  # (3)
+        findings = (  # (4)
+            *rights.may_deposit(caller.requester, receipt.record).errors(submission_set.patient_id),
+            *check_metadata(request, self.domain),
+            *coherence.with_sender(request, submission_set, caller),
+            *receipt.errors(),
+            *coherence.with_documents(
+                request, signed.signature_id, receipt.replaced, refuse_invalid=self.refuse_invalid
+            ),
+        )
+        if receipt.record is None or any(finding.severity is Severity.ERROR for finding in findings):
+            raise Refusal(findings)
+        self._keep(request, submission_set, receipt.record, caller)  # (5) (6)
+        return RegistryResponse.of(findings)
+
+    def _receipt(
+        self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller
+    ) -> Receipt:
+        present = {entry.entry_uuid for entry in request.entries} | {submission_set.entry_uuid}
+        return self.receipts.ask(
+            patient_id=submission_set.patient_id,
+            structure_id=caller.vihf.structure_id,
+            unique_ids=[submission_set.unique_id, *(entry.unique_id for entry in request.entries)],
+            targets=[item.target for item in request.associations if item.target not in present],
+        )
+
+    def _keep(
+        self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, record: Record, caller: Caller
+    ) -> None:
+        resolved = symbolic.resolve(submission_set, request.entries, request.associations)
+        contents = [request.documents[entry.entry_uuid] for entry in request.entries]
+        public_key = RecordPublicKey.from_bytes(record.key_id, record.public_key)
+        try:
+            addresses = self.repository.store_all(
+                seal(content, record=public_key, document=entry.unique_id)
+                for entry, content in zip(resolved.entries, contents, strict=True)
+            )
+        except RepositoryFull:
+            raise Refusal(
+                [RegistryError(XdsErrorCode.REPOSITORY_OUT_OF_RESOURCES, "no room left for documents; nothing was kept")]
+            ) from None
+        try:
+            self.registry.register(
+                record=record,
+                patient_id=submission_set.patient_id,
+                structure_id=caller.vihf.structure_id,
+                submission_set=resolved.submission_set,
+                entries=[
+                    NewEntry(self._completed(entry, content), address.hex)
+                    for entry, content, address in zip(resolved.entries, contents, addresses, strict=True)
+                ],
+                associations=resolved.associations,
+                event=self.witness.event(
+                    TRANSACTION,
+                    Outcome.SUCCESS,
+                    request_id=caller.request_id,
+                    now=caller.now,
+                    certificate=caller.certificate,
+                    vihf=caller.vihf,
+                    patient_id=submission_set.patient_id,
+                    objects=tuple(entry.unique_id for entry in resolved.entries),
+                ),
+            )
+        except Refusal:
+            self.repository.discard(addresses)
+            raise
+
+    def _completed(self, entry: DocumentEntry, content: bytes) -> DocumentEntry:
+        """The entry as a repository registers it (ITI TF-2 §3.41.4.1.3)."""
+        return replace(
+            entry,
+            hash=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+            size=len(content),
+            repository_unique_id=self.repository_unique_id,
+        )

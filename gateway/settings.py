@@ -1,0 +1,204 @@
+"""Settings: one TOML file and `ECLUSE_*` variables, typed, checked at start.
+
+Every key is a field below; its help is its documentation, and `docs/settings.md` is compared with it by a test.
+A variable is named after its section and key: `ECLUSE_INGEST_PORT` is `port` of `[ingest]`, `ECLUSE_MODE` is `mode`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+MIB = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names the key, what was found, what was expected."""
+
+
+def _key(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """Where a door listens and how much it accepts at once."""
+
+    host: str = _key("127.0.0.1", "address the door listens on")
+    port: int = _key(0, "port of the door; 0 lets the system choose")
+    health_port: int = _key(0, "loopback port of its health endpoint; 0 lets the system choose")
+    threads: int = _key(8, "requests served at once")
+    certificate: str = _key("", "server certificate, PEM; empty: the test certificate of the data directory")
+    key: str = _key("", "private key of the server certificate, PEM; empty: the test key of the data directory")
+    trust: str = _key("", "directory with roots.pem, intermediates.pem and crls.pem; empty: the test authorities")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings(DoorSettings):
+    """The ingest door."""
+
+    port: int = _key(8441, "port of the door; 0 lets the system choose")
+    health_port: int = _key(9441, "loopback port of its health endpoint; 0 lets the system choose")
+    professional_feeding: bool = _key(False, "admit CPS cards on the ingest door (direct feeding); it still cannot read")
+    refuse_invalid: bool = _key(True, "refuse a synthesis document that has errors against its profile")
+    signature_max_age: int = _key(86_400, "oldest signing time of a lot, in seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultationSettings(DoorSettings):
+    """The consultation door."""
+
+    port: int = _key(8442, "port of the door; 0 lets the system choose")
+    health_port: int = _key(9442, "loopback port of its health endpoint; 0 lets the system choose")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """Limits of one request."""
+
+    body: int = _key(64 * MIB, "largest body, in bytes")
+    idle: int = _key(15, "longest silence while a body is read, in seconds")
+    total: int = _key(120, "longest time to read a whole body, in seconds")
+    per_certificate: int = _key(16, "requests of one certificate served at once")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VihfSettings:
+    """Reading of the VIHF assertion."""
+
+    clock_skew: int = _key(300, "difference tolerated between clocks, in seconds")
+    max_age: int = _key(3600, "oldest assertion without validity conditions, in seconds")
+    replay: Literal["strict", "per_patient"] = _key("per_patient", "whether one assertion may serve several calls for one patient")
+    direct_signature: Literal["required", "optional"] = _key("required", "whether a DIRECTE assertion must be signed")
+    allow_sha1: bool = _key(False, "accept RSA-SHA1 signatures of assertions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """The PostgreSQL server."""
+
+    url: str = _key("", "connection string of an owner role; empty: a server embedded in the data directory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings."""
+
+    mode: Literal["sandbox", "production"] = _key("sandbox", "sandbox accepts test identities only")
+    data: str = _key("data", "data directory: database, documents, keys")
+    repository_unique_id: str = _key("1.2.250.1.213.4.1.1.1.2", "repositoryUniqueId of this repository, an OID")
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    consultation: ConsultationSettings = field(default_factory=ConsultationSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    vihf: VihfSettings = field(default_factory=VihfSettings)
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the TOML file, then the environment, then `overrides` (top-level keys).
+
+    Raises SettingsError: unreadable file, unknown key, value of a wrong type or out of range.
+    """
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{path}: {error}") from None
+    environ = os.environ if environ is None else environ
+    for name, key_path in variables().items():
+        if name in environ:
+            _put(tree, key_path, environ[name])
+    tree.update({key: value for key, value in overrides.items() if value is not None})
+    settings: Settings = _build(Settings, tree, "")
+    _check(settings)
+    return settings
+
+
+def variables() -> dict[str, tuple[str, ...]]:
+    """Environment variables and the key each one sets."""
+    found: dict[str, tuple[str, ...]] = {}
+    for section, key, _ in described():
+        parts = (section, key) if section else (key,)
+        found["ECLUSE_" + "_".join(parts).upper()] = parts
+    return found
+
+
+def described() -> list[tuple[str, str, Any]]:
+    """Every key as (section, key, dataclass field), in order; the section of a top-level key is empty."""
+    rows: list[tuple[str, str, Any]] = []
+    hints = get_type_hints(Settings)
+    for item in fields(Settings):
+        if is_dataclass(hints[item.name]):
+            rows.extend((item.name, sub.name, sub) for sub in fields(hints[item.name]))
+        else:
+            rows.append(("", item.name, item))
+    return rows
+
+
+def _put(tree: dict[str, Any], key_path: tuple[str, ...], value: str) -> None:
+    for part in key_path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[key_path[-1]] = value
+
+
+def _build(cls: type[Any], tree: Mapping[str, Any], where: str) -> Any:
+    hints = get_type_hints(cls)
+    known = {item.name for item in fields(cls)}
+    unknown = sorted(set(tree) - known)
+    if unknown:
+        raise SettingsError(f"unknown setting {where}{unknown[0]}; known here: {', '.join(sorted(known))}")
+    values = {}
+    for name, value in tree.items():
+        hint = hints[name]
+        if is_dataclass(hint):
+            if not isinstance(value, Mapping):
+                raise SettingsError(f"{where}{name} is a section, found {value!r}")
+            values[name] = _build(hint, value, f"{where}{name}.")  # type: ignore[arg-type]
+        else:
+            values[name] = _convert(hint, value, where + name)
+    return cls(**values)
+
+
+def _convert(hint: Any, value: Any, key: str) -> Any:
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise SettingsError(f"{key} is one of {', '.join(get_args(hint))}; found {value!r}")
+        return value
+    if hint is bool:
+        words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        found = value if isinstance(value, bool) else words.get(str(value).lower())
+        if found is None:
+            raise SettingsError(f"{key} is true or false; found {value!r}")
+        return found
+    if hint is int:
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            return int(value)
+        except (TypeError, ValueError):
+            raise SettingsError(f"{key} is a whole number; found {value!r}") from None
+    if not isinstance(value, str):
+        raise SettingsError(f"{key} is a text; found {value!r}")
+    return value
+
+
+def _check(settings: Settings) -> None:
+    for section in (settings.ingest, settings.consultation):
+        for name in ("port", "health_port"):
+            if not 0 <= getattr(section, name) <= 65_535:
+                raise SettingsError(f"{name} is between 0 and 65535; found {getattr(section, name)}")
+        if not 1 <= section.threads <= 256:
+            raise SettingsError(f"threads is between 1 and 256; found {section.threads}")
+    for name in ("body", "idle", "total", "per_certificate"):
+        if getattr(settings.limits, name) < 1:
+            raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
+    if settings.mode == "production":
+        for door, section in (("ingest", settings.ingest), ("consultation", settings.consultation)):
+            for name in ("certificate", "key", "trust"):
+                if not getattr(section, name):
+                    raise SettingsError(f"mode = production needs {door}.{name}: the test ones are for the sandbox")

@@ -1,0 +1,185 @@
+"""What both doors do with a SOAP request: admit, read, verify, dispatch, refuse, audit.
+
+A door is a table of operations. Libraries raise; only this module catches, once, and every refusal leaves an audit
+event before its answer leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from gateway.database.errors import DatabaseUnavailable
+from gateway.gate import Caller, Gate, Witness
+from gateway.wire import description, soap
+from gateway.wire.addressing import Transaction, find_transaction
+from gateway.wire.mtom import Attachment, MimeLimits
+from gateway.wire.soap import SoapMessage, SoapReply
+from security.audit.event import Outcome
+from security.audit.trail import AuditTrail, AuditUnavailable
+from security.errors import ErrorKind, SecurityError
+from security.pki.certificate import HolderCertificate
+from xds.errors import Refusal, RegistryError, XdsErrorCode
+
+SERVICES = "/si-dmp-server/v2/services"
+
+_log = logging.getLogger("ecluse.door")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a use case says, spelled: body of the envelope and the documents beside it."""
+
+    body: bytes
+    attachments: Sequence[Attachment] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One transaction of a door: its WS-Addressing actions, its wire, and how it says no."""
+
+    transaction: Transaction
+    handle: Callable[[SoapMessage, Caller], Answer]
+    refuse: Callable[[tuple[RegistryError, ...]], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One address of a door: its name in the path, its description and its operations."""
+
+    name: str
+    wsdl: str
+    operations: tuple[Operation, ...]
+
+
+def build(
+    name: str, services: Iterable[Service], gate: Gate, audit: AuditTrail, witness: Witness, limits: MimeLimits
+) -> Flask:
+    """The WSGI application of one door: its services and nothing else."""
+    app = Flask(name, static_folder=None)
+    table = {service.name: service for service in services}
+
+    @app.post(f"{SERVICES}/<service>")
+    def receive(service: str) -> Response:
+        if service not in table:
+            return _plain(404)
+        return _Exchange(table[service], gate, audit, witness, limits).run()
+
+    @app.get(f"{SERVICES}/<service>")
+    def describe(service: str) -> Response:
+        if service not in table:
+            return _plain(404)
+        now = datetime.now(UTC)
+        try:
+            gate.admit_certificate(_client_certificate(), now)
+        except SecurityError:
+            return _plain(403)
+        return _description(table[service])
+
+    @app.errorhandler(HTTPException)
+    def plain_error(error: HTTPException) -> Response:
+        return _plain(error.code or 500)
+
+    return app
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(
+        self, service: Service, gate: Gate, audit: AuditTrail, witness: Witness, limits: MimeLimits
+    ) -> None:
+        self._service = service
+        self._gate = gate
+        self._audit = audit
+        self._witness = witness
+        self._limits = limits
+        self._id = str(uuid.uuid4())
+        self._now = datetime.now(UTC)
+        self._certificate: HolderCertificate | None = None
+        self._message: SoapMessage | None = None
+        self._operation: Operation | None = None
+        self._caller: Caller | None = None
+
+    def run(self) -> Response:
+        try:
+            return _response(self._answer())
+        except SecurityError as error:
+            return self._refused(error, error.code)
+        except (DatabaseUnavailable, AuditUnavailable):
+            _log.error("store unavailable", extra={"request": self._id})
+            return _response(self._unavailable())
+        except Exception:
+            _log.exception("unexpected error", extra={"request": self._id})
+            return self._refused(None, "incident")
+
+    def _answer(self) -> SoapReply:
+        self._certificate = self._gate.admit_certificate(_client_certificate(), self._now)
+        self._message = soap.read(request.headers.get("Content-Type", ""), request.stream, self._limits)
+        self._operation = self._find(self._message)
+        self._caller = self._gate.admit(self._certificate, self._message.security, self._id, self._now)
+        try:
+            answer = self._operation.handle(self._message, self._caller)
+        except Refusal as refusal:
+            self._record(Outcome.REFUSED, refusal.errors[0].code)
+            return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse(refusal.errors))
+        return soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
+
+    def _find(self, message: SoapMessage) -> Operation:
+        table = {operation.transaction: operation for operation in self._service.operations}
+        return table[find_transaction(message.action, message.body, tuple(table))]
+
+    def _refused(self, error: SecurityError | None, code: str) -> Response:
+        try:
+            self._record(Outcome.REFUSED if error is not None else Outcome.FAILURE, code)
+        except (DatabaseUnavailable, AuditUnavailable):
+            return _response(self._unavailable())
+        if error is not None:
+            _log.info("refused", extra={"request": self._id, "kind": str(error.kind), "code": error.code})
+        return _response(soap.fault(error or RuntimeError(), self._message, request_id=self._id))
+
+    def _unavailable(self) -> SoapReply:
+        if self._message is not None and self._operation is not None and self._caller is not None:
+            error = RegistryError(XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry cannot be reached; send again later")
+            return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse((error,)))
+        return soap.fault(ConnectionError(), self._message, request_id=self._id)
+
+    def _record(self, outcome: Outcome, code: str) -> None:
+        self._audit.append(
+            self._witness.event(
+                self._operation.transaction.name if self._operation else self._service.name,
+                outcome,
+                request_id=self._id,
+                now=self._now,
+                certificate=self._certificate,
+                vihf=self._caller.vihf if self._caller else None,
+                code=code,
+            )
+        )
+
+
+def _client_certificate() -> bytes | None:
+    found: bytes | None = request.environ.get("ecluse.client_certificate")
+    return found
+
+
+def _description(service: Service) -> Response:
+    if "wsdl" in request.args:
+        content: bytes | None = description.wsdl(service.wsdl, request.base_url)
+    else:
+        content = description.xsd(request.args.get("xsd", ""))
+    return _plain(404) if content is None else Response(content, mimetype="text/xml")
+
+
+def _response(reply: SoapReply) -> Response:
+    return Response(reply.content, status=reply.status, headers=reply.headers)
+
+
+def _plain(status: int) -> Response:
+    return Response("", status=status, mimetype="text/plain")
