@@ -78,7 +78,7 @@ def parse_authority(text: str, name: str) -> str:
 class Cx:
     """A patient id: `id^^^&OID&ISO`, to which the French profile adds its type, `NH` or `PI` (CI-SIS Annexe XDS)."""
 
-    id: str
+    identifier: str
     authority: str
     type: str = ""
 
@@ -90,11 +90,11 @@ class Cx:
             raise ValueError("CX.1, the id, is empty")
         identifier = hl7.without_subcomponents(parts[0], "CX.1")
         kind = hl7.without_subcomponents(parts[4], "CX.5")
-        return cls(id=identifier, authority=parse_authority(parts[3], "CX.4"), type=kind)
+        return cls(identifier=identifier, authority=parse_authority(parts[3], "CX.4"), type=kind)
 
     def format(self) -> str:
         """Write the CX."""
-        return hl7.joined([hl7.escape(self.id), "", "", f"&{self.authority}&ISO", hl7.escape(self.type)])
+        return hl7.joined([hl7.escape(self.identifier), "", "", f"&{self.authority}&ISO", hl7.escape(self.type)])
 
 
 _CX = frozenset((1, 4, 5))
@@ -107,7 +107,7 @@ class ReferenceId:
     `authority` keeps its text, `&OID&ISO` or a namespace id.
     """
 
-    id: str
+    identifier: str
     type: str
     authority: str = ""
 
@@ -121,4 +121,4 @@ class ReferenceId:
             raise ValueError("CXi.5, the type of the id, is empty")
         if "&" in parts[3]:
             parse_authority(parts[3], "CXi.4")
-        return cls(id=hl7.unescape(parts[0]), type=hl7.unescape(parts[4]), authority=parts[3])
+        return cls(identifier=hl7.unescape(parts[0]), type=hl7.unescape(parts[4]), authority=parts[3])

@@ -16,11 +16,11 @@ _XTN = frozenset(range(1, 13))
 class Xcn:
     """A person, or a device under `family` (XCN).
 
-    `authority` is the OID of who gave `id`; `name_type` (`D`, `U`) and `id_type` (`IDNPS`, `RI`, `NH`) are the French
-    additions (CI-SIS Annexe XDS).
+    `authority` is the OID of who gave `identifier`; `name_type` (`D`, `U`) and `id_type` (`IDNPS`, `RI`, `NH`) are
+    the French additions (CI-SIS Annexe XDS).
     """
 
-    id: str = ""
+    identifier: str = ""
     family: str = ""
     given: str = ""
     middle: str = ""
@@ -40,7 +40,7 @@ class Xcn:
         authority = parse_authority(parts[8], "XCN.9") if parts[8] else ""
         plain = [hl7.unescape(part) for part in parts]
         return cls(
-            id=plain[0],
+            identifier=plain[0],
             # XCN.2 may tell the parts of a family name: its first part is the name (HL7 v2.5 §2.A.29).
             family=hl7.unescape(parts[1].split("&")[0]),
             given=plain[2],
@@ -55,7 +55,7 @@ class Xcn:
 
     def format(self) -> str:
         """Write the XCN."""
-        names = (self.id, self.family, self.given, self.middle, self.suffix, self.prefix, self.degree)
+        names = (self.identifier, self.family, self.given, self.middle, self.suffix, self.prefix, self.degree)
         authority = f"&{self.authority}&ISO" if self.authority else ""
         tail = ["", authority, hl7.escape(self.name_type), "", "", hl7.escape(self.id_type)]
         return hl7.joined([*map(hl7.escape, names), *tail])
@@ -66,7 +66,7 @@ class Xon:
     """An organisation (XON). `authority` is an OID; `id_type` (`IDNST`) is the French addition (CI-SIS Annexe XDS)."""
 
     name: str
-    id: str = ""
+    identifier: str = ""
     authority: str = ""
     id_type: str = ""
 
@@ -80,12 +80,14 @@ class Xon:
         identifier = hl7.unescape(parts[9])
         if identifier and not authority and not _is_oid(identifier):
             raise ValueError("XON.10 is no OID, so XON.6 must name its authority")
-        return cls(name=hl7.unescape(parts[0]), id=identifier, authority=authority, id_type=hl7.unescape(parts[6]))
+        return cls(
+            name=hl7.unescape(parts[0]), identifier=identifier, authority=authority, id_type=hl7.unescape(parts[6])
+        )
 
     def format(self) -> str:
         """Write the XON."""
         authority = f"&{self.authority}&ISO" if self.authority else ""
-        name, kind, identifier = hl7.escape(self.name), hl7.escape(self.id_type), hl7.escape(self.id)
+        name, kind, identifier = hl7.escape(self.name), hl7.escape(self.id_type), hl7.escape(self.identifier)
         return hl7.joined([name, "", "", "", "", authority, kind, "", "", identifier])
 
 
