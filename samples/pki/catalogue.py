@@ -164,7 +164,7 @@ def _entry(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], profil
     profile = replace(profiles[profile_name], **_tuples(changes))
     if profile.category == -1:
         profile = replace(profile, category=None)
-    doors = {"server": genuine["holder"], "org-auth": "ingest", "org-sign": "ingest", "cpe-auth": "ingest"}
+    doors = {"server": genuine["holder"], "org-auth": "ingest", "org-sign": "ingest", "cpe-auth": "ingest", "cpe-sign": "ingest"}
     return Entry(
         name=row["name"],
         profile_name=profile_name,

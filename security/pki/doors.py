@@ -35,7 +35,10 @@ DOORS: dict[Usage, Rows] = {
         (CertificateKind.ORG_AUTH_CLI, Range.ELEMENTAIRE),
         (CertificateKind.CPE, Range.STANDARD),
     }),
-    Usage.INGEST_SEAL: frozenset({(CertificateKind.ORG_SIGN, Range.ELEMENTAIRE)}),
+    Usage.INGEST_SEAL: frozenset({
+        (CertificateKind.ORG_SIGN, Range.ELEMENTAIRE),
+        (CertificateKind.CPE, Range.STANDARD),
+    }),
     Usage.CONSULTATION_TLS: frozenset({
         (CertificateKind.CPS, Range.FORT),
         (CertificateKind.CPF, Range.FORT),
