@@ -1,0 +1,31 @@
+"""Who asks: what the law needs to know of an authenticated requester (DMP VIHF 3.0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RequesterKind(StrEnum):
+    """A person who answers for herself, or an organisation on whose behalf a system speaks."""
+
+    PROFESSIONAL = "PROFESSIONAL"
+    STRUCTURE = "STRUCTURE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """An authenticated requester.
+
+    `national_id` is a PS_IdNat for a professional, a Struct_IdNat for a structure. `profession` is a code of
+    TRE_G15 (`10`), `specialties` are codes of TRE_R38 (`SM26`). `mode` and `purpose` keep the words of the VIHF
+    (`DIRECTE`, `normal`).
+    """
+
+    kind: RequesterKind
+    national_id: str
+    structure_id: str | None = None
+    profession: str | None = None
+    specialties: tuple[str, ...] = ()
+    mode: str = "DIRECTE"
+    purpose: str = "normal"

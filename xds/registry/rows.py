@@ -1,0 +1,125 @@
+"""From metadata to what the tables hold. Pure.
+
+A code is kept as `code^^scheme`, the spelling of stored queries; display names stay in the fragment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xds.metadata.association import Association
+from xds.metadata.author import Author
+from xds.metadata.codes import Code
+from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.submission_set import SubmissionSet
+from xds.metadata.times import padded
+from xds.registry.identifiers import uuid_of
+
+_XON_IDENTIFIER = 9  # XON.10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """A document to register: ids are final, `hash` and `size` known; `blob_address` names its bytes, 32 bytes long."""
+
+    entry: DocumentEntry
+    blob_address: bytes
+
+
+def code_text(code: Code) -> str:
+    """`code^^scheme`."""
+    return f"{code.code}^^{code.scheme}"
+
+
+def read_code_text(text: str) -> Code:
+    """Read back what `code_text` wrote."""
+    code, _, scheme = text.partition("^^")
+    return Code(code, scheme)
+
+
+def entry_row(new: NewEntry) -> dict[str, Any]:
+    """One row of document_entries, but for what the database adds: patient key, key, depositor, version, fragment.
+
+    Raises ValueError: an entry without hash or size, or with a symbolic id.
+    """
+    entry = new.entry
+    if entry.hash is None or entry.size is None:
+        raise ValueError("hash and size are known before an entry is registered")
+    return {
+        "entry_uuid": str(uuid_of(entry.entry_uuid)),
+        "unique_id": entry.unique_id,
+        "object_type": str(uuid_of(entry.object_type)),
+        "mime_type": entry.mime_type,
+        "hash": entry.hash,
+        "size": entry.size,
+        "blob_address": new.blob_address.hex(),
+        "creation_time": padded(entry.creation_time),
+        "service_start_time": padded(entry.service_start_time) if entry.service_start_time else None,
+        "service_stop_time": padded(entry.service_stop_time) if entry.service_stop_time else None,
+        "author_structure_ids": _structure_ids(entry.authors),
+        "author_person_ids": _person_ids(entry.authors),
+        "author_persons": _persons(entry.authors),
+        "codes": _entry_codes(entry),
+    }
+
+
+def submission_set_row(submission_set: SubmissionSet) -> dict[str, Any]:
+    """One row of submission_sets, but for what the database adds. Raises ValueError: a symbolic id."""
+    return {
+        "entry_uuid": str(uuid_of(submission_set.entry_uuid)),
+        "unique_id": submission_set.unique_id,
+        "source_id": submission_set.source_id,
+        "submission_time": padded(submission_set.submission_time),
+        "author_persons": _persons(submission_set.authors),
+        "codes": _codes({"contentTypeCode": (submission_set.content_type_code,)}),
+    }
+
+
+def association_row(association: Association) -> dict[str, Any]:
+    """One row of associations, but for what the database adds. Raises ValueError: a symbolic id."""
+    return {
+        "entry_uuid": str(uuid_of(association.entry_uuid)),
+        "association_type": str(association.association_type),
+        "source": str(uuid_of(association.source)),
+        "target": str(uuid_of(association.target)),
+    }
+
+
+def _entry_codes(entry: DocumentEntry) -> dict[str, list[str]]:
+    return _codes(
+        {
+            "classCode": (entry.class_code,),
+            "typeCode": (entry.type_code,),
+            "formatCode": (entry.format_code,),
+            "healthcareFacilityTypeCode": (entry.healthcare_facility_type_code,),
+            "practiceSettingCode": (entry.practice_setting_code,),
+            "confidentialityCode": entry.confidentiality_codes,
+            "eventCodeList": entry.event_codes,
+        }
+    )
+
+
+def _codes(by_attribute: Mapping[str, Iterable[Code | None]]) -> dict[str, list[str]]:
+    return {
+        attribute: [code_text(code) for code in codes if code is not None] for attribute, codes in by_attribute.items()
+    }
+
+
+def _persons(authors: Iterable[Author]) -> list[str]:
+    return [author.person for author in authors if author.person]
+
+
+def _person_ids(authors: Iterable[Author]) -> list[str]:
+    return [person.split("^", 1)[0] for person in _persons(authors)]
+
+
+def _structure_ids(authors: Iterable[Author]) -> list[str]:
+    found = []
+    for author in authors:
+        for institution in author.institutions:
+            parts = institution.split("^")
+            if len(parts) > _XON_IDENTIFIER and parts[_XON_IDENTIFIER]:
+                found.append(parts[_XON_IDENTIFIER])
+    return found
