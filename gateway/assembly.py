@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from flask import Flask
 
@@ -17,9 +18,11 @@ from gateway.gate import Gate, Witness
 from gateway.ingest import app as ingest_app
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from gateway.settings import ConsultationSettings, DoorSettings, IngestSettings, Settings
+from gateway.soap_door import Doorkeeper
 from gateway.wire.mtom import MimeLimits
 from profiles.codes import load_domain
 from security.at_rest.record_keys import load_kek
+from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
@@ -69,10 +72,29 @@ class DoorFiles:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A door ready to serve: its application and what its health depends on."""
+    """A door ready to serve: its application, who writes down what it refuses, and what its health depends on."""
 
     app: Flask
+    keeper: Doorkeeper
     pool: DoorPool
+    blobs: Path
+
+    def reaches_database(self) -> bool:
+        """Whether the database answers now."""
+        with self.pool.connection() as connection:
+            return connection.execute("SELECT 1").fetchone() is not None
+
+    def reaches_documents(self) -> bool:
+        """Whether the directory of sealed documents is there."""
+        return self.blobs.is_dir()
+
+    def refuse_handshake(self, address: str, reason: str) -> None:
+        """Write down a connection that TLS itself refused: nobody is known yet but an address."""
+        now = datetime.now(UTC)
+        event = self.keeper.witness.event(
+            "TLS", Outcome.REFUSED, request_id=str(uuid4()), now=now, objects=(address,), code=f"TLS_REJECTED {reason}"
+        )
+        self.keeper.audit.append(event)
 
 
 def door_files(settings: Settings, name: str) -> DoorFiles:
@@ -90,6 +112,7 @@ def ingest_door(settings: Settings) -> Door:
     """Door 1: writers, receipts and public keys; no reader, no private key."""
     files = door_files(settings, ingest_app.NAME)
     section: IngestSettings = settings.ingest
+    blobs = files.data / "blobs"
     pool = open_pool(read_url(files.data, DatabaseRole.INGEST), size=section.threads, name="ecluse-ingest")
     trust = TrustStore.load(
         files.trust, sandbox=settings.mode == "sandbox", professional_feeding=section.professional_feeding
@@ -100,7 +123,7 @@ def ingest_door(settings: Settings) -> Door:
     use_case = ProvideAndRegister(
         receipts=RegistryReceipts(pool),
         registry=RegistryWriter(pool),
-        repository=RepositoryWriter(files.data / "blobs"),
+        repository=RepositoryWriter(blobs),
         trust=lambda: gate.trust,
         domain=load_domain(),
         witness=witness,
@@ -108,13 +131,15 @@ def ingest_door(settings: Settings) -> Door:
         refuse_invalid=section.refuse_invalid,
         signature_max_age=section.signature_max_age,
     )
-    return Door(ingest_app.create(gate, audit, witness, _limits(settings), use_case), pool)
+    keeper = Doorkeeper(gate, audit, witness, MimeLimits(body=settings.limits.body))
+    return Door(ingest_app.create(keeper, use_case), keeper, pool, blobs)
 
 
 def consultation_door(settings: Settings) -> Door:
     """Door 2: readers and the private keys; no writer."""
     files = door_files(settings, consultation_app.NAME)
     section: ConsultationSettings = settings.consultation
+    blobs = files.data / "blobs"
     pool = open_pool(read_url(files.data, DatabaseRole.CONSULTATION), size=section.threads, name="ecluse-consultation")
     trust = TrustStore.load(files.trust, sandbox=settings.mode == "sandbox")
     gate = Gate(trust, Usage.CONSULTATION_TLS, _policy(settings, consultation_app.NAME), DatabaseReplayStore(pool))
@@ -124,13 +149,14 @@ def consultation_door(settings: Settings) -> Door:
     stored_query = RegistryStoredQuery(registry=registry, audit=audit, witness=witness)
     retrieve = RetrieveDocumentSet(
         registry=registry,
-        repository=RepositoryReader(files.data / "blobs"),
+        repository=RepositoryReader(blobs),
         kek=load_kek(files.directory / "kek"),
         audit=audit,
         witness=witness,
         repository_unique_id=settings.repository_unique_id,
     )
-    return Door(consultation_app.create(gate, audit, witness, _limits(settings), stored_query, retrieve), pool)
+    keeper = Doorkeeper(gate, audit, witness, MimeLimits(body=settings.limits.body))
+    return Door(consultation_app.create(keeper, stored_query, retrieve), keeper, pool, blobs)
 
 
 def _policy(settings: Settings, door: str) -> VihfPolicy:
@@ -144,7 +170,3 @@ def _policy(settings: Settings, door: str) -> VihfPolicy:
         professional_feeding=door == ingest_app.NAME and settings.ingest.professional_feeding,
         allow_sha1=vihf.allow_sha1,
     )
-
-
-def _limits(settings: Settings) -> MimeLimits:
-    return MimeLimits(body=settings.limits.body)

@@ -43,7 +43,9 @@ class IngestSettings(DoorSettings):
 
     port: int = _key(8441, "port of the door; 0 lets the system choose")
     health_port: int = _key(9441, "loopback port of its health endpoint; 0 lets the system choose")
-    professional_feeding: bool = _key(False, "admit CPS cards on the ingest door (direct feeding); it still cannot read")
+    professional_feeding: bool = _key(
+        False, "admit CPS cards on the ingest door (direct feeding); it still cannot read"
+    )
     refuse_invalid: bool = _key(True, "refuse a synthesis document that has errors against its profile")
     signature_max_age: int = _key(86_400, "oldest signing time of a lot, in seconds")
 
@@ -72,7 +74,9 @@ class VihfSettings:
 
     clock_skew: int = _key(300, "difference tolerated between clocks, in seconds")
     max_age: int = _key(3600, "oldest assertion without validity conditions, in seconds")
-    replay: Literal["strict", "per_patient"] = _key("per_patient", "whether one assertion may serve several calls for one patient")
+    replay: Literal["strict", "per_patient"] = _key(
+        "per_patient", "whether one assertion may serve several calls for one patient"
+    )
     direct_signature: Literal["required", "optional"] = _key("required", "whether a DIRECTE assertion must be signed")
     allow_sha1: bool = _key(False, "accept RSA-SHA1 signatures of assertions")
 

@@ -23,7 +23,7 @@ from gateway.wire.mtom import Attachment, MimeLimits
 from gateway.wire.soap import SoapMessage, SoapReply
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail, AuditUnavailable
-from security.errors import ErrorKind, SecurityError
+from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 
@@ -58,26 +58,31 @@ class Service:
     operations: tuple[Operation, ...]
 
 
-def build(
-    name: str, services: Iterable[Service], gate: Gate, audit: AuditTrail, witness: Witness, limits: MimeLimits
-) -> Flask:
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """Who admits, who writes it down, and how much may come in at once."""
+
+    gate: Gate
+    audit: AuditTrail
+    witness: Witness
+    limits: MimeLimits
+
+
+def build(name: str, services: Iterable[Service], keeper: Doorkeeper) -> Flask:
     """The WSGI application of one door: its services and nothing else."""
     app = Flask(name, static_folder=None)
     table = {service.name: service for service in services}
 
     @app.post(f"{SERVICES}/<service>")
     def receive(service: str) -> Response:
-        if service not in table:
-            return _plain(404)
-        return _Exchange(table[service], gate, audit, witness, limits).run()
+        return _Exchange(table[service], keeper).run() if service in table else _plain(404)
 
     @app.get(f"{SERVICES}/<service>")
     def describe(service: str) -> Response:
         if service not in table:
             return _plain(404)
-        now = datetime.now(UTC)
         try:
-            gate.admit_certificate(_client_certificate(), now)
+            keeper.gate.admit_certificate(_client_certificate(), datetime.now(UTC))
         except SecurityError:
             return _plain(403)
         return _description(table[service])
@@ -92,14 +97,9 @@ def build(
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(
-        self, service: Service, gate: Gate, audit: AuditTrail, witness: Witness, limits: MimeLimits
-    ) -> None:
+    def __init__(self, service: Service, keeper: Doorkeeper) -> None:
         self._service = service
-        self._gate = gate
-        self._audit = audit
-        self._witness = witness
-        self._limits = limits
+        self._keeper = keeper
         self._id = str(uuid.uuid4())
         self._now = datetime.now(UTC)
         self._certificate: HolderCertificate | None = None
@@ -115,20 +115,24 @@ class _Exchange:
         except (DatabaseUnavailable, AuditUnavailable):
             _log.error("store unavailable", extra={"request": self._id})
             return _response(self._unavailable())
-        except Exception:
+        except Exception:  # noqa: BLE001 - the one place where our own bugs become an incident number
             _log.exception("unexpected error", extra={"request": self._id})
             return self._refused(None, "incident")
 
     def _answer(self) -> SoapReply:
-        self._certificate = self._gate.admit_certificate(_client_certificate(), self._now)
-        self._message = soap.read(request.headers.get("Content-Type", ""), request.stream, self._limits)
+        self._certificate = self._keeper.gate.admit_certificate(_client_certificate(), self._now)
+        self._message = soap.read(
+            request.headers.get("Content-Type", ""), request.environ["wsgi.input"], self._keeper.limits
+        )
         self._operation = self._find(self._message)
-        self._caller = self._gate.admit(self._certificate, self._message.security, self._id, self._now)
+        self._caller = self._keeper.gate.admit(self._certificate, self._message.security, self._id, self._now)
         try:
             answer = self._operation.handle(self._message, self._caller)
         except Refusal as refusal:
             self._record(Outcome.REFUSED, refusal.errors[0].code)
-            return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse(refusal.errors))
+            return soap.reply(
+                self._message, self._operation.transaction.reply_action, self._operation.refuse(refusal.errors)
+            )
         return soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
 
     def _find(self, message: SoapMessage) -> Operation:
@@ -146,13 +150,15 @@ class _Exchange:
 
     def _unavailable(self) -> SoapReply:
         if self._message is not None and self._operation is not None and self._caller is not None:
-            error = RegistryError(XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry cannot be reached; send again later")
+            error = RegistryError(
+                XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry cannot be reached; send again later"
+            )
             return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse((error,)))
         return soap.fault(ConnectionError(), self._message, request_id=self._id)
 
     def _record(self, outcome: Outcome, code: str) -> None:
-        self._audit.append(
-            self._witness.event(
+        self._keeper.audit.append(
+            self._keeper.witness.event(
                 self._operation.transaction.name if self._operation else self._service.name,
                 outcome,
                 request_id=self._id,

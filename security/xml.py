@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -54,7 +55,7 @@ def parse(data: bytes, limits: XmlLimits = ENVELOPE) -> etree._Element:
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise MalformedMessage(ErrorKind.XML_MALFORMED, f"not well-formed XML at line {line}, column {column}") from None
-    docinfo = root.getroottree().docinfo
+    docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype or docinfo.internalDTD is not None:
         raise MalformedMessage(ErrorKind.XML_FORBIDDEN, "a DTD is not allowed")
     _check_shape(root, limits)

@@ -11,7 +11,8 @@ from security.vihf import agreement
 from xds.dmp import rights
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import AdhocQueryResponse, FindDocuments, GetAll, GetDocuments, ResponseStatus, StoredQuery
-from xds.registry.reader import RecordView, RegistryReader
+from xds.registry.reader import RegistryReader
+from xds.registry.view import RecordView
 
 TRANSACTION = "ITI-18"
 
@@ -55,10 +56,8 @@ class RegistryStoredQuery:
 
 def _patient(query: StoredQuery, caller: Caller) -> str:
     """The patient asked about: the query's, which is the assertion's."""
-    if isinstance(query, GetDocuments):
-        patient_id = caller.vihf.patient or ""
-    else:
-        patient_id = query.patient_id
+    asserted = caller.vihf.patient or ""
+    patient_id = asserted if isinstance(query, GetDocuments) else query.patient_id
     text = agreement.check_patient(caller.vihf, patient_id)
     if text:
         raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])

@@ -15,7 +15,8 @@ from security.vihf import agreement
 from xds.dmp import rights
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import DocumentRequest, DocumentResponse, ResponseStatus, RetrieveDocumentSetResponse
-from xds.registry.reader import RegisteredEntry, RegistryReader
+from xds.registry.reader import RegistryReader
+from xds.registry.view import RegisteredEntry
 from xds.repository.address import BlobAddress
 from xds.repository.reader import RepositoryReader
 
@@ -24,7 +25,7 @@ TRANSACTION = "ITI-43"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveDocumentSet:
-    """(1) patient  (2) find  (3) may consult  (4) readable documents only  (5) unseal  (6) audit, before bytes leave."""
+    """(1) patient  (2) find  (3) may consult  (4) what may be read  (5) unseal  (6) audit first."""
 
     registry: RegistryReader
     repository: RepositoryReader
@@ -64,14 +65,12 @@ class RetrieveDocumentSet:
                 f"repositoryUniqueId {item.repository_unique_id} is not this repository, {self.repository_unique_id}",
             )
         if item.document_unique_id not in readable:
-            return RegistryError(
-                XdsErrorCode.DOCUMENT_UNIQUE_ID, f"no document {item.document_unique_id} is available"
-            )
+            return RegistryError(XdsErrorCode.DOCUMENT_UNIQUE_ID, f"no document {item.document_unique_id} is available")
         return None
 
     def _open(self, entry: RegisteredEntry, keys: Mapping[UUID, bytes]) -> bytes:
         key = unwrap(keys[entry.key_id], self.kek, entry.key_id)
-        return unseal(self.repository.open(BlobAddress.parse(entry.blob_address)), key, entry.unique_id)
+        return unseal(self.repository.open(BlobAddress(entry.blob_address)), key, entry.unique_id)
 
     def _record(
         self,

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway import soap_door
-from gateway.gate import Gate, Witness
 from gateway.ingest import iti41
 from gateway.ingest.provide_and_register import ProvideAndRegister
-from gateway.wire.mtom import MimeLimits
-from security.audit.trail import AuditTrail
+from gateway.soap_door import Doorkeeper, Service, build
 
 NAME = "ingest"
 
 
-def create(
-    gate: Gate, audit: AuditTrail, witness: Witness, limits: MimeLimits, provide_and_register: ProvideAndRegister
-) -> Flask:
+def create(keeper: Doorkeeper, provide_and_register: ProvideAndRegister) -> Flask:
     """The WSGI application of the ingest door."""
-    repository = soap_door.Service(
+    repository = Service(
         name="repository", wsdl="ingest-repository", operations=(iti41.operation(provide_and_register),)
     )
-    return soap_door.build(NAME, [repository], gate, audit, witness, limits)
+    return build(NAME, [repository], keeper)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from conformance.checks.agreement import check_agreement, check_content, check_replacement
+
 from gateway.gate import Caller
 from security.vihf import agreement
 from xds.errors import RegistryError, XdsErrorCode

@@ -42,7 +42,7 @@ def verify(
         trust=trust,
         usage=Usage.INGEST_SEAL,
         now=caller.now,
-        policy=LotPolicy(max_age=timedelta(seconds=max_age)),
+        policy=LotPolicy(max_signature_age=timedelta(seconds=max_age)),
     )
     _check_signer(evidence, caller)
     return SignedLot(signature_id, evidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from conformance.checks.metadata import check_metadata
@@ -19,11 +19,13 @@ from xds.dmp.record import Record
 from xds.errors import Refusal, RegistryError, Severity, XdsErrorCode
 from xds.messages import ProvideAndRegisterRequest, RegistryResponse
 from xds.metadata import symbolic
-from xds.metadata.association import AssociationType
+from xds.metadata.association import Association
 from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 from xds.registry.receipts import Receipt, RegistryReceipts
-from xds.registry.writer import NewEntry, RegistryWriter
+from xds.registry.rows import NewEntry
+from xds.registry.writer import RegistryWriter
+from xds.repository.address import BlobAddress
 from xds.repository.writer import RepositoryFull, RepositoryWriter
 
 TRANSACTION = "ITI-41"
@@ -51,22 +53,23 @@ class ProvideAndRegister:
         signed = lot_signature.verify(request, submission_set, caller, self.trust(), self.signature_max_age)  # (2)
         receipt = self._receipt(request, submission_set, caller)  # (3)
         findings = (  # (4)
-            *rights.may_deposit(caller.requester, receipt.record).errors(submission_set.patient_id),
+            *rights.may_deposit(caller.requester, receipt.record).errors(),
             *check_metadata(request, self.domain),
             *coherence.with_sender(request, submission_set, caller),
             *receipt.errors(),
             *coherence.with_documents(
-                request, signed.signature_id, receipt.replaced, refuse_invalid=self.refuse_invalid
+                request, signed.signature_id, receipt.own, refuse_invalid=self.refuse_invalid
             ),
         )
         if receipt.record is None or any(finding.severity is Severity.ERROR for finding in findings):
             raise Refusal(findings)
-        self._keep(request, submission_set, receipt.record, caller)  # (5) (6)
+        public_key = RecordPublicKey.from_bytes(receipt.record.key_id, receipt.public_key)
+        lot = _resolve(request, submission_set)
+        addresses = self._store(lot, public_key)  # (5)
+        self._register(lot, addresses, receipt.record, caller)  # (6)
         return RegistryResponse.of(findings)
 
-    def _receipt(
-        self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller
-    ) -> Receipt:
+    def _receipt(self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller) -> Receipt:
         present = {entry.entry_uuid for entry in request.entries} | {submission_set.entry_uuid}
         return self.receipts.ask(
             patient_id=submission_set.patient_id,
@@ -75,32 +78,27 @@ class ProvideAndRegister:
             targets=[item.target for item in request.associations if item.target not in present],
         )
 
-    def _keep(
-        self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, record: Record, caller: Caller
-    ) -> None:
-        resolved = symbolic.resolve(submission_set, request.entries, request.associations)
-        contents = [request.documents[entry.entry_uuid] for entry in request.entries]
-        public_key = RecordPublicKey.from_bytes(record.key_id, record.public_key)
+    def _store(self, lot: _Lot, public_key: RecordPublicKey) -> tuple[BlobAddress, ...]:
         try:
-            addresses = self.repository.store_all(
-                seal(content, record=public_key, document=entry.unique_id)
-                for entry, content in zip(resolved.entries, contents, strict=True)
+            return self.repository.store_all(
+                seal(content, record=public_key, document=entry.unique_id) for entry, content in lot.documents
             )
         except RepositoryFull:
-            raise Refusal(
-                [RegistryError(XdsErrorCode.REPOSITORY_OUT_OF_RESOURCES, "no room left for documents; nothing was kept")]
-            ) from None
+            text = "no room is left for documents; nothing was kept"
+            raise Refusal([RegistryError(XdsErrorCode.REPOSITORY_OUT_OF_RESOURCES, text)]) from None
+
+    def _register(self, lot: _Lot, addresses: tuple[BlobAddress, ...], record: Record, caller: Caller) -> None:
         try:
             self.registry.register(
                 record=record,
-                patient_id=submission_set.patient_id,
+                patient_id=lot.submission_set.patient_id,
                 structure_id=caller.vihf.structure_id,
-                submission_set=resolved.submission_set,
+                submission_set=lot.submission_set,
                 entries=[
-                    NewEntry(self._completed(entry, content), address.hex)
-                    for entry, content, address in zip(resolved.entries, contents, addresses, strict=True)
+                    NewEntry(entry=self._completed(entry, content), blob_address=address.digest)
+                    for (entry, content), address in zip(lot.documents, addresses, strict=True)
                 ],
-                associations=resolved.associations,
+                associations=lot.associations,
                 event=self.witness.event(
                     TRANSACTION,
                     Outcome.SUCCESS,
@@ -108,12 +106,13 @@ class ProvideAndRegister:
                     now=caller.now,
                     certificate=caller.certificate,
                     vihf=caller.vihf,
-                    patient_id=submission_set.patient_id,
-                    objects=tuple(entry.unique_id for entry in resolved.entries),
+                    patient_id=lot.submission_set.patient_id,
+                    objects=tuple(entry.unique_id for entry, _ in lot.documents),
                 ),
             )
-        except Refusal:
-            self.repository.discard(addresses)
+        except Refusal as refusal:
+            if refusal.errors[0].code is not XdsErrorCode.REGISTRY_NOT_AVAILABLE:  # then it may have been kept
+                self.repository.discard(addresses)
             raise
 
     def _completed(self, entry: DocumentEntry, content: bytes) -> DocumentEntry:
@@ -124,3 +123,20 @@ class ProvideAndRegister:
             size=len(content),
             repository_unique_id=self.repository_unique_id,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """A lot whose ids are final."""
+
+    submission_set: SubmissionSet
+    documents: tuple[tuple[DocumentEntry, bytes], ...]
+    associations: tuple[Association, ...]
+
+
+def _resolve(request: ProvideAndRegisterRequest, submission_set: SubmissionSet) -> _Lot:
+    resolved = symbolic.resolve(submission_set, request.entries, request.associations)
+    contents = (request.documents[entry.entry_uuid] for entry in request.entries)
+    return _Lot(
+        resolved.submission_set, tuple(zip(resolved.entries, contents, strict=True)), tuple(resolved.associations)
+    )

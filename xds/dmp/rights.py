@@ -71,8 +71,13 @@ class Decision:
         On consultation a record that is unknown, closed, or closed to this requester gives one and the same error.
         """
         if not self.allowed:
-            code, text = _SPOKEN.get(f"{self.act}/{self.reason}", (XdsErrorCode.DMP_ACCESS_DENIED, _DENIED))
-            raise Refusal((RegistryError(code, text),))
+            raise Refusal(self.errors())
+
+    def errors(self) -> tuple[RegistryError, ...]:
+        """The refusal as an error among others; none when allowed."""
+        if self.allowed:
+            return ()
+        return (RegistryError(*_SPOKEN.get(f"{self.act}/{self.reason}", (XdsErrorCode.DMP_ACCESS_DENIED, _DENIED))),)
 
 
 class ReadableEntry(Protocol):

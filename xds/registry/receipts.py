@@ -6,9 +6,10 @@ another structure and no document at all give the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from psycopg_pool import ConnectionPool
 
@@ -23,7 +24,8 @@ class Receipt:
     """The answer. `public_key` is the record's sealing key, empty without a record.
 
     `taken` are uniqueIds already registered, whoever registered them. `unresolved` are targets that are not a document
-    of this structure in this record; `deprecated` those that are, and are no longer Approved.
+    of this structure in this record; `deprecated` those that are, and are no longer Approved. `own` maps the entryUUID
+    of each target that is one to its uniqueId.
     """
 
     record: Record | None
@@ -31,6 +33,7 @@ class Receipt:
     taken: tuple[str, ...]
     unresolved: tuple[str, ...]
     deprecated: tuple[str, ...]
+    own: Mapping[str, str]
 
     def errors(self) -> tuple[RegistryError, ...]:
         """Every error the receipt implies for the submission (ITI TF-2 §3.42.4.1.3); the record is the law's matter."""
@@ -62,13 +65,13 @@ class RegistryReceipts:
                 symbolic.append(target)
         with answering(), self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT patient_key, status, key_id, public_key, taken, unresolved, deprecated"
+                "SELECT patient_key, status, key_id, public_key, taken, unresolved, deprecated, own"
                 " FROM deposit_receipt(%s, %s, %s::text[], %s::uuid[])",
                 (canonical_patient_id(patient_id), structure_id, list(unique_ids), known),
             ).fetchone()
         if row is None:
             raise LookupError("deposit_receipt always answers one row")
-        patient_key, status, key_id, public_key, taken, unresolved, deprecated = row
+        patient_key, status, key_id, public_key, taken, unresolved, deprecated, own = row
         record = None
         if patient_key is not None:
             record = Record(patient_key=patient_key, status=RecordStatus(status), key_id=key_id)
@@ -78,6 +81,7 @@ class RegistryReceipts:
             taken=tuple(taken),
             unresolved=(*symbolic, *map(urn_of, unresolved)),
             deprecated=tuple(map(urn_of, deprecated)),
+            own={urn_of(UUID(target)): unique_id for target, unique_id in own.items()},
         )
 
 

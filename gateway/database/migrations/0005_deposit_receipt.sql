@@ -2,7 +2,8 @@
 -- document look the same.
 
 CREATE FUNCTION deposit_receipt(p_patient_id text, p_structure_id text, p_unique_ids text[], p_targets uuid[])
-RETURNS TABLE (patient_key uuid, status text, key_id uuid, public_key bytea, taken text[], unresolved uuid[], deprecated uuid[])
+RETURNS TABLE (patient_key uuid, status text, key_id uuid, public_key bytea, taken text[], unresolved uuid[], deprecated uuid[],
+               own jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ecluse, pg_temp AS $$
     SELECT r.patient_key, r.status, r.key_id, r.public_key,
            ARRAY(SELECT u.unique_id FROM unique_ids u WHERE u.unique_id = ANY (p_unique_ids) ORDER BY 1),
@@ -10,7 +11,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ecluse, pg_temp AS $$
                  WHERE NOT EXISTS (SELECT FROM document_entries e WHERE e.patient_key = r.patient_key
                                    AND e.entry_uuid = t.target AND e.depositor_id = p_structure_id) ORDER BY 1),
            ARRAY(SELECT e.entry_uuid FROM document_entries e WHERE e.patient_key = r.patient_key
-                 AND e.entry_uuid = ANY (p_targets) AND e.depositor_id = p_structure_id AND e.status <> 'APPROVED' ORDER BY 1)
+                 AND e.entry_uuid = ANY (p_targets) AND e.depositor_id = p_structure_id AND e.status <> 'APPROVED' ORDER BY 1),
+           (SELECT coalesce(jsonb_object_agg(e.entry_uuid, e.unique_id), '{}') FROM document_entries e WHERE e.patient_key = r.patient_key
+            AND e.entry_uuid = ANY (p_targets) AND e.depositor_id = p_structure_id)
     FROM (VALUES (p_patient_id)) AS asked (patient_id)
     LEFT JOIN patients p ON p.patient_id = asked.patient_id
     LEFT JOIN records r ON r.patient_key = p.patient_key

@@ -1,0 +1,73 @@
+"""`ecluse door NAME`: one door in this process. `ecluse serve` starts each of them this way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gateway import assembly
+from gateway.server.application import serve
+from gateway.server.options import HandshakeRefusal, Listening, ServerOptions, WSGIApp
+from gateway.server.ready import announce_ready
+from gateway.settings import Settings, SettingsError, load
+from security.pki.tls import TlsContexts
+
+
+@click.command(hidden=True)
+@click.argument("name", type=click.Choice(assembly.DOORS))
+@click.option("--settings", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--data", help="Data directory.")
+def door(name: str, *, file: Path | None, data: str | None) -> None:
+    """Run one door, in the foreground, on a data directory that `ecluse serve` has prepared."""
+    try:
+        settings = load(file, data=data)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(_Process(settings, name).run())
+
+
+class _Process:
+    """The door of this process: built by the worker, after its fork."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._door: assembly.Door | None = None
+
+    def run(self) -> int:
+        files = assembly.door_files(self._settings, self._name)
+        limits = self._settings.limits
+        options = ServerOptions(
+            name=self._name,
+            host=files.settings.host,
+            port=files.settings.port,
+            health_port=files.settings.health_port,
+            tls=TlsContexts(files.certificate, files.key, files.trust),
+            threads=files.settings.threads,
+            per_certificate=limits.per_certificate,
+            body=limits.body,
+            body_idle=limits.idle,
+            body_total=limits.total,
+            on_handshake_refused=self._handshake_refused,
+        )
+        checks = {"database": self._reaches_database, "documents": self._reaches_documents}
+        return serve(self._build, options, on_ready=self._announce, checks=checks)
+
+    def _build(self) -> WSGIApp:
+        self._door = assembly.build(self._settings, self._name)
+        return self._door.app
+
+    def _announce(self, listening: Listening) -> None:
+        announce_ready({"host": listening.host, "port": listening.port, "health_port": listening.health_port})
+
+    def _reaches_database(self) -> bool:
+        return self._door is not None and self._door.reaches_database()
+
+    def _reaches_documents(self) -> bool:
+        return self._door is not None and self._door.reaches_documents()
+
+    def _handshake_refused(self, refusal: HandshakeRefusal) -> None:
+        if self._door is not None:
+            self._door.refuse_handshake(refusal.address, refusal.reason)

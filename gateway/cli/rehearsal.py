@@ -1,0 +1,177 @@
+"""A house on a throw-away data directory, its doors really open, and people to knock at them.
+
+The demonstration, the bench and the flow tests all speak through it: the same processes, ports and certificates as
+`ecluse serve`, the client of `samples.client`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from gateway import records
+from gateway.database.roles import DatabaseRole, read_url
+from samples.client.client import ConsultationClient, IngestClient
+from samples.pki import factory
+from samples.pki.credential import Credential
+from samples.vihf import build_vihf
+from security.at_rest.record_keys import load_kek
+
+START_SECONDS = 90.0
+STOP_SECONDS = 45.0
+
+
+class RehearsalError(RuntimeError):
+    """The doors did not open; the text holds what they said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How to reach a door: its URL, the authority of its server certificate, its health endpoint."""
+
+    url: str
+    ca: Path
+    health: str
+
+
+class Rehearsal:
+    """Both doors on free ports of the loopback interface. A context manager: it leaves nothing behind."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None, *, directory: Path | None = None) -> None:
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="ecluse-"))
+        self.data = self.directory / "data"
+        self._throw_away = directory is None
+        self._log = self.directory / "doors.log"
+        self._environ = {**os.environ, **_FREE_PORTS, **(environ or {}), "ECLUSE_DATA": str(self.data)}
+        self.doors: dict[str, Address] = {}
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Self:
+        """Start `ecluse serve` and wait until every door listens. Raises RehearsalError."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gateway", "serve", "--json"],
+                env=self._environ,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
+        line = self._process.stdout.readline()
+        if not line:
+            self._process.wait()
+            raise RehearsalError(f"the doors did not open:\n{self._log.read_text('utf-8', 'replace')[-4000:]}")
+        ready: dict[str, Any] = json.loads(line)
+        self.doors = {
+            name: Address(door["url"], Path(door["ca"]), door["health"]) for name, door in ready["doors"].items()
+        }
+        return self
+
+    def stop(self) -> None:
+        """Close the doors as an operator does (SIGTERM) and forget the data."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.send_signal(signal.SIGTERM)
+                try:
+                    self._process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                    self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process = None
+        if self._throw_away:
+            self._destroy()
+
+    def _destroy(self) -> None:
+        """Remove the database, which may live elsewhere than the data directory, then everything else."""
+        from gateway.database.embedded import EmbeddedPostgres
+
+        EmbeddedPostgres(self.data / "postgres").destroy()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def wait(self) -> None:
+        """Wait until somebody closes the doors."""
+        if self._process is not None:
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the supervisor."""
+        if self._process is None:
+            raise RehearsalError("the doors are closed")
+        return self._process.pid
+
+    @property
+    def pki(self) -> factory.TestPki:
+        """The test PKI of this house."""
+        return factory.load(self.data / "pki")
+
+    def credential(self, name: str) -> Credential:
+        """A test certificate by its name."""
+        return self.pki.certificate(name)
+
+    def owner(self) -> psycopg.Connection[Any]:
+        """A connection of the administrator of this house."""
+        return psycopg.connect(read_url(self.data, DatabaseRole.OWNER), autocommit=True)
+
+    def open_record(self, patient_id: str, authorised: Iterable[str] = ()) -> None:
+        """Open a patient's record and authorise professionals, by PS_IdNat."""
+        kek = load_kek(self.data / "consultation" / "kek")
+        with closing(self.owner()) as connection:
+            records.open_record(connection, patient_id, kek=kek)
+            for professional_id in authorised:
+                records.authorise(connection, patient_id, professional_id)
+
+    def establishment(self, name: str, patient_id: str, *, tls: str | None = None, **vihf: Any) -> IngestClient:
+        """The software of an establishment: connects with `<name>.auth`, speaks with `<name>.sign`."""
+        signer = self.credential(f"{name}.sign")
+        door = self.doors["ingest"]
+        return IngestClient(
+            door.url,
+            self.credential(tls or f"{name}.auth"),
+            door.ca,
+            vihf=lambda: build_vihf(signer=signer, patient=patient_id, now=datetime.now(UTC), **vihf),
+        )
+
+    def professional(self, name: str, patient_id: str, *, tls: str | None = None, **vihf: Any) -> ConsultationClient:
+        """The software of a professional with a card."""
+        signer = self.credential(f"{name}.sign")
+        door = self.doors["consultation"]
+        return ConsultationClient(
+            door.url,
+            self.credential(tls or f"{name}.auth"),
+            door.ca,
+            vihf=lambda: build_vihf(signer=signer, patient=patient_id, now=datetime.now(UTC), **vihf),
+        )
+
+
+_FREE_PORTS = {f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")}

@@ -1,0 +1,109 @@
+"""`ecluse serve`: both doors, each its own process, under one supervisor, on a data directory prepared first."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+import psycopg
+
+from gateway import assembly
+from gateway.cli.preparation import House, prepare
+from gateway.cli.speech import say
+from gateway.database.migrate import MigrationError
+from gateway.settings import Settings, SettingsError, load
+from gateway.supervisor import Happening, Program, Report, StartError, Supervisor
+
+_GRACE = 40.0
+"""Longer than what a door gives its requests in flight, in seconds."""
+
+
+@click.command()
+@click.option("--settings", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="TOML file.")
+@click.option("--data", help="Data directory; made and filled at first start.")
+@click.option(
+    "--door", "doors", type=click.Choice(assembly.DOORS), multiple=True, help="Only this door; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line when every door listens, and nothing else.")
+def serve(*, file: Path | None, data: str | None, doors: tuple[str, ...], as_json: bool) -> None:
+    """Open the doors until Ctrl-C or SIGTERM."""
+    try:
+        settings = load(file, data=data)
+        if not as_json and settings.mode == "sandbox":
+            say(en="ÉCLUSE SANDBOX: test certificates and test identities only. Never put a real patient in here.",
+                fr="ÉCLUSE, BAC À SABLE : certificats et identités de test seulement. Jamais de vrai patient ici.")
+        house = prepare(settings)
+    except (SettingsError, MigrationError, FileNotFoundError, psycopg.OperationalError) as error:
+        raise click.ClickException(str(error)) from None
+    with house.database:
+        sys.exit(_supervise(house, file, doors or assembly.DOORS, as_json=as_json))
+
+
+def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_json: bool) -> int:
+    ports = {name: _ports(house.settings, name) for name in doors}
+    supervisor = Supervisor(
+        [_program(house, name, file, ports[name]) for name in doors],
+        grace=_GRACE,
+        report=_tell_err if as_json else _tell,
+    )
+    try:
+        return supervisor.run(on_ready=lambda facts: _announce(house, facts, as_json=as_json))
+    except StartError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _program(house: House, name: str, file: Path | None, ports: Mapping[str, str]) -> Program:
+    settings = ["--settings", str(file.resolve())] if file is not None else []
+    argv = [sys.executable, "-m", "gateway", "door", name, "--data", str(house.data), *settings]
+    # The owner's connection string is not a door's business.
+    env = {key: value for key, value in os.environ.items() if key != "ECLUSE_DATABASE_URL"}
+    return Program(name=name, argv=argv, env={**env, **ports})
+
+
+def _ports(settings: Settings, name: str) -> dict[str, str]:
+    """Environment that fixes the ports: a door that starts again listens where it did."""
+    section = assembly.door_files(settings, name).settings
+    host = {"port": section.host, "health_port": "127.0.0.1"}
+    return {
+        f"ECLUSE_{name}_{key}".upper(): str(getattr(section, key) or _free_port(host[key]))
+        for key in ("port", "health_port")
+    }
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _announce(house: House, facts: Mapping[str, Mapping[str, object]], *, as_json: bool) -> None:
+    doors: dict[str, dict[str, Any]] = {}
+    for name, said in facts.items():
+        doors[name] = {
+            "url": f"https://{said['host']}:{said['port']}",
+            "ca": str(house.pki.ca_for_clients(name)) if house.pki is not None else None,
+            "health": f"http://127.0.0.1:{said['health_port']}/health/ready",
+        }
+    if as_json:
+        click.echo(orjson.dumps({"ready": True, "doors": doors, "data": str(house.data)}))
+        return
+    for name, door in doors.items():
+        click.echo(f"{name:13} {door['url']}   {door['health']}")
+    say(en="Ready. Ctrl-C closes the doors.", fr="Prêt. Ctrl-C ferme les portes.")
+
+
+def _tell(report: Report) -> None:
+    if report.happening in (Happening.CRASHED, Happening.KILLED):
+        click.echo(f"{datetime.now(UTC):%H:%M:%S} {report.program}: {report.happening} {report.detail}", err=True)
+
+
+def _tell_err(report: Report) -> None:
+    click.echo(f"{report.program}: {report.happening} {report.detail}".rstrip(), err=True)
