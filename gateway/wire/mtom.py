@@ -21,7 +21,7 @@ _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _PADDING = re.compile(rb"[ \t]{0,64}\r\n")
-_READ = 128 * 1024
+_READ = 64 * 1024
 _MARGIN = 4096
 _IDENTITIES = frozenset(("binary", "8bit", "7bit"))
 _SPACE = b" \t\r\n"

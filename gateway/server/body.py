@@ -1,0 +1,104 @@
+"""The body of a request: bounded, and whatever goes wrong while reading it is a MalformedMessage."""
+
+from __future__ import annotations
+
+import io
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
+from gunicorn.http.unreader import SocketUnreader
+
+from security.errors import ErrorKind, MalformedMessage
+
+_PLAIN_READ = 64 * 1024
+# A TLS record: reading less would leave decrypted bytes that no selector sees, more allocates for nothing.
+_TLS_READ = 16 * 1024
+
+
+class DeadlineUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn is not typed
+    """Reads a socket until a deadline. The socket's own timeout bounds each silence, this bounds their sum."""
+
+    def __init__(self, sock: Any) -> None:
+        super().__init__(sock)
+        self._size = _TLS_READ if isinstance(sock, ssl.SSLSocket) else _PLAIN_READ
+        self._deadline = 0.0
+        self._head_left: int | None = None
+
+    def begin_head(self, size: int, seconds: float) -> None:
+        """Expect a request head of at most `size` bytes within `seconds`."""
+        self._head_left = size + self._size
+        self._deadline = time.monotonic() + seconds
+
+    def begin_body(self, seconds: float) -> None:
+        """Expect the rest of the request within `seconds`."""
+        self._head_left = None
+        self._deadline = time.monotonic() + seconds
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return the next bytes, none at the end of the stream. Raises TimeoutError, LimitRequestHeaders."""
+        if time.monotonic() > self._deadline:
+            raise TimeoutError
+        data: bytes = self.sock.recv(self._size)
+        if self._head_left is not None:
+            self._head_left -= len(data)
+            if self._head_left < 0:
+                raise LimitRequestHeaders("request head")
+        return data
+
+
+class BodyStream(io.RawIOBase):
+    """`wsgi.input` of a door: counts while reading and refuses compression, excess, silence and truncation.
+
+    `read` raises MalformedMessage: HTTP_LIMIT (size, time), HTTP_MALFORMED (framing, cut, Content-Encoding).
+    """
+
+    def __init__(self, source: Any, environ: Mapping[str, Any], limit: int) -> None:
+        super().__init__()
+        self._source = source
+        self._limit = limit
+        length = environ.get("CONTENT_LENGTH", "")
+        self._expected = int(length) if length else None
+        self._encoding = str(environ.get("HTTP_CONTENT_ENCODING", "identity")).strip().lower()
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most `size` bytes, or all of them; less only at the end."""
+        if self._encoding not in ("", "identity"):
+            raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "a Content-Encoding is not accepted")
+        if self._expected is not None and self._expected > self._limit:
+            raise self._too_large()
+        left = self._limit - self.count + 1
+        wanted = left if size is None or size < 0 else min(size, left)
+        try:
+            data: bytes = self._source.read(wanted)
+        except LimitRequestHeaders:
+            raise MalformedMessage(ErrorKind.HTTP_LIMIT, "the trailer section is too large") from None
+        except (ParseException, NoMoreData):
+            raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "the chunked body is malformed or cut") from None
+        except TimeoutError:
+            raise MalformedMessage(ErrorKind.HTTP_LIMIT, "the body took too long to arrive") from None
+        except OSError:
+            raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "the connection failed inside the body") from None
+        self.count += len(data)
+        if self.count > self._limit:
+            raise self._too_large()
+        if len(data) < wanted and self._expected is not None and self.count < self._expected:
+            raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "the body is shorter than its Content-Length")
+        return data
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readall(self) -> bytes:
+        return self.read()
+
+    def _too_large(self) -> MalformedMessage:
+        return MalformedMessage(ErrorKind.HTTP_LIMIT, f"the body is larger than {self._limit} bytes")
