@@ -164,14 +164,16 @@ def _entry(row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]], profil
     profile = replace(profiles[profile_name], **_tuples(changes))
     if profile.category == -1:
         profile = replace(profile, category=None)
-    doors = {"server": genuine["holder"], "org-auth": "ingest", "org-sign": "ingest", "cpe-auth": "ingest", "cpe-sign": "ingest"}
+    expected = "consultation" if profiles[profile_name].layout == "person" else "ingest"
+    if profile_name == "server":
+        expected = genuine["holder"]
     return Entry(
         name=row["name"],
         profile_name=profile_name,
         profile=profile,
         holder=genuine["holder"],
         description=row["description"],
-        door=row.get("door", doors.get(profile_name, "consultation")),
+        door=row.get("door", expected),
         **{
             key: row[key]
             for key in ("twin_of", "refused", "handshake", "validity", "revoked", "authority")
