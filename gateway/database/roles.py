@@ -133,7 +133,7 @@ def _password(connection: psycopg.Connection, data: Path, role: DatabaseRole, *,
     verifier = connection.pgconn.encrypt_password(password.encode(), role.value.encode(), b"scram-sha-256").decode()
     name, current = sql.Identifier(role.value), sql.Identifier(connection.info.user)
     verb = sql.SQL("ALTER" if exists else "CREATE")
-    options = sql.SQL("LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {}").format(sql.Literal(verifier))
+    options = sql.SQL("LOGIN NOINHERIT PASSWORD {}").format(sql.Literal(verifier))
     connection.execute(sql.SQL("{} ROLE {} {}").format(verb, name, options))
     if role is DatabaseRole.OWNER:
         # Making a schema for a role asks for membership in it (CREATE SCHEMA … AUTHORIZATION).
