@@ -1,0 +1,194 @@
+"""Stored queries on the real server (ITI TF-2 §3.18.4.1.2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.records import cx
+from xds.dmp.requester import Requester, RequesterKind
+from xds.messages import FindDocuments, GetAll, GetDocuments, ReturnType, TimeRange
+from xds.metadata.association import AssociationType
+from xds.metadata.author import Author
+from xds.metadata.codes import Code
+from xds.metadata.document_entry import ON_DEMAND, STABLE
+from xds.metadata.document_entry import AvailabilityStatus as Status
+from xds.registry.view import RecordView
+
+from .conftest import CLASSES, DOCTOR, LETTER, MASKED, NORMAL, REPORT, Registry, an_entry, link, oid, person, urn
+
+EVENT_SCHEME = "1.2.250.1.213.2.11"
+IMAGING, BIOLOGY, URGENT = (Code(code, EVENT_SCHEME) for code in ("IMG", "BIO", "URG"))
+READER = Requester(kind=RequesterKind.PROFESSIONAL, national_id="810000000009", profession="10")
+
+
+@pytest.fixture(scope="module")
+def filled(registry: Registry) -> tuple[str, dict[str, str]]:
+    """A record with four documents; returns the patient and the name of each entryUUID."""
+    patient_id, _ = registry.a_record()
+    entries = {
+        "letter": an_entry(patient_id, creation_time="2024", service_start_time="20240101", event_codes=(IMAGING,)),
+        "report": an_entry(
+            patient_id,
+            creation_time="20250615",
+            type_code=REPORT,
+            service_start_time="20250615101500",
+            service_stop_time="20250616",
+            event_codes=(BIOLOGY, URGENT),
+            confidentiality_codes=(NORMAL, MASKED),
+            authors=(Author(person=person("810000000002", "MARTIN")), Author(person=person("810000000003", "O_BRIEN"))),
+        ),
+        "undated": an_entry(
+            patient_id,
+            creation_time="20250615000000",
+            service_start_time=None,
+            type_code=Code(REPORT.code, "1.2.3"),
+            authors=(Author(person=person("810000000004", "OXBRIEN")),),
+        ),
+        "synthesis": an_entry(patient_id, creation_time="202601", class_code=Code("11", CLASSES)),
+    }
+    registry.deposit(patient_id, list(entries.values()))
+    return patient_id, {entry.entry_uuid: name for name, entry in entries.items()}
+
+
+def names(view: RecordView, known: dict[str, str]) -> list[str]:
+    return [known[entry.entry_uuid] for entry in view.entries]
+
+
+CASES: list[tuple[dict[str, Any], set[str]]] = [
+    ({}, {"letter", "report", "undated", "synthesis"}),
+    ({"statuses": (Status.DEPRECATED,)}, set()),
+    ({"class_codes": (Code("11", CLASSES),)}, {"synthesis"}),
+    ({"class_codes": (Code("11", "1.2.3"),)}, set()),
+    ({"class_codes": (Code("11", CLASSES), Code("10", CLASSES))}, {"letter", "report", "undated", "synthesis"}),
+    ({"type_codes": (REPORT,)}, {"report"}),
+    ({"type_codes": (replace(REPORT, display="another name"),)}, {"report"}),
+    ({"event_codes": ((IMAGING, BIOLOGY),)}, {"letter", "report"}),
+    ({"event_codes": ((IMAGING, BIOLOGY), (URGENT,))}, {"report"}),
+    ({"event_codes": ((IMAGING,), (URGENT,))}, set()),
+    ({"confidentiality_codes": ((NORMAL,), (MASKED,))}, {"report"}),
+    ({"creation_time": TimeRange("20240101000000", "20250615000000")}, {"letter"}),
+    ({"creation_time": TimeRange("20250615000000", "20250615000001")}, {"report", "undated"}),
+    ({"creation_time": TimeRange(None, "20240101000000")}, set()),
+    ({"service_start_time": TimeRange("20250101000000", "20260101000000")}, {"report", "undated"}),
+    ({"service_start_time": TimeRange(None, "20250615101500")}, {"letter", "undated"}),
+    ({"service_stop_time": TimeRange("20250617000000", None)}, {"letter", "undated", "synthesis"}),
+    ({"author_persons": ("%^MARTIN^%",)}, {"report"}),
+    ({"author_persons": ("%^martin^%",)}, set()),
+    ({"author_persons": ("%^O_BRIEN^%",)}, {"report", "undated"}),
+    ({"author_persons": ("%^MARTIN^%", "%^ESSAI^%")}, {"letter", "report", "synthesis"}),
+    ({"author_persons": (r"%^O\_BRIEN^%",)}, set()),
+    ({"author_persons": ("' OR true --",)}, set()),
+    ({"object_types": (ON_DEMAND,)}, set()),
+    ({"object_types": (STABLE, ON_DEMAND)}, {"letter", "report", "undated", "synthesis"}),
+    (
+        {"practice_setting_codes": (Code("ETABLISSEMENT", "1.2.250.1.213.1.1.4.9"),), "type_codes": (LETTER,)},
+        {"letter", "synthesis"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), CASES, ids=[str(sorted(case[0])) for case in CASES])
+def test_find_documents_filters(
+    registry: Registry, filled: tuple[str, dict[str, str]], filters: dict[str, Any], expected: set[str]
+) -> None:
+    patient_id, known = filled
+    query = FindDocuments(**{"patient_id": patient_id, "statuses": (Status.APPROVED,), **filters})
+    assert set(names(registry.reader.find_documents(query, professional_id=DOCTOR), known)) == expected
+
+
+def test_documents_come_newest_first(registry: Registry, filled: tuple[str, dict[str, str]]) -> None:
+    patient_id, known = filled
+    query = FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,))
+    found = names(registry.reader.find_documents(query, professional_id=DOCTOR), known)
+    assert (found[0], found[-1]) == ("synthesis", "letter")
+
+
+def test_an_ins_without_its_type_names_the_same_patient(registry: Registry, filled: tuple[str, dict[str, str]]) -> None:
+    patient_id, _ = filled
+    query = FindDocuments(patient_id=patient_id.removesuffix("^NH"), statuses=(Status.APPROVED,))
+    assert len(registry.reader.find_documents(query, professional_id=DOCTOR).entries) == 4
+
+
+def test_a_view_tells_the_record_and_the_authorisation_even_when_nothing_is_found(registry: Registry) -> None:
+    patient_id, record = registry.a_record()
+    query = FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,))
+    mine = registry.reader.find_documents(query, professional_id=DOCTOR)
+    theirs = registry.reader.find_documents(query, professional_id="810000000099")
+    nobody = registry.reader.find_documents(replace(query, patient_id=cx("999999999999999")), professional_id=DOCTOR)
+    assert (mine.record, mine.entries) == (record, ())
+    assert mine.authorisation is not None
+    assert (theirs.record, theirs.authorisation) == (record, None)
+    assert (nobody.record, nobody.authorisation, nobody.entries) == (None, None, ())
+
+
+def test_get_documents_answers_for_one_patient_only(registry: Registry, filled: tuple[str, dict[str, str]]) -> None:
+    patient_id, known = filled
+    other_patient, _ = registry.a_record()
+    query = GetDocuments(entry_uuids=(*known, "Document01", urn()))
+    found = registry.reader.get_documents(query, patient_id=patient_id, professional_id=DOCTOR)
+    assert {entry.entry_uuid for entry in found.entries} == set(known)
+    by_unique_id = GetDocuments(unique_ids=tuple(entry.unique_id for entry in found.entries[:2]))
+    again = registry.reader.get_documents(by_unique_id, patient_id=patient_id, professional_id=DOCTOR)
+    assert set(again.entries) == set(found.entries[:2])
+    elsewhere = registry.reader.get_documents(by_unique_id, patient_id=other_patient, professional_id=DOCTOR)
+    assert elsewhere.entries == ()
+
+
+def test_a_retrieve_gets_the_address_and_the_wrapped_key(registry: Registry) -> None:
+    patient_id, record = registry.a_record()
+    entry = an_entry(patient_id)
+    registry.deposit(patient_id, [entry])
+    view = registry.reader.documents_by_unique_id(
+        [entry.unique_id, oid()], patient_id=patient_id, professional_id=DOCTOR
+    )
+    assert [found.unique_id for found in view.entries] == [entry.unique_id]
+    assert len(view.entries[0].blob_address) == 32
+    assert (view.entries[0].hash, view.entries[0].size) == (entry.hash, entry.size)
+    assert set(view.record_keys) == {record.key_id} == {view.entries[0].key_id}
+
+
+def test_get_all_brings_sets_documents_and_associations(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    old, new = an_entry(patient_id), an_entry(patient_id)
+    first = registry.deposit(patient_id, [old])
+    second = registry.deposit(patient_id, [new], links=[link(AssociationType.RPLC, new, old.entry_uuid)])
+    query = GetAll(
+        patient_id=patient_id,
+        statuses=(Status.APPROVED,),
+        submission_set_statuses=(Status.APPROVED,),
+        folder_statuses=(Status.APPROVED,),
+    )
+    view = registry.reader.get_all(query, professional_id=DOCTOR)
+    assert {item.entry_uuid for item in view.submission_sets} == {first.entry_uuid, second.entry_uuid}
+    assert [item.entry_uuid for item in view.entries] == [new.entry_uuid]
+    assert [item.entry_uuid for item in view.others] == [old.entry_uuid]
+    assert sorted(item.association_type for item in view.associations) == sorted(
+        [AssociationType.HAS_MEMBER, AssociationType.HAS_MEMBER, AssociationType.RPLC]
+    )
+    assert len(view.objects()) == len(view.objects(ReturnType.OBJECT_REF)) == 6
+
+
+def test_a_hidden_document_leaves_no_trace_in_get_all(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    hidden = an_entry(patient_id, confidentiality_codes=(NORMAL, MASKED))
+    shown = an_entry(patient_id)
+    registry.deposit(patient_id, [hidden])
+    lot = registry.deposit(patient_id, [shown], links=[link(AssociationType.APND, shown, hidden.entry_uuid)])
+    query = GetAll(
+        patient_id=patient_id,
+        statuses=(Status.APPROVED,),
+        submission_set_statuses=(Status.APPROVED,),
+        folder_statuses=(Status.APPROVED,),
+    )
+    view = registry.reader.get_all(query, professional_id=READER.national_id).readable_by(READER)
+    assert [item.entry_uuid for item in view.submission_sets] == [lot.entry_uuid]
+    assert [item.entry_uuid for item in view.entries] == [shown.entry_uuid]
+    assert [item.association_type for item in view.associations] == [AssociationType.HAS_MEMBER]
+    answer = b"".join(view.objects())
+    assert hidden.entry_uuid.encode() not in answer
+    assert hidden.unique_id.encode() not in answer
+    author = replace(READER, national_id=DOCTOR)
+    assert len(registry.reader.get_all(query, professional_id=DOCTOR).readable_by(author).entries) == 2
