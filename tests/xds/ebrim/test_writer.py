@@ -1,0 +1,197 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from security.xml import parse
+from xds.ebrim.writer import (
+    object_ref,
+    with_status,
+    write_adhoc_query_response,
+    write_association,
+    write_entry,
+    write_registry_response,
+    write_retrieve_response,
+    write_submission_set,
+    write_submit_objects,
+)
+from xds.errors import RegistryError, Severity, XdsErrorCode
+from xds.messages import (
+    AdhocQueryResponse,
+    DocumentRequest,
+    DocumentResponse,
+    RegistryResponse,
+    ResponseStatus,
+    RetrieveDocumentSetResponse,
+)
+from xds.metadata.association import Association, AssociationType
+from xds.metadata.codes import Code
+from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.submission_set import SubmissionSet
+
+SCHEMAS = Path(__file__).parents[3] / "gateway" / "wire" / "wsdl"
+ORDER = ("Slot", "Name", "Description", "VersionInfo", "Classification", "ExternalIdentifier")
+UUID = "urn:uuid:0f5d2a54-6a3c-4c6f-9f7e-2b1c3d4e5f60"
+UUID_FORM = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+RIM = "{urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0}"
+RS = "{urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0}"
+ASSOCIATION = Association(
+    entry_uuid=UUID,
+    association_type=AssociationType.RPLC,
+    source="Document01",
+    target=UUID,
+    documentation=Code("1", "1.2.3", "Motif"),
+    extra=(("urn:example:why", ("a", "b")),),
+)
+
+
+def names(element: etree._Element) -> list[str]:
+    return [etree.QName(child).localname for child in element]
+
+
+def assert_order_of_the_schema(element: etree._Element) -> None:
+    positions = [ORDER.index(name) for name in names(element) if name in ORDER]
+    assert positions == sorted(positions)
+    for child in element:
+        assert_order_of_the_schema(child)
+
+
+def test_children_come_in_the_order_of_the_schema(entry: DocumentEntry, submission_set: SubmissionSet) -> None:
+    full = replace(entry, extra=(("urn:example:x", ("1",)),))
+    for fragment in (write_entry(full), write_submission_set(submission_set), write_association(ASSOCIATION)):
+        assert_order_of_the_schema(parse(fragment))
+    assert list(dict.fromkeys(names(parse(write_entry(full))))) == list(ORDER)
+
+
+def test_what_is_written_is_valid_against_the_schemas(entry: DocumentEntry, submission_set: SubmissionSet) -> None:
+    full = replace(entry, entry_uuid=UUID, extra=(("urn:example:x", ("1",)), ("urn:example:empty", ())))
+    fragments = (write_entry(full), write_submission_set(submission_set), write_association(ASSOCIATION))
+    error = RegistryError(XdsErrorCode.REGISTRY, "x", rule="O1")
+    document = DocumentResponse(DocumentRequest("1.2", "1.2.3", "urn:oid:9"), "text/xml", b"one")
+    answers = {
+        "lcm": write_submit_objects(submission_set, [full], [ASSOCIATION]),
+        "query": write_adhoc_query_response(AdhocQueryResponse(ResponseStatus.SUCCESS, fragments, (error,))),
+        "rs": write_registry_response(RegistryResponse.of((error,))),
+        "xds": write_retrieve_response(RetrieveDocumentSetResponse(ResponseStatus.SUCCESS, (document,)))[0],
+    }
+    for name, answer in answers.items():
+        schema = etree.XMLSchema(file=str(SCHEMAS / f"{name}.xsd"))
+        root = parse(answer)
+        for include in root.findall(".//{*}Document/{*}Include"):
+            # The schema describes what the message means, before XOP takes the bytes out of it.
+            parent = include.getparent()
+            assert parent is not None
+            parent.text = "b25l"
+            parent.remove(include)
+        assert schema.validate(root), schema.error_log
+
+
+def test_every_part_has_an_object_type_and_a_real_uuid_of_its_own(entry: DocumentEntry) -> None:
+    root = parse(write_entry(replace(entry, entry_uuid=UUID)))
+    parts = [*root.iter(f"{RIM}Classification"), *root.iter(f"{RIM}ExternalIdentifier")]
+    ids = [part.get("id", "") for part in parts]
+    assert len(parts) == 10
+    assert len(set(ids)) == len(ids)
+    assert all(UUID_FORM.fullmatch(identifier) for identifier in ids)
+    assert all(part.get("objectType", "").startswith("urn:oasis:names:tc:ebxml-regrep:ObjectType:") for part in parts)
+
+
+def test_an_answer_carries_lid_version_and_status_and_home_only_if_set(entry: DocumentEntry) -> None:
+    root = parse(write_entry(replace(entry, entry_uuid=UUID)))
+    information = root.find(f"{RIM}VersionInfo")
+    assert information is not None
+    assert (root.get("lid"), information.get("versionName")) == (UUID, "1")
+    assert root.get("status") == AvailabilityStatus.APPROVED
+    assert "home" not in root.attrib
+    assert parse(write_entry(replace(entry, home_community_id="urn:oid:1.2"))).get("home") == "urn:oid:1.2"
+
+
+def test_the_status_of_a_fragment_changes_and_nothing_else(entry: DocumentEntry, submission_set: SubmissionSet) -> None:
+    deprecated = AvailabilityStatus.DEPRECATED
+    assert with_status(write_entry(entry), deprecated) == write_entry(replace(entry, availability_status=deprecated))
+    assert with_status(write_submission_set(submission_set), deprecated) == write_submission_set(
+        submission_set, deprecated
+    )
+    assert with_status(write_association(ASSOCIATION), deprecated) == write_association(ASSOCIATION, deprecated)
+
+
+def test_a_status_is_not_set_on_foreign_bytes() -> None:
+    with pytest.raises(ValueError, match="not a fragment of this writer"):
+        with_status(b'<rim:ExtrinsicObject id="a"/>', AvailabilityStatus.DEPRECATED)
+
+
+def test_characters_that_xml_cannot_hold_are_replaced(entry: DocumentEntry) -> None:
+    hostile = replace(entry, title="a\x00b\x1fc\ud800d\uffff", mime_type='"/><x>', comments="]]>&lt;")
+    root = parse(write_entry(hostile))
+    strings = [element.get("value") for element in root.findall(f"*/{RIM}LocalizedString")]
+    assert strings == ["a\ufffdb\ufffdc\ufffdd\ufffd", "]]>&lt;"]
+    assert root.get("mimeType") == '"/><x>'
+
+
+def test_fragments_stand_in_an_answer_in_order(entry: DocumentEntry) -> None:
+    response = AdhocQueryResponse(ResponseStatus.SUCCESS, (write_entry(entry), object_ref(UUID)))
+    root = parse(write_adhoc_query_response(response))
+    objects = root.find(f"{RIM}RegistryObjectList")
+    assert objects is not None
+    assert names(root) == ["RegistryObjectList"]
+    assert names(objects) == ["ExtrinsicObject", "ObjectRef"]
+    assert objects[1].get("id") == UUID
+
+
+def test_an_answer_without_object_still_has_its_list() -> None:
+    error = RegistryError(XdsErrorCode.UNKNOWN_STORED_QUERY, "no such query")
+    root = parse(write_adhoc_query_response(AdhocQueryResponse(ResponseStatus.FAILURE, (), (error,))))
+    assert names(root) == ["RegistryErrorList", "RegistryObjectList"]
+    assert len(root[1]) == 0
+
+
+def test_a_success_has_no_error_list() -> None:
+    assert len(parse(write_registry_response(RegistryResponse.of()))) == 0
+
+
+def test_errors_say_code_rule_context_severity_and_place() -> None:
+    warning = RegistryError(XdsErrorCode.REGISTRY_METADATA, "R <&>", "a/@b", Severity.WARNING, "D-081")
+    error = RegistryError(XdsErrorCode.MISSING_DOCUMENT, 'no "document"')
+    root = parse(write_registry_response(RegistryResponse.of((warning, error))))
+    assert root.get("status") == ResponseStatus.FAILURE
+    assert root[0].get("highestSeverity") == Severity.ERROR
+    assert [dict(one.attrib) for one in root.iter(f"{RS}RegistryError")] == [
+        {
+            "errorCode": "XDSRegistryMetadataError",
+            "codeContext": "D-081: R <&>",
+            "severity": Severity.WARNING.value,
+            "location": "a/@b",
+        },
+        {
+            "errorCode": "XDSMissingDocument",
+            "codeContext": 'no "document"',
+            "severity": Severity.ERROR.value,
+            "location": "",
+        },
+    ]
+    assert parse(write_registry_response(RegistryResponse.of((warning,))))[0].get("highestSeverity") == Severity.WARNING
+
+
+def test_a_retrieval_names_its_attachments() -> None:
+    documents = tuple(
+        DocumentResponse(DocumentRequest("1.2", unique_id, home), "text/xml", content)
+        for unique_id, home, content in (("1.2.3", None, b"one"), ("1.2.4", "urn:oid:9", b"two"))
+    )
+    body, attachments = write_retrieve_response(
+        RetrieveDocumentSetResponse(
+            ResponseStatus.PARTIAL_SUCCESS, documents, (RegistryError(XdsErrorCode.DOCUMENT_UNIQUE_ID, "1.2.5"),)
+        )
+    )
+    root = parse(body)
+    assert names(root) == ["RegistryResponse", "DocumentResponse", "DocumentResponse"]
+    assert root[0].get("status", "").startswith("urn:ihe:iti:2007:")
+    assert names(root[1]) == ["RepositoryUniqueId", "DocumentUniqueId", "mimeType", "Document"]
+    assert names(root[2])[0] == "HomeCommunityId"
+    references = [element.get("href") for element in root.iter("{http://www.w3.org/2004/08/xop/include}Include")]
+    assert references == [f"cid:{content_id}" for content_id, _, _ in attachments]
+    assert [(mime_type, content) for _, mime_type, content in attachments] == [
+        ("text/xml", b"one"),
+        ("text/xml", b"two"),
+    ]
