@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -30,6 +31,7 @@ XS = "http://www.w3.org/2001/XMLSchema"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"  # noqa: S105 - a class of authentication, not a secret
 SECTORS = "1.2.250.1.71.4.2.4"
+_DEFAULT: Any = {None: HL7}  # the published stubs of lxml do not know the default namespace
 _PURPOSES = "1.2.250.1.213.1.1.4.248"
 _SPELLED = {NameOID.SURNAME: "SN", NameOID.GIVEN_NAME: "GN", NameOID.TITLE: "title", NameOID.PSEUDONYM: "pseudonym"}
 
@@ -186,7 +188,7 @@ def _attribute(statement: etree._Element, name: str) -> etree._Element:
 
 
 def _add_code(attribute: etree._Element, name: str, role: Role) -> None:
-    code = etree.SubElement(_add(attribute, "AttributeValue"), f"{{{HL7}}}{name}", nsmap={None: HL7})
+    code = etree.SubElement(_add(attribute, "AttributeValue"), f"{{{HL7}}}{name}", nsmap=_DEFAULT)
     code.set(f"{{{XSI}}}type", "CE")
     code.set("code", role.code)
     code.set("codeSystem", role.system)

@@ -97,7 +97,7 @@ def verify_lot(
     verified = dict(
         zip(
             targets,
-            verify_signature(etree.tostring(root), leaf, now, references=len(targets), allow_sha1=policy.allow_sha1),
+            verify_signature(etree.tostring(root), leaf, references=len(targets), allow_sha1=policy.allow_sha1),
             strict=True,
         )
     )

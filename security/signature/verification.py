@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -26,14 +25,18 @@ class _Verifier(XMLVerifier):
         every = nodes if isinstance(nodes, list) else [nodes]
         return b"".join(canonicalise(node, algorithm.value, inclusive_ns_prefixes) for node in every)
 
+    def _check_cert_validity(self, certificate: x509.Certificate, _source: str) -> None:
+        """Dates are part of the verdict of the trust store, which comes first."""
+
 
 def verify_signature(
-    document: bytes, leaf: x509.Certificate, now: datetime, *, references: int, allow_sha1: bool = False
+    document: bytes, leaf: x509.Certificate, *, references: int, allow_sha1: bool = False
 ) -> tuple[etree._Element, ...]:
-    """Check the signature of `document` with the key of `leaf`; return the verified elements, in order of reference.
+    """Check the signature of `document` with the key of `leaf`, a certificate already accepted.
 
-    `document` is the serialised element that is, or directly holds, the signature. The elements returned are parsed
-    from the octets that were digested: whatever follows must read these and nothing else.
+    Returns the verified elements, in order of reference. `document` is the serialised element that is, or directly
+    holds, the signature. What is returned is parsed from the octets that were digested: whatever follows must read
+    this and nothing else.
     Raises NotAuthenticated: SIG_INVALID, or SIG_STRUCTURE when the library cannot follow.
     """
     configuration = SignatureConfiguration(
@@ -42,7 +45,6 @@ def verify_signature(
         expect_references=references,
         signature_methods=_METHODS[allow_sha1],
         digest_algorithms=_DIGESTS[allow_sha1],
-        verification_time=now,
         default_reference_c14n_method=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
     try:

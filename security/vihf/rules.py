@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol
 
 from security.errors import ErrorKind
 from security.pki.certificate import CertificateKind, HolderCertificate
-from security.pki.identifiers import is_person
+from security.pki.identifiers import is_professional
 from security.pki.names import parse_name
 from security.vihf.model import AuthenticationMode, Purpose, Vihf
 from security.vihf.policy import VihfCode, VihfPolicy, refuse
@@ -104,10 +104,14 @@ def _check_structure(vihf: Vihf, tls: HolderCertificate, policy: VihfPolicy) -> 
 
 
 def _check_local_name(vihf: Vihf) -> None:
-    """NameID of an indirect assertion: a PS_IdNat, or `<structure>/<identifier in it>`."""
-    structure, slash, local = vihf.name_id.partition("/")
-    if not is_person(vihf.name_id) and not (slash and structure == vihf.structure_id and local):
-        refuse(VihfCode.MALFORMED, "NameID is neither a PS_IdNat nor <Identifiant_Structure>/<internal identifier>")
+    """NameID of an indirect assertion: a register number of the professional, or `<structure>/<identifier in it>`.
+
+    The first digit says which register numbers the structure; it differs between persons and structures.
+    """
+    structure, _, local = vihf.name_id.partition("/")
+    known = {vihf.structure_id[1:], (vihf.signer.structure_id or "")[1:]}
+    if not is_professional(vihf.name_id) and not (local and structure[1:] in known):
+        refuse(VihfCode.MALFORMED, "NameID is neither a PS_IdNat nor an identifier inside Identifiant_Structure")
 
 
 def check_directory(vihf: Vihf, directory: Directory) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from cryptography import x509
 from lxml import etree
 
-from security.errors import ErrorKind, NotAuthenticated
+from security.errors import ErrorKind
 from security.pki.certificate import HolderCertificate
 from security.pki.trust import TrustStore, Usage
 from security.signature.algorithms import ENVELOPED, EXCLUSIVE
@@ -21,7 +21,7 @@ from security.vihf.attributes import Attributes
 from security.vihf.cache import Verified, VerifiedCache
 from security.vihf.header import ASSERTION, SAML, find_assertion, find_signature
 from security.vihf.model import AuthenticationMode, Vihf
-from security.vihf.policy import VihfCode, VihfPolicy, refuse
+from security.vihf.policy import VihfCode, VihfPolicy, refuse, refusing_as
 from security.vihf.reader import Bounds, read_mode, read_vihf
 from security.vihf.roles import check_roles
 from security.vihf.rules import (
@@ -97,7 +97,8 @@ class VihfVerifier:
     def _believe(
         self, assertion: etree._Element, octets: bytes, tls: HolderCertificate, now: datetime
     ) -> tuple[Vihf, Bounds]:
-        signature = find_signature(assertion)
+        with refusing_as(VihfCode.SIGNATURE):
+            signature = find_signature(assertion)
         mode = self._claimed_mode(assertion)
         if signature is not None:
             believed, signer = self._verify_signature(assertion, signature, octets, now)
@@ -134,27 +135,21 @@ class VihfVerifier:
         self, assertion: etree._Element, signature: etree._Element, octets: bytes, now: datetime
     ) -> tuple[etree._Element, HolderCertificate]:
         """Return the verified assertion, parsed from the octets that were signed, and the holder of the seal."""
-        try:
+        with refusing_as(VihfCode.SIGNATURE):
             shape = read_shape(signature, self._rules)
             if shape.references[0].target != assertion.get("ID"):
-                raise NotAuthenticated(ErrorKind.SIG_REFERENCE, "the signature is not over its own assertion")
-        except NotAuthenticated as error:
-            raise NotAuthenticated(error.kind, error.text, code=VihfCode.SIGNATURE) from None
+                refuse(VihfCode.SIGNATURE, "the signature is not over its own assertion", ErrorKind.SIG_REFERENCE)
         signer = self._accept(shape.certificates[0], shape.certificates[1:], now)
         leaf = x509.load_der_x509_certificate(signer.der)
-        try:
-            (believed,) = verify_signature(octets, leaf, now, references=1, allow_sha1=self._policy.allow_sha1)
-        except NotAuthenticated as error:
-            raise NotAuthenticated(error.kind, error.text, code=VihfCode.SIGNATURE) from None
+        with refusing_as(VihfCode.SIGNATURE):
+            (believed,) = verify_signature(octets, leaf, references=1, allow_sha1=self._policy.allow_sha1)
         if believed.tag != ASSERTION or believed.get("ID") != assertion.get("ID"):
             refuse(VihfCode.SIGNATURE, "the signature is not over its own assertion", ErrorKind.SIG_REFERENCE)
         return believed, signer
 
     def _accept(self, der: bytes, chain: tuple[bytes, ...], now: datetime) -> HolderCertificate:
-        try:
+        with refusing_as(VihfCode.CERTIFICATE):
             return self._trust.accept(der, self._usage, now, chain)
-        except NotAuthenticated as error:
-            raise NotAuthenticated(error.kind, error.text, code=VihfCode.CERTIFICATE) from None
 
     def _remember(self, vihf: Vihf, tls: HolderCertificate) -> None:
         """Let the identifier serve once, or for one record, mode and connection, as the policy says."""
