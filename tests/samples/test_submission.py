@@ -9,12 +9,14 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+import zeep
 from lxml import etree
 
 from conformance.checks.metadata import check_metadata
 from gateway.wire import soap
 from profiles.codes import load_domain
 from samples.client.client import IngestClient
+from samples.client.mtom import restore
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.patients import PAUL
@@ -23,6 +25,7 @@ from samples.sender import Sender
 from samples.submission import INVISIBLE_PATIENT, SIGNATURE, build_submission
 from samples.submission_twins import TWINS
 from samples.vihf import build_vihf
+from security import xml
 from security.errors import ErrorKind, NotAuthenticated
 from security.pki.certificate import read_certificate
 from security.pki.trust import TrustStore, Usage
@@ -83,6 +86,28 @@ def verify_seal(lot, pki, trust="ingest"):
 
 def test_a_lot_is_valid_against_the_schema(lot):
     etree.XMLSchema(file=str(WSDL / "lcm.xsd")).assertValid(lot.xml)
+
+
+def test_the_whole_message_is_valid_against_the_schema_once_its_parts_are_back(lot):
+    with IngestClient("https://door.invalid", None, None) as client:
+        message = client.message(lot)
+    envelope = xml.parse(message.root)
+    restore(envelope, {part.content_id: part for part in message.parts})
+    etree.XMLSchema(file=str(WSDL / "xds.xsd")).assertValid(envelope[1][0])
+
+
+def test_a_client_that_only_knows_the_wsdl_reads_and_writes_the_same_metadata(lot):
+    """What zeep makes of our metadata by its own types is what we wrote: the schema loses and reorders nothing."""
+    description = zeep.Client(str(WSDL / "ingest-repository.wsdl"))
+    request = description.get_element("{urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0}SubmitObjectsRequest")
+    parent = etree.Element("parent")
+    request.render(parent, request.parse(lot.xml, description.wsdl.types))
+    assert normal(parent[0]) == normal(lot.xml)
+
+
+def normal(element: etree._Element) -> object:
+    """Names, attributes, texts and children: what is left of XML without its prefixes."""
+    return element.tag, sorted(element.attrib.items()), (element.text or "").strip(), [normal(one) for one in element]
 
 
 def test_a_lot_breaks_no_rule_of_metadata(lot):

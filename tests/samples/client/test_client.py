@@ -239,7 +239,10 @@ def test_retrieved_documents_keep_their_bytes(scripted):
         answer = client.retrieve([(REPOSITORY, "1.2.3")])
     document = answer.documents[0]
     assert (document.unique_id, document.mime_type, document.content) == ("1.2.3", "text/xml", AWKWARD)
-    assert scripted.requests[0][1]["Content-Type"].startswith("multipart/related;")
+    _, headers, body = scripted.requests[0]
+    assert headers["Content-Type"].startswith("multipart/related;")
+    request = xml.parse(decode(headers["Content-Type"], body)[0].content).find("s:Body", NAMES)[0]
+    etree.XMLSchema(file=str(WSDL / "xds.xsd")).assertValid(request)
 
 
 def test_plain_zeep_with_our_transport_and_addressing_gets_the_same_bytes(scripted):
