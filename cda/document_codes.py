@@ -1,13 +1,13 @@
-"""Codes that a CDA document implies without writing them: formatCode and classCode (ANS NOS ASS_A11, ASS_X04)."""
+"""Codes that a CDA document implies without writing them: formatCode and classCode (ANS NOS ASS_A11, ASS_X16)."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 from cda.header_values import XDS_SD, CdaHeader
+from profiles.codes import load_domain
 from xds.metadata.codes import Code
 
 
@@ -20,22 +20,14 @@ def format_code(header: CdaHeader) -> Code | None:
 
 
 def class_code(header: CdaHeader) -> Code | None:
-    """The class of the document's type. None when the type is unknown."""
-    return _class_codes().get((header.code.code, header.code.scheme)) if header.code else None
+    """The class of the document's type. None when the domain does not know the type."""
+    domain = load_domain()
+    found = domain.class_of(header.code.code, header.code.scheme) if header.code else None
+    return Code(*found, domain.class_names.get(found[0], "")) if found else None
 
 
 @cache
 def _format_codes() -> dict[tuple[str, str], Code]:
+    text = files("profiles.ci_sis_header").joinpath("format_codes.csv").read_text(encoding="utf-8")
     return {(row["templateId"], row["mediaType"]): Code(row["code"], row["codeSystem"], row["code"])
-            for row in _rows("format_codes.csv")}
-
-
-@cache
-def _class_codes() -> dict[tuple[str, str], Code]:
-    return {(row["typeCode"], row["typeCodeSystem"]): Code(row["code"], row["codeSystem"], row["displayName"])
-            for row in _rows("class_codes.csv")}
-
-
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    text = files("profiles.ci_sis_header").joinpath(name).read_text(encoding="utf-8")
-    yield from csv.DictReader(text.splitlines())
+            for row in csv.DictReader(text.splitlines())}

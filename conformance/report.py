@@ -10,7 +10,10 @@ import orjson
 
 
 class Severity(StrEnum):
-    """`error`: the official chain rejects it. `warning`: the prose asks for it, no official check does. `info`: advice."""
+    """How grave a finding is.
+
+    `error`: the official chain rejects it. `warning`: the prose asks for it, no official check does. `info`: advice.
+    """
 
     ERROR = "error"
     WARNING = "warning"

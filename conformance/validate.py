@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cda.document import CdaDocument, UnreadableDocument, parse_document
-from cda.header import CdaHeader, read_header
+from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
 from conformance.checks.cda_schematron import check_schemas, schema_of
 from conformance.report import Report
 
@@ -36,16 +35,18 @@ def validate(content: bytes, profile: str | None = None) -> Report:
 
 def validate_document(document: CdaDocument, profile: str | None = None) -> Report:
     """Validate a parsed document. Raises UnknownProfile."""
-    name = profile or profile_of(read_header(document))
+    name = profile or profile_of(document)
     if name not in PROFILES:
         raise UnknownProfile(name)
     return Report(name, check_schemas(document, (schema_of(*schema) for schema in PROFILES[name])))
 
 
-def profile_of(header: CdaHeader) -> str:
+def profile_of(document: CdaDocument) -> str:
     """The most precise profile for a document: `vsm`, else that of the header, which every document must follow.
 
     The model of the VSM with the code of the IPS-FR is an IPS-FR 2022.01, not a VSM.
     """
-    is_vsm = any(root == VSM_MODEL for root, _ in header.models)
-    return VSM if is_vsm and (header.code is None or header.code.code != IPS_FR) else HEADER
+    models = {one.get("root") for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}templateId")}
+    code = document.root.find(f"{{{CDA_NAMESPACE}}}code")
+    is_ips = code is not None and code.get("code") == IPS_FR
+    return VSM if VSM_MODEL in models and not is_ips else HEADER

@@ -26,7 +26,8 @@ def check_schemas(document: CdaDocument, schemas: Iterable[Schema]) -> tuple[Fin
     if not failures:
         return ()
     places = positions(document.content, document.root)
-    failures.sort(key=lambda failure: index.order[failure.place])
+    order = index.order()
+    failures.sort(key=lambda failure: order[failure.place])
     return tuple(
         Finding(
             rule=failure.assertion.id, severity=Severity(failure.assertion.role), source=failure.assertion.source,

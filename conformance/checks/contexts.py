@@ -17,11 +17,13 @@ _POSITIONAL = re.compile(r"\[\s*\d+\s*\]|position\(\)|last\(\)")
 class Context:
     """How to find the nodes of a rule.
 
-    `tag` is the last element's name; `template` a templateId it must carry, when the context says so. `exact`: tag and
-    template say it all. Else `expression` decides: asked of a candidate, or once of the root when `whole`.
+    `tag` is the last element's name, `parent_tag` that of its parent and `template` a templateId it must carry, when
+    the context says so. `exact`: these say it all. Else `expression` decides: asked of a candidate, or once of the root
+    when `whole`.
     """
 
     tag: str
+    parent_tag: str | None
     template: str | None
     exact: bool
     whole: bool
@@ -31,16 +33,25 @@ class Context:
 def read_context(context: str, namespaces: Mapping[str, str]) -> Context:
     """Read a context: steps of child and descendant axes with predicates. Raises SchemaFault: anything else."""
     steps = _steps(context)
-    last = _STEP.fullmatch(steps[-1][1])
-    if last is None:
-        raise SchemaFault(f"the last step of the context is not a prefixed element: {context}")
-    tag = f"{{{namespaces[last['prefix']]}}}{last['name']}"
-    template = _TEMPLATE.search(last["predicates"])
+    tag, predicates = _named(steps[-1][1], namespaces)
     if _POSITIONAL.search(context):
-        return Context(tag, None, exact=False, whole=True, expression=_anchored(context))
-    only_template = template is not None and template.group() == last["predicates"].strip()
-    exact = len(steps) == 1 and (not last["predicates"].strip() or only_template)
-    return Context(tag, template.group(1) if template else None, exact=exact, whole=False, expression=_asked(steps))
+        return Context(tag, None, None, exact=False, whole=True, expression=_anchored(context))
+    parent_tag, parent_predicates = None, ""
+    if len(steps) > 1 and steps[-1][0] == "parent":
+        parent_tag, parent_predicates = _named(steps[-2][1], namespaces)
+    template = _TEMPLATE.fullmatch(predicates)
+    plain = not predicates and len(steps) <= (2 if parent_tag else 1) and not parent_predicates
+    exact = plain or (template is not None and len(steps) == 1)
+    return Context(tag, parent_tag, template.group(1) if template else None, exact=exact, whole=False,
+                   expression=_asked(steps))
+
+
+def _named(step: str, namespaces: Mapping[str, str]) -> tuple[str, str]:
+    """The name of a step, as lxml spells it, and its predicates."""
+    read = _STEP.fullmatch(step)
+    if read is None or read["prefix"] not in namespaces:
+        raise SchemaFault(f"a step of a context is not an element with a known prefix: {step}")
+    return f"{{{namespaces[read['prefix']]}}}{read['name']}", read["predicates"].strip()
 
 
 def _anchored(context: str) -> str:

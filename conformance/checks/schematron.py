@@ -35,19 +35,41 @@ class DocumentIndex:
 
     def __init__(self, root: _Element) -> None:
         self.root = root
-        self.by_tag: dict[str, list[_Element]] = defaultdict(list)
-        self.by_template: dict[tuple[str, str], list[_Element]] = defaultdict(list)
-        self.order: dict[_Element, int] = {}
-        for number, element in enumerate(root.iter("*")):
-            tag = str(element.tag)
-            self.order[element] = number
-            self.by_tag[tag].append(element)
-            if tag == _TEMPLATE_ID:
-                parent, template = element.getparent(), element.get("root")
-                if parent is not None and template is not None:
-                    holders = self.by_template[str(parent.tag), template]
-                    if not holders or holders[-1] is not parent:
-                        holders.append(parent)
+        self.elements = list(root.iter("*"))
+        self._by_tag: defaultdict[str, list[_Element]] = defaultdict(list)
+        self._by_template: defaultdict[tuple[str, str | None], list[_Element]] = defaultdict(list)
+        self._by_parent: dict[str, dict[str, list[_Element]]] = {}
+        for element in self.elements:
+            self._by_tag[element.tag].append(element)
+        for template in self._by_tag[_TEMPLATE_ID]:
+            holder = template.getparent()
+            if holder is not None:
+                holders = self._by_template[holder.tag, template.get("root")]
+                if not holders or holders[-1] is not holder:
+                    holders.append(holder)
+
+    def candidates(self, context: Context) -> list[_Element]:
+        """The elements among which those of a context are, in document order."""
+        if context.template is not None:
+            return self._by_template.get((context.tag, context.template), [])
+        if context.parent_tag is None:
+            return self._by_tag.get(context.tag, [])
+        return self._below(context.tag).get(context.parent_tag, [])
+
+    def order(self) -> Mapping[_Element, int]:
+        """The rank of every element in the document."""
+        return {element: number for number, element in enumerate(self.elements)}
+
+    def _below(self, tag: str) -> Mapping[str, list[_Element]]:
+        """The elements of a tag by the tag of their parent; sorted out when a rule first asks."""
+        groups = self._by_parent.get(tag)
+        if groups is None:
+            groups = self._by_parent[tag] = {}
+            for element in self._by_tag.get(tag, []):
+                parent = element.getparent()
+                if parent is not None:
+                    groups.setdefault(parent.tag, []).append(element)
+        return groups
 
 
 class Schema:
@@ -120,15 +142,14 @@ class _CompiledRule:
 
     def nodes(self, index: DocumentIndex) -> Iterable[_Element]:
         """The nodes of the document that the context matches, in document order."""
-        if self.context.template is not None:
-            candidates = index.by_template.get((self.context.tag, self.context.template), [])
-        else:
-            candidates = index.by_tag.get(self.context.tag, [])
+        candidates = index.candidates(self.context)
         matches = self.matches
         if matches is None or not candidates:
             return candidates
         if self.context.whole:
-            return [node for node in matches(index.root) if node in index.order]
+            found = matches(index.root)
+            wanted = set(found) if isinstance(found, list) else set()
+            return [node for node in candidates if node in wanted]
         return [node for node in candidates if matches(node)]
 
     def failures(self, node: _Element, schema_variables: Mapping[str, Any]) -> Iterator[Failure]:

@@ -67,7 +67,10 @@ class SchemaText:
 
 
 def read_schema(content: bytes) -> SchemaText:
-    """Read a schema. Raises SchemaFault: an assertion without id, source, or English diagnostic, or an id used twice."""
+    """Read a schema.
+
+    Raises SchemaFault: an assertion without id, test, source or English diagnostic; an id used twice.
+    """
     root = xml.parse(content, xml.DOCUMENT)
     diagnostics = {one.get("id", ""): _text(one) for one in root.iter(f"{SCH}diagnostic")}
     patterns = tuple(

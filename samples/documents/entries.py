@@ -107,6 +107,18 @@ def status(anchor: str, system: str) -> _Element:
         classCode="OBS", moodCode="EVN", negationInd="false"), typeCode="REFR", inversionInd="false")
 
 
+def health_status(anchor: str) -> _Element:
+    """Health status *chronic disease*."""
+    return element("entryRelationship", element(
+        "observation",
+        templates(CCD + "51", IHE + "1.2", FR + "31"),
+        coded("code", "11323-3", "Statut clinique du patient", LOINC),
+        element("text", reference(anchor)),
+        element("statusCode", code="completed"),
+        coded("value", "27624003", "maladie chronique", SNOMED_CT, xsi_type="CE"),
+        classCode="OBS", moodCode="EVN"), typeCode="REFR", inversionInd="false")
+
+
 def procedure(ids: Identifiers, anchor: str, when: str, ccam: tuple[str, str]) -> _Element:
     """One act that was done, coded in CCAM."""
     return element("entry", element(

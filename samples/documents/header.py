@@ -61,6 +61,7 @@ def clinical_document(
         element("versionNumber", value=str(identity.version)),
         _record_target(identity.patient),
         _author(identity.author, made),
+        _emergency_contact(identity.patient),
         _custodian(identity.author),
         element("legalAuthenticator", element("time", value=made), element("signatureCode", code="S"),
                 _entity("assignedEntity", identity.author)),
@@ -140,6 +141,15 @@ def _structure(author: SampleAuthor) -> tuple[etree._Element, ...]:
 def _address() -> etree._Element:
     return element("addr", element("houseNumber", "12"), element("streetName", "rue des Essais"),
                    element("postalCode", "69003"), element("city", "LYON"))
+
+
+def _emergency_contact(patient: SamplePatient) -> etree._Element:
+    relative = element("relatedPerson", element(
+        "name", element("family", patient.used_family or patient.family), element("given", "Camille")))
+    return element("informant", element(
+        "relatedEntity", coded("code", "FAMMEMB", "Autre membre de la famille", "2.16.840.1.113883.5.111"),
+        element("addr", nullFlavor="NAV"), element("telecom", value="tel:0600000003", use="MC"), relative,
+        classCode="ECON"))
 
 
 def _custodian(author: SampleAuthor) -> etree._Element:

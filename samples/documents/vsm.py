@@ -11,8 +11,10 @@ from samples.documents import entries
 from samples.documents.elements import LOINC, Identifiers, coded, element, new_oid, templates
 from samples.documents.faults import break_rule
 from samples.documents.header import MORNING, Identity, clinical_document
+from samples.documents.header_faults import HEADER_FAULTS
 from samples.documents.patients import CLAIRE, SamplePatient
 from samples.documents.professionals import GENERALIST, SampleAuthor
+from samples.documents.vsm_faults import VSM_FAULTS
 
 CCD = entries.CCD
 PCC = "1.3.6.1.4.1.19376.1.5.3.1."
@@ -42,7 +44,7 @@ def vsm(
         identity, model=("1.2.250.1.213.1.1.1.13", "2023.01"),
         code=("SYNTH", "Synthèse", "1.2.250.1.213.1.1.4.12"), title="Synthèse médicale",
         act=("34117-2", "Historique et clinique", LOINC), body=body)
-    return break_rule(made, breaking) if breaking else made
+    return break_rule(made, breaking, {**HEADER_FAULTS, **VSM_FAULTS}) if breaking else made
 
 
 def _section(roots: Iterable[str], identifier: _Element | None, code: tuple[str, str], title: str,
@@ -86,10 +88,10 @@ def _active_problems(ids: Identifiers) -> _Element:
         (CCD + "11", PCC + "3.6", FR + "132"), ids.next(), ("11450-4", "Liste des problèmes actifs"),
         "Pathologies en cours",
         _table(("Depuis", "Pathologie", "Statut"),
-               ("2019", ("pb1", "Fibrillation auriculaire"), ("pb1s", "active")),
+               ("2019", ("pb1", "Fibrillation auriculaire"), ("pb1s", "chronique, active")),
                ("05/2021", ("pb2", "Diabète de type 2"), ("pb2g", "modéré"))),
         entries.problem(ids, "pb1", "20190302", icd10=("I48.9", "Fibrillation et flutter auriculaires, sans précision"),
-                        sub_entries=(entries.status("pb1s", CONDITION_STATUS),)),
+                        sub_entries=(entries.status("pb1s", CONDITION_STATUS), entries.health_status("pb1s"))),
         entries.problem(ids, "pb2", "202105", icd10=("E11.9", "Diabète sucré de type 2, sans complication"),
                         sub_entries=(entries.severity("pb2g"),)))
 
