@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from conformance.checks.metadata_rule import Fault, MetadataRule, Subject, entry_path, set_path
+from conformance.checks.metadata_rule import Fault, MetadataRule, Subject, association_path, entry_path, set_path
+from xds.metadata.association import Association
 from xds.metadata.author import Author
 from xds.metadata.datatypes import (
     Cx,
@@ -40,7 +41,8 @@ def _availability(text: str) -> None:
 
 
 def _object_id(text: str) -> None:
-    if text.startswith("urn:"):
+    # Whatever does not begin so is symbolic, any text will do (ITI TF-3 §4.2.3.1.5).
+    if text.startswith("urn:uuid:"):
         parse_uuid_urn(text)
 
 
@@ -72,6 +74,11 @@ _SET: tuple[_Format[SubmissionSet], ...] = (
 )
 _SET_PRIVATE: tuple[_Format[SubmissionSet], ...] = (
     ("intendedRecipient", lambda s: s.intended_recipients, parse_recipient, "XON|XCN|XTN"),
+)
+_ASSOCIATION: tuple[_Format[Association], ...] = (
+    ("@id", lambda a: a.entry_uuid, _object_id, "a symbolic id, or urn:uuid: and a UUID in lower case"),
+    ("@sourceObject", lambda a: a.source, _object_id, "a symbolic id, or urn:uuid: and a UUID in lower case"),
+    ("@targetObject", lambda a: a.target, _object_id, "a symbolic id, or urn:uuid: and a UUID in lower case"),
 )
 _AUTHOR: tuple[_Format[Author], ...] = (
     ("authorPerson", lambda a: a.person, Xcn.parse, "XCN id^family^given^^^^^^&OID&ISO"),
@@ -113,6 +120,8 @@ def _formats(subject: Subject) -> Iterator[Fault]:
         yield from _misshapen(submission_set, _SET_PRIVATE, path, shown=False)
         for author in submission_set.authors:
             yield from _misshapen(author, _AUTHOR, f"{path}/author", shown=False)
+    for association in subject.request.associations:
+        yield from _misshapen(association, _ASSOCIATION, association_path(association))
 
 
 def _once_in_patient_info(subject: Subject) -> Iterator[Fault]:
