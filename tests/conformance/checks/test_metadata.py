@@ -133,8 +133,8 @@ TWINS: dict[str, tuple[ProvideAndRegisterRequest, str, str]] = {
     "another size": (entry(size=4), "SIZE", REPOSITORY),
     "two birth dates": (entry(source_patient_info=("PID-7|1979", "PID-7|1980")), "O2", METADATA),
     "an id in upper case": (plus(link("urn:uuid:A", A.XFRM, "Document01", REGISTERED)), "O3", METADATA),
-    "a target in upper case": (plus(link("x", A.RPLC, "Document01", REGISTERED.upper().replace("URN:UUID", "urn:uuid"))),
-                               "O3", METADATA),
+    "a target in upper case": (
+        plus(link("x", A.RPLC, "Document01", "urn:uuid:" + REGISTERED[9:].upper())), "O3", METADATA),
     "a source that is no OID": (lot(source_id="1.02"), "O3", METADATA),
     "a time with a zone": (entry(creation_time="20250110+0100"), "O3", METADATA),
     "a day of no month": (lot(submission_time="20250230"), "O3", METADATA),
