@@ -56,8 +56,8 @@ def add_entry(database: Database, address: BlobAddress) -> None:
         )
         owner.execute(
             "INSERT INTO document_entries (patient_key, entry_uuid, logical_id, version, unique_id, status, "
-            "object_type, mime_type, hash, size, blob_address, key_id, creation_time, depositor_id, author_structure_ids, "
-            "author_person_ids, author_persons, codes, fragment) "
+            "object_type, mime_type, hash, size, blob_address, key_id, creation_time, depositor_id, "
+            "author_structure_ids, author_person_ids, author_persons, codes, fragment) "
             "VALUES (%s, %s, %s, 1, %s, 'APPROVED', %s, 'text/xml', '', 0, %s, %s, '', '', '{}', '{}', '{}', '{}', '')",
             (patient, key, key, str(key), key, address.digest, key),
         )
