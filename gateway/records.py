@@ -1,7 +1,11 @@
-"""Administration of records: opening, authorising, closing. Works with the owner role, never from a door."""
+"""Administration of records: opening, authorising, closing. Works with the owner role, never from a door.
+
+Each operation and its audit event are one transaction; the event names the record by its internal key.
+"""
 
 from __future__ import annotations
 
+import getpass
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +17,9 @@ from uuid import UUID, uuid4
 import orjson
 import psycopg
 
+from profiles.codes import load_domain
 from security.at_rest.record_keys import Kek, create_record_key
+from security.audit.event import AuditEvent, Outcome
 from xds.dmp.record import AuthorisationStatus, Record, RecordStatus
 from xds.registry.identifiers import canonical_patient_id
 
@@ -48,7 +54,15 @@ def cx(ins: str, oid: str = TEST_INS_OID) -> str:
 
 
 def open_record(connection: psycopg.Connection[Any], patient_id: str, *, kek: Kek) -> Record:
-    """Open the record of a patient (CX) and make its key pair. Raises RecordsError: there is one already."""
+    """Open the record of a patient (CX) and make its key pair.
+
+    Raises RecordsError: there is one already, or the INS is not of an authority that this house admits: a genuine
+    patient is refused before anything is written.
+    """
+    authority = patient_id.split("^")[3:4]
+    allowed = load_domain().patient_authorities
+    if not any(f"&{oid}&" in part for oid in allowed for part in authority):
+        raise RecordsError(f"the authority of the INS is one of {', '.join(sorted(allowed))}")
     key = create_record_key(kek)
     patient_key: UUID = uuid4()
     with connection.transaction():
@@ -67,6 +81,7 @@ def open_record(connection: psycopg.Connection[Any], patient_id: str, *, kek: Ke
             "INSERT INTO ecluse.record_keys (patient_key, key_id, wrapped_private_key) VALUES (%s, %s, %b)",
             (patient_key, key.key_id, key.wrapped),
         )
+        _trace(connection, "RECORD-OPEN", patient_key)
     return Record(patient_key=patient_key, status=RecordStatus.OPEN, key_id=key.key_id)
 
 
@@ -87,39 +102,45 @@ def authorise(
             " valid_until = excluded.valid_until, declared_at = now() WHERE a.status <> 'INTERDIT' RETURNING 1",
             (patient_key, professional_id, valid_until),
         ).fetchone()
-    if row is None:
-        raise RecordsError("the patient blocked this professional")
+        if row is None:
+            raise RecordsError("the patient blocked this professional")
+        _trace(connection, "RECORD-AUTHORISE", patient_key, professional_id)
 
 
 def block(connection: psycopg.Connection[Any], patient_id: str, professional_id: str) -> None:
     """Block a professional at the patient's request (INTERDIT). Raises RecordsError: no open record."""
     with connection.transaction():
+        patient_key = _open_record_of(connection, patient_id)
         connection.execute(
             "INSERT INTO ecluse.authorisations VALUES (%s, %s, %s, NULL, now())"
             " ON CONFLICT (patient_key, professional_id) DO UPDATE SET status = excluded.status, valid_until = NULL,"
             " declared_at = now()",
-            (_open_record_of(connection, patient_id), professional_id, str(AuthorisationStatus.INTERDIT)),
+            (patient_key, professional_id, str(AuthorisationStatus.INTERDIT)),
         )
+        _trace(connection, "RECORD-BLOCK", patient_key, professional_id)
 
 
 def revoke(connection: psycopg.Connection[Any], patient_id: str, professional_id: str) -> None:
     """Remove an authorisation or a block: the professional is NON_EXISTE again. Raises RecordsError: there is none."""
     with connection.transaction():
+        patient_key = _open_record_of(connection, patient_id)
         row = connection.execute(
             "DELETE FROM ecluse.authorisations WHERE patient_key = %s AND professional_id = %s RETURNING 1",
-            (_open_record_of(connection, patient_id), professional_id),
+            (patient_key, professional_id),
         ).fetchone()
-    if row is None:
-        raise RecordsError("this professional has no authorisation on this record")
+        if row is None:
+            raise RecordsError("this professional has no authorisation on this record")
+        _trace(connection, "RECORD-REVOKE", patient_key, professional_id)
 
 
 def close_record(connection: psycopg.Connection[Any], patient_id: str) -> None:
     """Close a record: no more feeding, no more reading (DMP TD1.4). Raises RecordsError: no open record."""
     with connection.transaction():
+        patient_key = _open_record_of(connection, patient_id)
         connection.execute(
-            "UPDATE ecluse.records SET status = 'CLOSED', closed_at = now() WHERE patient_key = %s",
-            (_open_record_of(connection, patient_id),),
+            "UPDATE ecluse.records SET status = 'CLOSED', closed_at = now() WHERE patient_key = %s", (patient_key,)
         )
+        _trace(connection, "RECORD-CLOSE", patient_key)
 
 
 def list_records(connection: psycopg.Connection[Any]) -> tuple[RecordRow, ...]:
@@ -181,3 +202,24 @@ def _open_record_of(connection: psycopg.Connection[Any], patient_id: str) -> UUI
         raise RecordsError("the record of this patient is closed")
     patient_key: UUID = row[0]
     return patient_key
+
+
+def _trace(connection: psycopg.Connection[Any], transaction: str, patient_key: UUID, *objects: str) -> None:
+    event = AuditEvent(
+        door="administration",
+        time=datetime.now(UTC),
+        transaction=transaction,
+        outcome=Outcome.SUCCESS,
+        request_id=str(uuid4()),
+        actor_id=_administrator(),
+        objects=(str(patient_key), *objects),
+    )
+    connection.execute("SELECT ecluse.audit_append(%s)", ([event.canonical().decode("utf-8")],))
+
+
+def _administrator() -> str:
+    """The account that runs the command; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

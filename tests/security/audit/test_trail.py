@@ -112,10 +112,12 @@ def test_even_the_owner_changes_nothing(house: Database, ingest: DoorPool, state
 def _rechain(superuser: Owner, door: str) -> None:
     """Recompute every hash and the head, as an intruder who knows the arithmetic would."""
     superuser.execute(
-        "DO $$ DECLARE h bytea := decode(repeat('00', 32), 'hex'); r record; n bigint := 0; BEGIN"
+        "DO $$ DECLARE h bytea := decode(repeat('00', 32), 'hex'); r record;"
+        " n bigint := 0; BEGIN"
         " FOR r IN SELECT * FROM ecluse.audit_events WHERE door = 'ingest' ORDER BY sequence LOOP"
         " n := n + 1; h := sha256(h || sha256('\\x00'::bytea || convert_to(r.event, 'UTF8')));"
-        " UPDATE ecluse.audit_events SET hash = h, sequence = n WHERE door = r.door AND sequence = r.sequence; END LOOP;"
+        " UPDATE ecluse.audit_events SET hash = h, sequence = n WHERE door = r.door AND sequence = r.sequence;"
+        " END LOOP;"
         " UPDATE ecluse.audit_chains SET size = n, hash = h WHERE door = 'ingest'; END $$"
     )
 

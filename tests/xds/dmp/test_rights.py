@@ -15,6 +15,7 @@ from xds.dmp.rights import LOT_SIGNATURE, Reason, may_consult, may_deposit, may_
 from xds.errors import Refusal
 from xds.metadata.codes import Code
 
+REPORT_CLASS, LETTER = Code("10", "1.2.250.1.213.1.1.4.1"), Code("11490-0", "2.16.840.1.113883.6.1")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPEN = Record(patient_key=uuid4(), status=RecordStatus.OPEN, key_id=uuid4())
 CLOSED = replace(OPEN, status=RecordStatus.CLOSED)
@@ -25,8 +26,8 @@ VALID = Authorisation(professional_id=DOCTOR.national_id, status=AuthorisationSt
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    class_code: Code = Code("10", "1.2.250.1.213.1.1.4.1")
-    type_code: Code = Code("11490-0", "2.16.840.1.113883.6.1")
+    class_code: Code = REPORT_CLASS
+    type_code: Code = LETTER
     confidentiality_codes: tuple[str, ...] = ("N",)
     author_person_ids: tuple[str, ...] = ("810000000007",)
 
