@@ -14,6 +14,7 @@ from cda.header_values import INS_ROOTS, CdaHeader, InstanceId, Organization, Pa
 from cda.times import to_utc
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
+from xds.metadata.datatypes import Cx, Xcn, Xon, escape
 from xds.metadata.document_entry import DocumentEntry
 
 CDA_MIME_TYPE = "text/xml"
@@ -49,7 +50,7 @@ def to_entry(
         authors=tuple(author_of(one) for one in header.authors),
         event_codes=tuple(_event_codes(header)),
         legal_authenticator=xcn(header.legal_authenticator) if header.legal_authenticator else None,
-        reference_ids=tuple(f"{one.extension or ''}^^^&{one.root}&ISO^urn:ihe:iti:xds:2013:order"
+        reference_ids=tuple(f"{escape(one.extension or '')}^^^&{one.root}&ISO^urn:ihe:iti:xds:2013:order"
                             for one in header.orders),
         service_start_time=to_utc(act.low),
         service_stop_time=to_utc(act.high),
@@ -80,37 +81,35 @@ def xcn(participant: Participant) -> str | None:
     """Spell a person or a device as an XCN: a professional (`IDNPS`), a patient (`NH`) or a device (`U`, `RI`)."""
     if participant.id is None:
         return None
-    identifier = participant.id
-    family = given = ""
-    kind, name_type = "IDNPS", "D"
-    if participant.name is not None:
-        family, given = participant.name.family or "", participant.name.given or ""
-        if identifier.root in INS_ROOTS:
-            kind = "NH"
-    elif participant.device is not None:
-        family, kind, name_type = participant.device, "RI", "U"
-    number = identifier.extension or ""
-    return f"{_hl7(number)}^{_hl7(family)}^{_hl7(given)}^^^^^^&{identifier.root}&ISO^{name_type}^^^{kind}"
+    identifier, name = participant.id, participant.name
+    if name is None and participant.device is not None:
+        family, given, name_type, kind = participant.device, "", "U", "RI"
+    else:
+        family, given = (name.family or "", name.given or "") if name else ("", "")
+        name_type, kind = "D", "NH" if identifier.root in INS_ROOTS else "IDNPS"
+    return Xcn(identifier=identifier.extension or "", family=family, given=given, authority=identifier.root,
+               name_type=name_type, id_type=kind).format()
 
 
 def xon(organization: Organization) -> str | None:
     """Spell an organisation as an XON. None when it has neither a name nor an identifier."""
-    if organization.id is None:
-        return _hl7(organization.name) if organization.name else None
-    name = _hl7(organization.name or "")
-    return f"{name}^^^^^&{organization.id.root}&ISO^IDNST^^^{_hl7(organization.id.extension or '')}"
+    name, identifier = organization.name or "", organization.id
+    if identifier is None:
+        return Xon(name=name).format() if name else None
+    return Xon(name=name, identifier=identifier.extension or "", authority=identifier.root, id_type="IDNST").format()
 
 
 def _cx(identifier: InstanceId | None, kind: str) -> str | None:
-    return f"{_hl7(identifier.extension or '')}^^^&{identifier.root}&ISO^{kind}" if identifier else None
+    return (Cx(identifier=identifier.extension or "", authority=identifier.root, type=kind).format()
+            if identifier else None)
 
 
 def _patient_info(patient: Patient) -> Iterable[str]:
     if patient.birth_family:
         names = (patient.birth_family, patient.first_given or "", patient.all_given or "")
-        yield f"PID-5|{'^'.join(map(_hl7, names))}^^^^L"
+        yield f"PID-5|{'^'.join(map(escape, names))}^^^^L"
     if patient.used_family:
-        yield f"PID-5|{_hl7(patient.used_family)}^{_hl7(patient.used_given or '')}^^^^^D"
+        yield f"PID-5|{escape(patient.used_family)}^{escape(patient.used_given or '')}^^^^^D"
     if patient.birth_time:
         yield f"PID-7|{patient.birth_time[:8]}"
     if patient.gender:
@@ -127,11 +126,4 @@ def _event_codes(header: CdaHeader) -> Iterable[Code]:
 
 
 def _coded_string(code: Code) -> str:
-    return f"{_hl7(code.code)}^{_hl7(code.display)}^{code.scheme}"
-
-
-def _hl7(text: str) -> str:
-    """Escape the delimiters of HL7 v2 (HL7 v2.5 §2.7)."""
-    for plain, escaped in (("\\", "\\E\\"), ("|", "\\F\\"), ("^", "\\S\\"), ("&", "\\T\\"), ("~", "\\R\\")):
-        text = text.replace(plain, escaped)
-    return text
+    return f"{escape(code.code)}^{escape(code.display)}^{code.scheme}"

@@ -48,9 +48,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdict on one document. `findings` are in the order of the document, then of the rules."""
+    """The verdict on one document. `findings` are in the order of the document, then of the rules.
 
-    profile: str
+    `profile` is None when the document could not be read, hence not be judged by any.
+    """
+
+    profile: str | None
     findings: tuple[Finding, ...]
 
     @property
@@ -83,7 +86,16 @@ class Report:
         """The report for a reader: a verdict, then two or three lines a finding."""
         words = _WORDS[language]
         verdict = words["valid"] if self.valid else words["invalid"]
-        return "\n".join((f"{file}: {verdict} ({self.profile})", *_lines(self.findings, language)))
+        return "\n".join((f"{file}: {verdict} ({self.profile or '?'})", *_lines(self.findings, language)))
+
+
+def unreadable(reason: str) -> Report:
+    """The report on bytes that are no CDA document: no profile, one error that says why."""
+    finding = Finding(
+        rule="CDA-UNREADABLE", severity=Severity.ERROR, source="HL7 CDA R2", path="", line=0, column=0, found=reason,
+        expected="a CDA document", message="Le fichier n'est pas un document CDA lisible.",
+        message_en="The file is not a readable CDA document.")
+    return Report(None, (finding,))
 
 
 _WORDS = {

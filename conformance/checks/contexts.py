@@ -1,4 +1,4 @@
-"""The context of a Schematron rule, read so that a node is found by its tag and asked where it stands (XSLT 1.0 §5.2)."""
+"""The context of a Schematron rule: a node is found by its tag, then asked where it stands (XSLT 1.0 §5.2)."""
 
 from __future__ import annotations
 

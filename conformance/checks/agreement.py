@@ -1,0 +1,183 @@
+"""Does a CDA document agree with its metadata, and conform to its profile? (CI-SIS Partage; DMP TD2.1).
+
+Every error names the document by its uniqueId, then the rule, the place in the CDA, what was found and what was
+expected. Values that identify the patient are never repeated. A document may be given as bytes or already parsed:
+parse once, ask often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cda.document import CdaDocument, UnreadableDocument, parse_document
+from cda.document_codes import format_code
+from cda.header import CdaHeader, read_header
+from cda.header_values import Patient, ServiceEvent, unique_id_of
+from cda.times import same_instant
+from cda.to_metadata import practice_setting
+from conformance.report import Finding
+from conformance.validate import VSM, profile_of, validate_document
+from xds.errors import RegistryError, Severity, XdsErrorCode
+from xds.metadata.codes import Code
+from xds.metadata.datatypes import Cx, Xcn
+from xds.metadata.document_entry import DocumentEntry
+
+FINDINGS_AT_MOST = 50
+VSM_FORMAT = "urn:asip:ci-sis:vsm:2012"
+
+_ROOT = "/ClinicalDocument"
+_ROLE = f"{_ROOT}/recordTarget/patientRole"
+_MAIN_ACT = f"{_ROOT}/documentationOf[1]/serviceEvent"
+
+
+def check_agreement(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[RegistryError, ...]:
+    """Compare the header with the entry: errors first, then warnings; one error when the bytes are no CDA document."""
+    try:
+        header = _header(content)
+    except UnreadableDocument as error:
+        return (_error(entry.unique_id, "AGR-CDA", _ROOT, str(error), "a CDA document"),)
+    return (*_errors(entry, header), *_warnings(entry, header))
+
+
+def check_replacement(
+    entry: DocumentEntry, content: bytes | CdaDocument, replaced: str | None
+) -> tuple[RegistryError, ...]:
+    """The document that the CDA says it replaces is the one that the lot replaces: `replaced`, a uniqueId, or none.
+
+    Says nothing of bytes that are no CDA document: `check_agreement` does.
+    """
+    try:
+        header = _header(content)
+    except UnreadableDocument:
+        return ()
+    named = unique_id_of(header.replaces)
+    if named == replaced:
+        return ()
+    place = f"{_ROOT}/relatedDocument[@typeCode='RPLC']/parentDocument/id"
+    expected = replaced or "no relatedDocument, as the lot replaces nothing"
+    return (_error(entry.unique_id, "AGR-RPLC", place, named, expected),)
+
+
+def check_content(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[RegistryError, ...]:
+    """Validate a medical summary; one error for each finding that makes it invalid, at most FINDINGS_AT_MOST.
+
+    A document is a medical summary when its entry or its own templateIds say so; any other is not judged here. Says
+    nothing of bytes that are no CDA document: `check_agreement` does.
+    """
+    try:
+        document = _document(content)
+    except UnreadableDocument:
+        return ()
+    declared = entry.format_code is not None and entry.format_code.code == VSM_FORMAT
+    if not declared and profile_of(document) != VSM:
+        return ()
+    findings = validate_document(document, VSM).errors
+    errors = [_refused(entry.unique_id, finding) for finding in findings[:FINDINGS_AT_MOST]]
+    if len(findings) > FINDINGS_AT_MOST:
+        more = f"{entry.unique_id}: {len(findings) - FINDINGS_AT_MOST} more findings are not listed"
+        errors.append(RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, more, _ROOT))
+    return tuple(errors)
+
+
+def _errors(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError]:
+    unique_id = entry.unique_id
+    if header.unique_id != unique_id:
+        yield _error(unique_id, "AGR-UNIQUEID", f"{_ROOT}/id", header.unique_id, f"uniqueId, {unique_id}")
+    if not _is_patient(entry.patient_id, header.patient or Patient()):
+        yield RegistryError(
+            XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH,
+            f"{unique_id}: AGR-PATIENT {_ROLE}/id: none is the patientId of the metadata", f"{_ROLE}/id")
+    if not _same_code(header.code, entry.type_code):
+        yield _error(unique_id, "AGR-TYPECODE", f"{_ROOT}/code", _spell(header.code),
+                     f"typeCode, {_spell(entry.type_code)}")
+    if entry.creation_time and not same_instant(header.effective_time, entry.creation_time):
+        yield _error(unique_id, "AGR-CREATIONTIME", f"{_ROOT}/effectiveTime", header.effective_time,
+                     f"creationTime, {entry.creation_time} in UTC")
+    implied = format_code(header)
+    if implied is not None and entry.format_code is not None and implied.code != entry.format_code.code:
+        yield _error(unique_id, "AGR-FORMATCODE", f"{_ROOT}/templateId", implied.code,
+                     f"formatCode, {entry.format_code.code}")
+
+
+def _warnings(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError]:
+    act = header.main_act or ServiceEvent()
+    pairs = (
+        ("AGR-TITLE", "title", header.title == entry.title, None, "the title of the metadata"),
+        ("AGR-LANGUAGE", "languageCode", header.language == entry.language_code, header.language,
+         f"languageCode, {entry.language_code}"),
+        ("AGR-AUTHOR", "author", _author_ids(header) == _entry_author_ids(entry), None,
+         "the authors of the metadata, by their identifiers"),
+        ("AGR-SETTING", "documentationOf[1]/serviceEvent/performer",
+         _same_code(practice_setting(header), entry.practice_setting_code), _spell(practice_setting(header)),
+         f"practiceSettingCode, {_spell(entry.practice_setting_code)}"),
+        ("AGR-FACILITY", "componentOf/encompassingEncounter/location/healthCareFacility/code",
+         _same_code(header.facility_type, entry.healthcare_facility_type_code), _spell(header.facility_type),
+         f"healthcareFacilityTypeCode, {_spell(entry.healthcare_facility_type_code)}"),
+        ("AGR-SERVICESTART", f"{_MAIN_ACT}/effectiveTime/low", _same_time(act.low, entry.service_start_time), act.low,
+         f"serviceStartTime, {entry.service_start_time} in UTC"),
+        ("AGR-SERVICESTOP", f"{_MAIN_ACT}/effectiveTime/high", _same_time(act.high, entry.service_stop_time), act.high,
+         f"serviceStopTime, {entry.service_stop_time} in UTC"),
+    )
+    for rule, place, agrees, found, expected in pairs:
+        if not agrees:
+            path = place if place.startswith("/") else f"{_ROOT}/{place}"
+            yield _error(entry.unique_id, rule, path, found, expected, Severity.WARNING)
+
+
+def _document(content: bytes | CdaDocument) -> CdaDocument:
+    return content if isinstance(content, CdaDocument) else parse_document(content)
+
+
+def _header(content: bytes | CdaDocument) -> CdaHeader:
+    return read_header(_document(content))
+
+
+def _is_patient(patient_id: str, patient: Patient) -> bool:
+    try:
+        declared = Cx.parse(patient_id)
+    except ValueError:
+        return False
+    return any((one.root, one.extension) == (declared.authority, declared.identifier) for one in patient.ids)
+
+
+def _author_ids(header: CdaHeader) -> frozenset[str]:
+    return frozenset(one.id.extension for one in header.authors if one.id and one.id.extension)
+
+
+def _entry_author_ids(entry: DocumentEntry) -> frozenset[str]:
+    identifiers = (_xcn_id(one.person) for one in entry.authors if one.person)
+    return frozenset(identifier for identifier in identifiers if identifier)
+
+
+def _xcn_id(person: str) -> str:
+    try:
+        return Xcn.parse(person).identifier
+    except ValueError:
+        return ""
+
+
+def _same_code(one: Code | None, other: Code | None) -> bool:
+    return one is other if one is None or other is None else one.same_concept(other)
+
+
+def _same_time(one: str | None, other: str | None) -> bool:
+    return one is other if one is None or other is None else same_instant(one, other)
+
+
+def _spell(code: Code | None) -> str:
+    return f"{code.code} ({code.scheme})" if code else "none"
+
+
+def _error(
+    unique_id: str, rule: str, place: str, found: str | None, expected: str, severity: Severity = Severity.ERROR
+) -> RegistryError:
+    met = f"found {found}, expected" if found is not None else "expected"
+    text = f"{unique_id}: {rule} {place}: {met} {expected}"
+    return RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, place, severity)
+
+
+def _refused(unique_id: str, finding: Finding) -> RegistryError:
+    where = f"{finding.path} (line {finding.line}, column {finding.column})"
+    expected = f", expected {finding.expected}" if finding.expected is not None else ""
+    text = f"{unique_id}: {finding.rule} {where}: {finding.message_en} Found {finding.found or 'none'}{expected}"
+    return RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, finding.path)
