@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,9 @@ BACKDATED = timedelta(hours=1)
 """Certificates and lists begin this long before they are made: the clocks of clients differ."""
 _YEAR = timedelta(days=365)
 _PEM = serialization.Encoding.PEM
+
+Revoked = dict[str, dict[str, str]]
+"""Dates (ISO 8601) of revocation, by authority, then by serial number in decimal digits."""
 
 
 class PkiError(RuntimeError):
@@ -87,8 +91,7 @@ def create(directory: Path, now: datetime) -> TestPki:
     directory.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
-        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:  # making an RSA key frees the interpreter lock
-            rsa_keys = pool.map(_make_rsa_key, range(len(catalogue.authorities) + len(catalogue.entries)))
+        with _rsa_keys(len(catalogue.authorities) + len(catalogue.entries)) as rsa_keys:
             for authority in catalogue.authorities.values():
                 _make_authority(beside, catalogue, authority, next(rsa_keys), now)
             for entry in catalogue.entries.values():
@@ -122,24 +125,26 @@ def refresh(directory: Path, now: datetime, *, lists: bool = False) -> TestPki:
     for authority in pki.catalogue.authorities:
         if pki.authority(authority).certificate.not_valid_after_utc < now + RENEWAL:
             raise PkiError(f"the authorities of {directory} are about to expire: remove it and make the PKI again")
-    for name, entry in pki.catalogue.entries.items():
-        expiry = pki.certificate(name).load_certificate().not_valid_after_utc
-        if entry.validity == "present" and expiry < now + RENEWAL:
-            _make_certificate(directory, pki.catalogue, entry, _key_for(entry, iter([_make_rsa_key(0)])), now)
-            lists = lists or entry.revoked
+    ending = [entry for entry in pki.catalogue.entries.values() if _is_to_renew(directory, entry, now)]
+    with _rsa_keys(len(ending)) as rsa_keys:
+        for entry in ending:
+            _make_certificate(directory, pki.catalogue, entry, _key_for(entry, rsa_keys), now)
+    lists = lists or any(entry.revoked for entry in ending)
     if lists or _lists_are_old(pki, now):
         _write_lists(directory, pki.catalogue, now)
     return pki
 
 
 def revoke(directory: Path, name: str, now: datetime) -> TestPki:
-    """Revoke a certificate for good and issue the lists again. Raises KeyError: no such name; PkiError."""
+    """Revoke a certificate for good and issue the lists again. Raises KeyError: no such name; PkiError.
+
+    It is not renewed when it nears its expiry.
+    """
     pki = load(directory)
-    serial = pki.certificate(name).load_certificate().serial_number
     now = now.astimezone(UTC).replace(microsecond=0)
-    revoked = _read_revoked(directory)
-    revoked.setdefault(str(serial), now.isoformat())
-    _write(_revoked_file(directory), json.dumps(revoked, indent=1).encode())
+    recorded = _read_revoked(directory)
+    _record(recorded, directory, pki.catalogue.entries[name], now)
+    _write(_revoked_file(directory), json.dumps(recorded, indent=1).encode())
     return refresh(directory, now, lists=True)
 
 
@@ -154,8 +159,14 @@ def publish(pki: TestPki, door: str, directory: Path) -> None:
             _write(file, content)
 
 
-def _make_rsa_key(_rank: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(65537, 2048)
+@contextmanager
+def _rsa_keys(count: int) -> Iterator[Iterator[rsa.RSAPrivateKey]]:
+    """Fresh keys, made on all cores while the caller works: making one frees the interpreter lock."""
+    pool = ThreadPoolExecutor(os.cpu_count() or 2)
+    try:
+        yield pool.map(rsa.generate_private_key, [65537] * count, [2048] * count)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _key_for(entry: Entry, rsa_keys: Iterator[rsa.RSAPrivateKey]) -> PrivateKey:
@@ -248,13 +259,18 @@ def _write_trust(directory: Path, catalogue: Catalogue) -> None:
 
 def _write_lists(directory: Path, catalogue: Catalogue, now: datetime) -> None:
     """Issue the list of every authority, root or not: OpenSSL refuses everyone when one of the path has none."""
-    revoked = _revoked_by_authority(directory, catalogue, now)
+    recorded = _read_revoked(directory)
+    for entry in catalogue.entries.values():
+        if entry.revoked:
+            _record(recorded, directory, entry, now - BACKDATED)
+    _write(_revoked_file(directory), json.dumps(recorded, indent=1).encode())
     lists: dict[str, bytes] = {}
     for name in catalogue.authorities:
         file = directory / "crl" / f"{name}.pem"
         number = 1 + (_number(x509.load_pem_x509_crl(file.read_bytes())) if file.exists() else 0)
         validity = (now - BACKDATED, now + timedelta(days=catalogue.crl_days))
-        crl = issue_list(_read_issuer(directory, name), number, revoked.get(name, {}), validity)
+        revoked = {int(serial): datetime.fromisoformat(since) for serial, since in recorded.get(name, {}).items()}
+        crl = issue_list(_read_issuer(directory, name), number, revoked, validity)
         lists[name] = crl.public_bytes(_PEM)
         _write(file, lists[name])
     for door, intermediates in catalogue.trust.items():
@@ -262,19 +278,18 @@ def _write_lists(directory: Path, catalogue: Catalogue, now: datetime) -> None:
         _write(directory / "trust" / door / "crls.pem", b"".join(lists[name] for name in (*roots, *intermediates)))
 
 
-def _revoked_by_authority(directory: Path, catalogue: Catalogue, now: datetime) -> Mapping[str, Mapping[int, datetime]]:
-    """Serial numbers and dates, by authority: twins that are born revoked, and what `revoke` recorded."""
-    recorded = _read_revoked(directory)
-    revoked: dict[str, dict[int, datetime]] = {}
-    for name, entry in catalogue.entries.items():
-        pem = (_certificates(directory) / name / "certificate.pem").read_bytes()
-        serial = x509.load_pem_x509_certificate(pem).serial_number
-        if entry.revoked and str(serial) not in recorded:
-            recorded[str(serial)] = (now - BACKDATED).isoformat()
-        if str(serial) in recorded:
-            revoked.setdefault(entry.profile.issuer, {})[serial] = datetime.fromisoformat(recorded[str(serial)])
-    _write(_revoked_file(directory), json.dumps(recorded, indent=1).encode())
-    return revoked
+def _record(recorded: Revoked, directory: Path, entry: Entry, when: datetime) -> None:
+    """Add the certificate of an entry to what is revoked; a date already recorded stays."""
+    serials = recorded.setdefault(entry.profile.issuer, {})
+    serials.setdefault(str(_leaf(directory, entry.name).serial_number), when.isoformat())
+
+
+def _is_to_renew(directory: Path, entry: Entry, now: datetime) -> bool:
+    """Whether a certificate nears its expiry, neither by design nor after having been withdrawn."""
+    leaf = _leaf(directory, entry.name)
+    if entry.validity != "present" or leaf.not_valid_after_utc >= now + RENEWAL:
+        return False
+    return entry.revoked or str(leaf.serial_number) not in _read_revoked(directory).get(entry.profile.issuer, {})
 
 
 def _lists_are_old(pki: TestPki, now: datetime) -> bool:
@@ -298,9 +313,13 @@ def _read_issuer(directory: Path, name: str) -> Issuer:
     return Issuer(certificate, key)
 
 
-def _read_revoked(directory: Path) -> dict[str, str]:
+def _leaf(directory: Path, name: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((_certificates(directory) / name / "certificate.pem").read_bytes())
+
+
+def _read_revoked(directory: Path) -> Revoked:
     file = _revoked_file(directory)
-    recorded: dict[str, str] = json.loads(file.read_bytes()) if file.exists() else {}
+    recorded: Revoked = json.loads(file.read_bytes()) if file.exists() else {}
     return recorded
 
 
@@ -322,8 +341,15 @@ def _revoked_file(directory: Path) -> Path:
 
 def _write(file: Path, content: bytes) -> None:
     """Replace a file at once; readable by its owner only, whatever the umask."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(file.parent)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 0600
     with os.fdopen(descriptor, "wb") as handle:
         handle.write(content)
     Path(name).replace(file)
+
+
+def _make_private(directory: Path) -> None:
+    """Make a directory and those above it that are missing; mkdir gives its mode to the last one only."""
+    if not directory.exists():
+        _make_private(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
