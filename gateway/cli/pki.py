@@ -120,11 +120,7 @@ def _create(data: Path) -> TestPki:
 
 
 def _load(data: Path) -> TestPki:
-    if not (data / "pki").is_dir():
-        raise click.ClickException(
-            text(en=f"no test PKI in {data}. Make one: ecluse pki init --data {data}",
-                 fr=f"pas de PKI de test dans {data}. Pour la créer : ecluse pki init --data {data}")
-        )  # fmt: skip
+    _require(data)
     try:
         return factory.load(data / "pki")
     except PkiError as error:
@@ -132,11 +128,19 @@ def _load(data: Path) -> TestPki:
 
 
 def _refresh(data: Path, *, lists: bool = False) -> TestPki:
-    _load(data)
+    _require(data)
     try:
         return factory.refresh(data / "pki", datetime.now(UTC), lists=lists)
     except PkiError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _require(data: Path) -> None:
+    if not (data / "pki").is_dir():
+        raise click.ClickException(
+            text(en=f"no test PKI in {data}. Make one: ecluse pki init --data {data}",
+                 fr=f"pas de PKI de test dans {data}. Pour la créer : ecluse pki init --data {data}")
+        )  # fmt: skip
 
 
 def _publish(made: TestPki, data: Path) -> None:

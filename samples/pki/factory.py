@@ -117,12 +117,15 @@ def load(directory: Path) -> TestPki:
 def refresh(directory: Path, now: datetime, *, lists: bool = False) -> TestPki:
     """Issue again what is about to end: lists older than a day (`lists`: all), certificates near their expiry.
 
-    To be called at start, and daily. A renewed certificate has a new key. Numbers of lists only grow.
-    Raises PkiError: no PKI here, or authorities near their own end.
+    To be called at start, and daily. A renewed certificate has a new key. Numbers of lists only grow. Certificates
+    that the catalogue gained since the PKI was made are made now.
+    Raises PkiError: no PKI here, authorities that the PKI lacks, or that near their own end.
     """
-    pki = load(directory)
+    pki = TestPki(directory, read_catalogue())
     now = now.astimezone(UTC).replace(microsecond=0)
     for authority in pki.catalogue.authorities:
+        if not (_authorities(directory) / f"{authority}.pem").is_file():
+            raise PkiError(f"{directory} holds no authority {authority!r}: remove the directory and make the PKI again")
         if pki.authority(authority).certificate.not_valid_after_utc < now + RENEWAL:
             raise PkiError(f"the authorities of {directory} are about to expire: remove it and make the PKI again")
     ending = [entry for entry in pki.catalogue.entries.values() if _is_to_renew(directory, entry, now)]
@@ -285,7 +288,9 @@ def _record(recorded: Revoked, directory: Path, entry: Entry, when: datetime) ->
 
 
 def _is_to_renew(directory: Path, entry: Entry, now: datetime) -> bool:
-    """Whether a certificate nears its expiry, neither by design nor after having been withdrawn."""
+    """Whether a certificate is missing, or nears its expiry, neither by design nor after having been withdrawn."""
+    if not (_certificates(directory) / entry.name / "certificate.pem").is_file():
+        return True
     leaf = _leaf(directory, entry.name)
     if entry.validity != "present" or leaf.not_valid_after_utc >= now + RENEWAL:
         return False

@@ -198,6 +198,20 @@ def test_after_three_years_all_is_good_or_bad_as_before_and_the_withdrawn_stay_s
     }
 
 
+def test_a_certificate_that_the_catalogue_gained_is_made_at_the_next_refresh(copy: Callable[[], TestPki]) -> None:
+    pki, now = copy(), datetime.now(UTC)
+    shutil.rmtree(pki.certificate("ch-loire.cpe").certificate_path.parent)
+    with pytest.raises(PkiError, match=r"no certificate 'ch-loire\.cpe'"):
+        factory.load(pki.directory)
+    factory.refresh(pki.directory, now)
+    assert _verdict(pki, "ch-loire.cpe", Usage.INGEST_TLS, now) == "CPE"
+
+
+def test_a_directory_without_authorities_is_not_refreshed(tmp_path: Path) -> None:
+    with pytest.raises(PkiError, match="no authority"):
+        factory.refresh(tmp_path, datetime.now(UTC))
+
+
 def test_authorities_near_their_end_ask_for_a_new_pki(copy: Callable[[], TestPki]) -> None:
     with pytest.raises(PkiError, match="about to expire"):
         factory.refresh(copy().directory, datetime.now(UTC) + 365 * 20 * DAY)
