@@ -20,7 +20,8 @@ WITH_COMMENTS = "WithComments"
 def canonicalise(element: etree._Element, algorithm: str, inclusive_prefixes: Sequence[str] | None = None) -> bytes:
     """Return the canonical octets of `element` and what is below it.
 
-    `algorithm` is the URI; `inclusive_prefixes` is the PrefixList of exclusive canonicalisation (`#default` allowed).
+    `algorithm` is the URI, `inclusive_prefixes` the PrefixList of exclusive canonicalisation. `#default` in it has no
+    effect, lxml knows no such prefix: the signer who lists it where a default namespace is in scope is refused.
     Source: W3C xml-c14n11 §2.3, xml-exc-c14n §3
     """
     alone = element if element.getparent() is None else parse(etree.tostring(element, with_tail=False), DOCUMENT)

@@ -12,6 +12,8 @@ SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 ASSERTION = f"{{{SAML}}}Assertion"
 SECURITY = f"{{{WSSE}}}Security"
+# Toolkits add it; nothing signs it here, so it says nothing.
+_TIMESTAMP = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Timestamp"
 _ELSEWHERE = (ASSERTION, f"{{{SAML}}}EncryptedAssertion", SECURITY)
 
 
@@ -24,7 +26,7 @@ def find_assertion(security: etree._Element | None) -> etree._Element:
         refuse(VihfCode.MISSING, "the message has no wsse:Security header")
     children = list(security)
     assertions = [child for child in children if child.tag == ASSERTION]
-    if len(assertions) != 1 or len(children) != 1:
+    if len(assertions) != 1 or any(child.tag not in (ASSERTION, _TIMESTAMP) for child in children):
         refuse(
             VihfCode.MISSING,
             f"wsse:Security holds {len(assertions)} assertions among {len(children)} elements, expected one assertion",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import copy
+import random
 import shutil
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
+from samples.documents.patients import CLAIRE
 from samples.pki.factory import revoke
 from samples.vihf import sign_assertion, wrap_in_security
 from samples.xmldsig import (
@@ -25,12 +28,14 @@ from samples.xmldsig import (
     write_key_info,
     write_signature,
 )
+from security.errors import NotAuthenticated
 from security.pki.trust import TrustStore
 from security.signature.algorithms import DS, ENVELOPED, EXCLUSIVE
 from security.signature.canonical import canonicalise
 from security.vihf.header import SAML
-from security.vihf.policy import VihfPolicy
+from security.vihf.policy import VihfCode, VihfPolicy
 from security.vihf.verifier import VihfVerifier
+from security.xml import parse
 
 VICTIM = "810099998014"
 STRUCTURE, MISSING = ("SBX_VIHF_SIGNATURE", "SIG_STRUCTURE"), ("SBX_VIHF_MISSING", "ASSERTION_CONTENT")
@@ -151,6 +156,14 @@ def test_a_message_without_security_or_assertion_is_refused(consultation):
     assert (
         consultation.refusal_of_message(consultation.message(wrap_in_security(consultation.build(), token))) == MISSING
     )
+
+
+def test_a_timestamp_beside_the_assertion_says_nothing(consultation):
+    stamp = etree.Element(
+        "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Timestamp"
+    )
+    message = consultation.message(wrap_in_security(stamp, consultation.build()))
+    assert consultation.verify_message(message).purpose == "normal"
 
 
 def test_an_unsigned_assertion_is_refused(consultation, open_consultation):
@@ -413,3 +426,24 @@ def test_signing_twice_is_refused(consultation):
     assertion = consultation.build()
     sign_assertion(assertion, consultation.pki.certificate("dr-essai.sign"))
     assert consultation.refusal(assertion) == STRUCTURE
+
+
+def test_every_code_of_refusal_has_a_test():
+    sources = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    assert [code for code in VihfCode if f'"{code}"' not in sources] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_moved_the_verdict_is_a_refusal_or_the_original(consultation, rearranged, seed):
+    """Elements are removed, repeated, moved, renamed and rewritten at random: nothing else escapes, nothing changes."""
+    chance = random.Random(seed)  # noqa: S311 - to be repeated, not secret
+    refused = 0
+    for _ in range(50):
+        message = rearranged(consultation.message(wrap_in_security(consultation.build(assertion_id="_fuzz"))), chance)
+        try:
+            vihf = consultation.verify_message(parse(etree.tostring(message)))
+        except NotAuthenticated:
+            refused += 1
+        else:
+            assert (vihf.name_id, vihf.structure_id, vihf.patient) == ("810009999995", "1690000999", CLAIRE.cx)
+    assert refused > 30
