@@ -22,7 +22,8 @@ _SPACE = "[ \u00a0-]?"
 _SHAPES = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|$)", re.DOTALL), "[PEM]"),
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.?[\w-]*"), "[JWT]"),
-    (re.compile(r"<[A-Za-z/?!](?:.*>|.*$)", re.DOTALL), "[XML]"),
+    # To the end: what follows the last tag of a fragment that is cut may be the content of an element.
+    (re.compile(r"<[A-Za-z/?!].*", re.DOTALL), "[XML]"),
     (re.compile(r"[A-Za-z0-9+/_-]{65,}={0,2}"), "[base64]"),
     # Sex, year, month, department (2A and 2B in Corsica), commune, order, and the key when it is there.
     (

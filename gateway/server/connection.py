@@ -12,7 +12,7 @@ from gunicorn import http
 from gunicorn.workers.gthread import TConn
 
 from gateway.server.body import DeadlineUnreader
-from gateway.server.options import HandshakeRefusal, ServerOptions
+from gateway.server.options import HandshakeRefusal, ServerOptions, TlsSource
 
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 4 * 1024 * 1024
@@ -31,6 +31,7 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
 
     initialized: bool
     sock: Any
+    timeout: float | None
 
     def __init__(self, cfg: Any, sock: Any, client: Any, server: Any, options: ServerOptions) -> None:
         super().__init__(cfg, sock, client, server)
@@ -38,6 +39,7 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
         self.certificate: bytes | None = None
         self.holder: bytes | None = None
         self.admitted = False
+        self._accepted = time.monotonic()
 
     @property
     def address(self) -> str:
@@ -45,14 +47,28 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
         return str(self.client[0]) if isinstance(self.client, tuple) else ""
 
     def init(self) -> None:
-        """Complete the handshake within its time and set up the parser. Raises HandshakeError."""
-        if self.initialized:
+        """Take the handshake one step further, never waiting for the client; `is_ready` when it is complete.
+
+        Raises HandshakeError.
+        """
+        if self.is_ready:
             return
-        self.initialized = True
-        if self._options.tls is not None:
-            self._shake_hands(self._options.tls.current())
+        if self._options.tls is not None and not self._shake_hands(self._options.tls):
+            return
         self.parser = http.get_parser(self.cfg, self.sock, self.client)
         self.parser.unreader = DeadlineUnreader(self.sock)
+        self.initialized = True
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be read: the handshake, if any, is complete."""
+        return self.initialized
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether it has waited too long, for its handshake or for a request (`now` is monotonic)."""
+        if self.is_ready:
+            return bool(self.timeout is not None and now > self.timeout)
+        return now > self._accepted + self._options.handshake_timeout
 
     def begin_request(self) -> None:
         """Expect a head now."""
@@ -64,12 +80,12 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
         self.sock.settimeout(self._options.body_idle)
         self.parser.unreader.begin_body(self._options.body_total)
 
-    def linger(self) -> None:
-        """Half-close and read what still comes for a second, so that the client reads our last words.
+    def linger(self, seconds: float = _LINGER_SECONDS) -> None:
+        """Half-close and read what still comes for a while, so that the client reads our last words.
 
         Closing with unread bytes would reset the connection and destroy the response or the TLS alert in flight.
         """
-        deadline = time.monotonic() + _LINGER_SECONDS
+        deadline = time.monotonic() + seconds
         left = _LINGER_BYTES
         try:
             self.sock.shutdown(socket.SHUT_WR)
@@ -87,18 +103,21 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
         del graceful
         super().close()
 
-    def _shake_hands(self, context: ssl.SSLContext) -> None:
-        self.sock.settimeout(self._options.handshake_timeout)
+    def _shake_hands(self, tls: TlsSource) -> bool:
         try:
-            self.sock = context.wrap_socket(self.sock, server_side=True, do_handshake_on_connect=False)
+            if not isinstance(self.sock, ssl.SSLSocket):
+                self.sock.setblocking(False)
+                self.sock = tls.current().wrap_socket(self.sock, server_side=True, do_handshake_on_connect=False)
             self.sock.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            # Our flight fits in the socket's buffer: what is awaited is always the client's.
+            return False
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or "TLS error"
             raise HandshakeError(HandshakeRefusal(self.address, str(reason))) from None
-        except TimeoutError:
-            raise HandshakeError(HandshakeRefusal(self.address, "timeout")) from None
-        except OSError:
+        except ConnectionError:
             raise HandshakeError(HandshakeRefusal(self.address, "closed")) from None
         self.certificate = self.sock.getpeercert(True)
         if self.certificate is not None:
             self.holder = hashlib.sha256(self.certificate).digest()
+        return True

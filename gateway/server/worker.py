@@ -1,16 +1,20 @@
-"""The worker of a door: threads that serve requests, a few others that shake hands, and a bound on each client.
+"""The worker of a door: threads that serve requests, others that compute handshakes, and a bound on each client.
 
-Handshakes have threads of their own, so that someone without a certificate can never hold a thread that serves.
+A connection waits for its client in the selector, never in a thread, until a whole handshake and the first byte of a
+request are there: someone without a certificate can never hold a thread that serves.
 """
 
 from __future__ import annotations
 
 import errno
+import selectors
 import ssl
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -24,7 +28,9 @@ from gateway.server.health import Counters, HealthServer
 from gateway.server.options import HandshakeRefusal, Listening, ServerOptions
 from gateway.server.response import DoorResponse, status_of, write_refusal
 
-_HANDSHAKE_THREADS = 4
+_HANDSHAKE_THREADS = 2
+_HANDSHAKE_LINGER = 0.2
+_SWEEP = 0.2
 _TRANSIENT = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK, errno.EMFILE, errno.ENFILE)
 
 
@@ -39,6 +45,7 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._serving: Counter[bytes] = Counter()
         self._connected: Counter[bytes] = Counter()
         self._handshakes: ThreadPoolExecutor
+        self._next_sweep = 0.0
 
     def init_process(self) -> None:
         self._handshakes = ThreadPoolExecutor(_HANDSHAKE_THREADS, thread_name_prefix="handshake")
@@ -72,8 +79,16 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
             return
         self.nr_conns += 1
         connection = DoorConnection(self.cfg, sock, address, listener.getsockname(), self.options)
-        done = self._handshakes.submit(self._welcome, connection)
-        done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, connection, future))
+        if self.options.tls is None:
+            connection.init()
+        connection.set_timeout()
+        self.pending_conns.append(connection)
+        self.poller.register(sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, connection))
+
+    def enqueue_req(self, conn: DoorConnection) -> None:
+        """Hand a connection with something to read to the threads that serve, or to those that shake hands."""
+        done = self.tpool.submit(self.handle, conn) if conn.is_ready else self._handshakes.submit(self._welcome, conn)
+        done.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
     def finish_request(self, conn: DoorConnection, fs: Future[Any]) -> None:
         super().finish_request(conn, fs)
@@ -85,9 +100,19 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._forget_closed(before)
 
     def murder_pending(self) -> None:
-        before = list(self.pending_conns)
-        super().murder_pending()
-        self._forget_closed(before)
+        """Close the connections whose handshake or first request did not come in time."""
+        now = time.monotonic()
+        if now < self._next_sweep:
+            return
+        self._next_sweep = now + _SWEEP
+        for connection in [one for one in self.pending_conns if one.is_overdue(now)]:
+            self.pending_conns.remove(connection)
+            self.poller.unregister(connection.sock)
+            self.nr_conns -= 1
+            connection.close()
+            self._forget_if_closed(connection)
+            if not connection.is_ready:
+                self._handshakes.submit(self._refuse_handshake, HandshakeRefusal(connection.address, "timeout"))
 
     def handle(self, conn: DoorConnection) -> bool:
         """Serve one request; true when the connection stays open."""
@@ -166,21 +191,22 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         try:
             conn.init()
         except HandshakeError as failure:
-            self.counters.add("refused_handshakes")
-            self._report(failure.refusal)
-            conn.linger()
+            self._refuse_handshake(failure.refusal)
+            conn.linger(_HANDSHAKE_LINGER)
             return False
         except OSError as error:
             self.log.error("no TLS context", exc_info=error)
             return False
+        if not conn.is_ready:
+            return _DEFER
         if not self._may_connect(conn):
-            self._report(HandshakeRefusal(conn.address, "too many connections of this certificate"))
+            self._refuse_handshake(HandshakeRefusal(conn.address, "too many connections of this certificate"))
             return False
-        if isinstance(conn.sock, ssl.SSLSocket) and conn.sock.pending():
-            return self.handle(conn)
-        return _DEFER
+        # Whatever came with the end of the handshake is already decrypted, out of the selector's sight.
+        return self.handle(conn) if isinstance(conn.sock, ssl.SSLSocket) and conn.sock.pending() else _DEFER
 
-    def _report(self, refusal: HandshakeRefusal) -> None:
+    def _refuse_handshake(self, refusal: HandshakeRefusal) -> None:
+        self.counters.add("refused_handshakes")
         self.log.info("handshake refused", extra={"address": refusal.address, "reason": refusal.reason})
         if self.options.on_handshake_refused is not None:
             try:

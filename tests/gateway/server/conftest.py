@@ -47,8 +47,8 @@ class Door:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
     def raw(self, request: bytes, *, finish: bool = False) -> bytes:
-        """Send bytes and return everything until the door closes or says nothing for a second."""
-        with self.socket(timeout=3) as client:
+        """Send bytes and return everything until the door closes or says nothing for a while."""
+        with self.socket(timeout=1.5) as client:
             client.sendall(request)
             if finish:
                 client.shutdown(socket.SHUT_WR)
