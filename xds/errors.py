@@ -75,8 +75,9 @@ def disagreement(
     severity: Severity = Severity.ERROR,
 ) -> RegistryError:
     """Say what was found at `location` and what `rule` expects there. Texts too long for a context are cut."""
-    context = f"{location}: found {_short(found)}, expected {_short(expected)}"
-    return RegistryError(code, context, _short(location), severity, rule)
+    place = _short(location)
+    context = f"{place}: found {_short(found)}, expected {_short(expected)}"
+    return RegistryError(code, context, place, severity, rule)
 
 
 def _short(text: str, limit: int = 400) -> str:

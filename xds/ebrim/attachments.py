@@ -10,7 +10,8 @@ from urllib.parse import unquote
 from lxml import etree
 
 from xds.ebrim import constants as c
-from xds.ebrim.registry_object import Faults, text_of
+from xds.ebrim.faults import Faults
+from xds.ebrim.registry_object import text_of
 from xds.errors import XdsErrorCode
 
 _DOCUMENT = f"{{{c.XDS}}}Document"

@@ -7,7 +7,8 @@ import re
 from lxml import etree
 
 from xds.ebrim import constants as c
-from xds.ebrim.registry_object import Faults, RegistryObject
+from xds.ebrim.faults import Faults
+from xds.ebrim.registry_object import RegistryObject
 from xds.errors import Refusal
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import STABLE, AvailabilityStatus, DocumentEntry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from xds.ebrim.registry_object import Faults
+from xds.ebrim.faults import Faults
 from xds.ebrim.values import parse_values
 from xds.errors import XdsErrorCode
 from xds.messages import AdhocQueryRequest, ReturnType, TimeRange

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xds.ebrim.faults import Faults
 from xds.ebrim.parameters import Parameters
-from xds.ebrim.registry_object import Faults
 from xds.errors import Refusal, XdsErrorCode
 from xds.messages import AdhocQueryRequest, FindDocuments, GetAll, GetDocuments, ReturnType, StoredQuery
 

@@ -13,8 +13,9 @@ from lxml import etree
 from security.errors import ErrorKind, MalformedMessage
 from xds.ebrim import constants as c
 from xds.ebrim.attachments import read_documents
+from xds.ebrim.faults import Faults
 from xds.ebrim.objects import path_of, read_association, read_entry, read_submission_set
-from xds.ebrim.registry_object import Faults, text_of
+from xds.ebrim.registry_object import text_of
 from xds.errors import XdsErrorCode
 from xds.messages import AdhocQueryRequest, DocumentRequest, ProvideAndRegisterRequest
 from xds.metadata.association import Association

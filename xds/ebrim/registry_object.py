@@ -11,7 +11,7 @@ import re
 from lxml import etree
 
 from xds.ebrim import constants as c
-from xds.errors import RegistryError, XdsErrorCode, disagreement
+from xds.ebrim.faults import Faults
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
 
@@ -27,25 +27,6 @@ _IGNORED = frozenset((f"{{{c.RIM}}}VersionInfo", f"{{{c.RIM}}}ContentVersionInfo
 _AUTHOR_SLOTS = ("authorPerson", "authorInstitution", "authorRole", "authorSpecialty", "authorTelecommunication")
 _SPLIT_URI = re.compile(r"([0-9]+)\|(.*)", re.DOTALL)
 _LONG_NAME = 256
-
-
-class Faults:
-    """The faults of one message, in the order found."""
-
-    __slots__ = ("found",)
-
-    def __init__(self) -> None:
-        self.found: list[RegistryError] = []
-
-    def add(
-        self,
-        rule: str,
-        location: str,
-        found: str,
-        expected: str,
-        code: XdsErrorCode = XdsErrorCode.REGISTRY_METADATA,
-    ) -> None:
-        self.found.append(disagreement(rule, location, found, expected, code))
 
 
 class RegistryObject:
@@ -75,17 +56,17 @@ class RegistryObject:
         self.name: str | None = None
         self.description: str | None = None
         self.slots: dict[str, tuple[str, ...]] = {}
-        self.classifications: list[etree._Element] = []
-        self.identifiers: list[etree._Element] = []
+        self.classifications: dict[str, list[etree._Element]] = {}
+        self.identifiers: dict[str, list[etree._Element]] = {}
         self._consumed: set[str] = set()
         for child in element:
             tag = child.tag
             if tag == _SLOT:
                 self._read_slot(child)
             elif tag == _CLASSIFICATION:
-                self.classifications.append(child)
+                self.classifications.setdefault(child.get("classificationScheme", ""), []).append(child)
             elif tag == _IDENTIFIER:
-                self.identifiers.append(child)
+                self.identifiers.setdefault(child.get("identificationScheme", ""), []).append(child)
             elif tag == _NAME:
                 self.name = _localized(child)
             elif tag == _DESCRIPTION:
@@ -94,28 +75,29 @@ class RegistryObject:
                 faults.add("M1", path, f"a child {etree.QName(tag).localname}", "only children of the ebRIM 3.0 schema")
 
     def _read_slot(self, slot: etree._Element) -> None:
-        name = slot.get("name", "")
-        location = f"{self.path}/Slot[{name}]"
+        name = slot.get("name")
         if not name:
-            self.faults.add("M1", location, "no @name", "a name on every Slot")
+            self._fault("M1", "Slot", "no @name", "a name on every Slot")
             return
         if name in self.slots:
-            self.faults.add("M7", location, "a second Slot of this name", "Slot names unique in one object")
+            self._fault("M7", f"Slot[{name}]", "a second Slot of this name", "Slot names unique in one object")
             return
         values: list[str] = []
         for value_list in slot:
-            if value_list.tag != _VALUE_LIST:
-                continue
-            for value in value_list:
-                if value.tag == _VALUE:
-                    text = text_of(value).strip()
-                    if len(text) > _LONG_NAME:
-                        self.faults.add("M7", location, f"a value of {len(text)} characters", f"at most {_LONG_NAME}")
-                    if text:
-                        values.append(text)
-                    if any(isinstance(child.tag, str) for child in value):
-                        self.faults.add("M1", location, "elements inside a Value", "text only")
-        self.slots[name] = tuple(values)
+            if value_list.tag == _VALUE_LIST:
+                values += [self._value(value, name) for value in value_list if value.tag == _VALUE]
+        self.slots[name] = tuple(filter(None, values))
+
+    def _value(self, value: etree._Element, name: str) -> str:
+        if len(value) and any(isinstance(child.tag, str) for child in value):
+            self._fault("M1", f"Slot[{name}]", "elements inside a Value", "text only")
+        text = text_of(value).strip()
+        if len(text) > _LONG_NAME:
+            self._fault("M7", f"Slot[{name}]", f"a value of {len(text)} characters", f"at most {_LONG_NAME}")
+        return text
+
+    def _fault(self, rule: str, place: str, found: str, expected: str) -> None:
+        self.faults.add(rule, f"{self.path}/{place}", found, expected)
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of a slot, in order; empty if there is none."""
@@ -161,9 +143,7 @@ class RegistryObject:
         """The codes of one classification scheme, in order (ITI TF-3 §4.2.3.1.2)."""
         attribute = c.ATTRIBUTE_NAMES[scheme]
         location = f"{self.path}/Classification[{attribute}]"
-        codes = tuple(
-            self._code(child, location) for child in self.classifications if child.get("classificationScheme") == scheme
-        )
+        codes = tuple([self._code(child, location) for child in self.classifications.get(scheme, ())])
         if required and not codes:
             self.faults.add("O1", location, "nothing", f"the required code {attribute}")
         return codes
@@ -193,9 +173,7 @@ class RegistryObject:
         """The authors, in order (ITI TF-3 §4.2.3.1.4)."""
         location = f"{self.path}/Classification[author]"
         authors = []
-        for element in self.classifications:
-            if element.get("classificationScheme") != scheme:
-                continue
+        for element in self.classifications.get(scheme, ()):
             self._check_parent(element, "classifiedObject", location)
             inner = RegistryObject(element, location, self.faults)
             person = inner.optional("authorPerson")
@@ -217,7 +195,7 @@ class RegistryObject:
         """The external identifier of one scheme; O1, O2 or O5 if it is not as it should be (ITI TF-3 §4.2.3.1.3)."""
         attribute = c.ATTRIBUTE_NAMES[scheme]
         location = f"{self.path}/ExternalIdentifier[{attribute}]"
-        found = [child for child in self.identifiers if child.get("identificationScheme") == scheme]
+        found = self.identifiers.get(scheme, ())
         if not found:
             self.faults.add("O1", location, "nothing", f"the required identifier {attribute}")
             return ""
@@ -225,7 +203,8 @@ class RegistryObject:
             self.faults.add("O2", location, f"{len(found)} identifiers", "one")
         element = found[0]
         self._check_parent(element, "registryObject", location)
-        name = RegistryObject(element, location, self.faults).name
+        names = element.find(_NAME)
+        name = None if names is None else _localized(names)
         if name != c.IDENTIFIER_NAMES[scheme]:
             self.faults.add("O5", f"{location}/Name", name or "nothing", c.IDENTIFIER_NAMES[scheme])
         value = element.get("value", "").strip()
@@ -235,20 +214,19 @@ class RegistryObject:
 
     def check_schemes(self, classification_schemes: frozenset[str], identification_schemes: frozenset[str]) -> None:
         """Report every classification and identifier that no attribute of this kind of object claims (O4, O5)."""
-        for element in self.classifications:
-            node = element.get("classificationNode")
-            if node is not None and node not in c.LIMITED_METADATA:
+        for scheme, elements in self.classifications.items():
+            for element in () if scheme in classification_schemes else elements:
+                node = element.get("classificationNode")
+                if node in c.LIMITED_METADATA:
+                    self._fault("O4", "Classification", "limitedMetadata", "complete metadata")
+                elif node is None:
+                    found, expected = scheme or "no classificationScheme", "the scheme of an attribute of this object"
+                    self._fault("O4", "Classification", found, expected)
+        for scheme in self.identifiers:
+            if scheme in identification_schemes:
                 continue
-            if node is not None:
-                self.faults.add("O4", f"{self.path}/Classification", "limitedMetadata", "complete metadata")
-            elif element.get("classificationScheme", "") not in classification_schemes:
-                found = element.get("classificationScheme", "no classificationScheme")
-                self.faults.add("O4", f"{self.path}/Classification", found, "the scheme of an attribute of this object")
-        for element in self.identifiers:
-            found = element.get("identificationScheme", "")
-            if found not in identification_schemes:
-                expected = "the scheme of an identifier of this object"
-                self.faults.add("O5", f"{self.path}/ExternalIdentifier", found or "no identificationScheme", expected)
+            found, expected = scheme or "no identificationScheme", "the scheme of an identifier of this object"
+            self._fault("O5", "ExternalIdentifier", found, expected)
 
     def _check_parent(self, element: etree._Element, attribute: str, location: str) -> None:
         found = element.get(attribute)

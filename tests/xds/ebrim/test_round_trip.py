@@ -104,25 +104,25 @@ ASSOCIATIONS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ENTRIES.map(versioned))
 def test_ebrim_spelling_of_an_entry_loses_nothing(entry: DocumentEntry) -> None:
     assert read_entry(parse(write_entry(entry))) == entry
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SUBMISSION_SETS)
 def test_ebrim_spelling_of_a_submission_set_loses_nothing(submission_set: SubmissionSet) -> None:
     assert read_submission_set(parse(write_submission_set(submission_set))) == submission_set
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ASSOCIATIONS)
 def test_ebrim_spelling_of_an_association_loses_nothing(association: Association) -> None:
     assert read_association(parse(write_association(association))) == association
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ENTRIES)
 def test_writing_twice_gives_the_same_bytes(entry: DocumentEntry) -> None:
     assert write_entry(entry) == write_entry(entry)
