@@ -44,7 +44,8 @@ def check_replacement(
 ) -> tuple[RegistryError, ...]:
     """The document that the CDA says it replaces is the one that the lot replaces: `replaced`, a uniqueId, or none.
 
-    Says nothing of bytes that are no CDA document: `check_agreement` does.
+    A CDA that replaces a document is only warned about when the lot replaces nothing: the earlier version may never
+    have been shared. Says nothing of bytes that are no CDA document: `check_agreement` does.
     """
     try:
         header = _header(content)
@@ -55,7 +56,8 @@ def check_replacement(
         return ()
     place = f"{_ROOT}/relatedDocument[@typeCode='RPLC']/parentDocument/id"
     expected = replaced or "no relatedDocument, as the lot replaces nothing"
-    return (_error(entry.unique_id, "AGR-RPLC", place, named, expected),)
+    severity = Severity.ERROR if replaced else Severity.WARNING
+    return (_error(entry.unique_id, "AGR-RPLC", place, named, expected, severity),)
 
 
 def check_content(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[RegistryError, ...]:

@@ -18,6 +18,7 @@ from cda.to_metadata import to_entry
 from gateway.cli.rehearsal import Rehearsal
 from gateway.database.roles import DatabaseRole, read_url
 from samples.client.answers import RegistryAnswer, SoapFault
+from samples.client.client import ConsultationClient
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.patients import CLAIRE, PAUL
@@ -112,7 +113,7 @@ class Story:
         yield self._deposit(
             ("a synthesis that breaks its profile is refused", "une synthèse non conforme est refusée"),
             "chu-seine",
-            [vsm(CLAIRE, breaking="VSM-HDR-02")],
+            [vsm(CLAIRE, breaking="VSM-SEC-32")],
             "InvalidDocumentContent",
         )
         yield self._deposit(
@@ -143,22 +144,20 @@ class Story:
                 "2 documents",
                 f"{len(found.unique_ids)} documents",
             )
-            answer = doctor.retrieve((REPOSITORY, unique_id) for unique_id in found.unique_ids)
-            same = [item for item in answer.documents if self._deposited.get(item.unique_id) == item.content]
+            same = self._read(doctor, found.unique_ids)
             yield Step(
                 ("the doctor reads them, byte for byte as deposited", "le médecin les lit, à l'octet près"),
                 "2 documents",
-                f"{len(same)} documents",
+                f"{same} documents",
             )
         if self._public:
             with closing(self._house.professional("dr-essai", PUBLIC_PATIENT)) as doctor:
                 found = doctor.find_documents(PUBLIC_PATIENT)
-                answer = doctor.retrieve((REPOSITORY, unique_id) for unique_id in found.unique_ids)
-            same = [item for item in answer.documents if self._deposited.get(item.unique_id) == item.content]
+                same = self._read(doctor, found.unique_ids)
             yield Step(
                 ("the doctor reads the public samples too", "le médecin lit aussi les exemples publics"),
                 f"{len(self._public)} documents",
-                f"{len(same)} documents",
+                f"{same} documents",
             )
 
     def _refused_readings(self) -> Iterator[Step]:
@@ -199,6 +198,13 @@ class Story:
             "whole" if sound else "broken",
             f"{sum(verdict.size for verdict in verdicts)} events",
         )
+
+    def _read(self, doctor: ConsultationClient, unique_ids: list[str]) -> int:
+        """How many documents come back exactly as they were deposited."""
+        if not unique_ids:
+            return 0
+        answer = doctor.retrieve((REPOSITORY, unique_id) for unique_id in unique_ids)
+        return sum(self._deposited.get(item.unique_id) == item.content for item in answer.documents)
 
     def _deposit(
         self,

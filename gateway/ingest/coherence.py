@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance.checks.agreement import check_agreement, check_content, check_replacement
 
 from gateway.gate import Caller
@@ -52,13 +53,21 @@ def with_documents(
     for entry in request.entries:
         if entry.entry_uuid == signature_id or entry.entry_uuid not in request.documents:
             continue
-        content = request.documents[entry.entry_uuid]
-        yield from check_agreement(entry, content)
+        document = _parsed(request.documents[entry.entry_uuid])
+        yield from check_agreement(entry, document)
         if refuse_invalid:
-            yield from check_content(entry, content)
+            yield from check_content(entry, document)
         target = targets.get(entry.entry_uuid)
         if target is None or target in replaced:
-            yield from check_replacement(entry, content, replaced[target] if target else None)
+            yield from check_replacement(entry, document, replaced[target] if target else None)
+
+
+def _parsed(content: bytes) -> bytes | CdaDocument:
+    """The document, or its bytes when they are no CDA: the checks then say so."""
+    try:
+        return parse_document(content)
+    except UnreadableDocument:
+        return content
 
 
 def _xon_id(text: str) -> str:

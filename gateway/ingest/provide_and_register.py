@@ -57,9 +57,7 @@ class ProvideAndRegister:
             *check_metadata(request, self.domain),
             *coherence.with_sender(request, submission_set, caller),
             *receipt.errors(),
-            *coherence.with_documents(
-                request, signed.signature_id, receipt.own, refuse_invalid=self.refuse_invalid
-            ),
+            *coherence.with_documents(request, signed.signature_id, receipt.own, refuse_invalid=self.refuse_invalid),
         )
         if receipt.record is None or any(finding.severity is Severity.ERROR for finding in findings):
             raise Refusal(findings)
