@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+
+from conformance.report import Finding, Report, Severity, unreadable, write_json
+
+FINDING = Finding(
+    rule="VSM-CODE", severity=Severity.ERROR, source="CI-SIS VSM 2023.01", path="/ClinicalDocument/code", line=10,
+    column=3, found=None, expected="SYNTH", message="Le code est SYNTH.", message_en="The code is SYNTH.", hint="Voyez.")
+WARNING = Finding(
+    rule="W", severity=Severity.WARNING, source="S", path="/ClinicalDocument", line=1, column=1, found="a",
+    expected=None, message="Attention.", message_en="Careful.")
+
+
+def test_warnings_leave_a_document_valid():
+    assert Report("vsm", (WARNING,)).valid
+    assert not Report("vsm", (WARNING, FINDING)).valid
+
+
+def test_json_has_the_shape_that_others_build_on():
+    printed = json.loads(write_json([("a.xml", Report("vsm", (FINDING,)))]))
+
+    assert printed == [{
+        "file": "a.xml", "profile": "vsm", "valid": False,
+        "findings": [{
+            "rule": "VSM-CODE", "severity": "error", "path": "/ClinicalDocument/code", "line": 10, "column": 3,
+            "found": None, "expected": "SYNTH", "message": "Le code est SYNTH.", "source": "CI-SIS VSM 2023.01"}],
+    }]
+
+
+def test_a_report_speaks_french_or_english():
+    report = Report("vsm", (FINDING, WARNING))
+
+    french, english = report.as_text("a.xml", "fr"), report.as_text("a.xml", "en")
+
+    assert french.startswith("a.xml: non valide (vsm)\n  erreur VSM-CODE 10:3 Le code est SYNTH. [CI-SIS VSM 2023.01]")
+    assert "trouvé: absent, attendu: SYNTH\n    Voyez." in french
+    assert english.startswith("a.xml: invalid (vsm)\n  error VSM-CODE 10:3 The code is SYNTH.")
+    assert "found: a" in english
+
+
+def test_bytes_that_cannot_be_read_have_a_report_of_their_own():
+    report = unreadable("not well-formed XML at line 1, column 4")
+
+    assert not report.valid
+    assert report.profile is None
+    assert report.findings[0].rule == "CDA-UNREADABLE"

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import time
+from importlib.resources import files
+
+import pytest
+
+from conformance.checks.schematron_model import Assertion, read_schema
+from conformance.report import Severity
+from conformance.validate import HEADER, PROFILES, VSM, UnknownProfile, UnreadableDocument, validate
+from samples.documents.discharge_letter import discharge_letter
+from samples.documents.header_faults import HEADER_FAULTS, LEVEL_1_FAULTS
+from samples.documents.laboratory_report import laboratory_report
+from samples.documents.patients import PATIENTS
+from samples.documents.vsm import vsm
+from samples.documents.vsm_faults import VSM_FAULTS
+
+# Valid for the official chain: the whole of these, XSD and Schematron.
+VALID = {
+    "BIO-CR-BIO_2024.01_TSH_1.xml": HEADER,
+    "CNAM-HR_2021.01.xml": HEADER,
+    "DLU-EHPAD-DLU_2022.01.xml": HEADER,
+    "DOC_NON_STRUCTURE_CDA-R2-N1.xml": HEADER,
+    "IMG_CR_IMG_2024.01.xml": HEADER,
+    "IMG_CR_IMG_2024.01_CDA-R2-Niveau-1.xml": HEADER,
+    "IPS-FR_2024.01.xml": HEADER,
+    "LDL-EES_2022.01.xml": HEADER,
+    "LDL-SES_2022.01.xml": HEADER,
+    "VAC_2023.01.xml": HEADER,
+    "VSM_1.4_2022.01.xml": VSM,
+    "eP-MED-DM_2024.01_PosoNonStruct.xml": HEADER,
+    "own/VSM_2023.01_own.xml": VSM,
+    "own/VSM_2023.01_own_minimal.xml": VSM,
+    "own/VSM_2023.01_own_negations.xml": VSM,
+}
+
+# What one fault cannot help breaking besides its own rule.
+CONSEQUENCES = {
+    "HDR-TPL-MODEL": {"VSM-TPL"},                           # no model at all is not the model of the VSM either
+    "HDR-CODE-JDV": {"VSM-CODE"},                           # outside JDV_J07 is not SYNTH either
+    "HDR-NAME-PARTS": {"R-INS-GIVEN", "R-INS-ALL-GIVEN"},   # without given name, the traits of the INS lack it
+}
+
+
+def _rules() -> list[Assertion]:
+    texts = [read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes())
+             for package, name in PROFILES[VSM]]
+    return [one for text in texts for pattern in text.patterns for rule in pattern.rules for one in rule.assertions]
+
+
+RULES = {rule.id: rule for rule in _rules()}
+
+
+@pytest.mark.parametrize(("name", "profile"), VALID.items())
+def test_a_document_that_the_official_chain_accepts_is_valid(official, name, profile):
+    report = validate(official(name))
+
+    assert report.profile == profile
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.family)
+def test_our_samples_break_no_rule(patient):
+    for content in (vsm(patient), laboratory_report(patient), discharge_letter(patient),
+                    discharge_letter(patient, media_type="text/plain"), vsm(patient, replaces="2.25.1", version=2)):
+        assert validate(content).findings == ()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_catches_its_own_fault_and_no_other(rule):
+    level_1 = rule in LEVEL_1_FAULTS
+    twin = laboratory_report(breaking=rule) if level_1 else vsm(breaking=rule)
+
+    findings = validate(twin, HEADER if level_1 else VSM).findings
+
+    assert {one.rule for one in findings} == {rule} | CONSEQUENCES.get(rule, set())
+    finding = next(one for one in findings if one.rule == rule)
+    assert finding.severity == RULES[rule].role
+    assert finding.line > 0
+    assert finding.column > 0
+
+
+def test_every_twin_is_that_of_a_rule():
+    assert set(RULES) == set(HEADER_FAULTS) | set(LEVEL_1_FAULTS) | set(VSM_FAULTS)
+
+
+def test_every_rule_names_a_known_severity_and_speaks_two_languages():
+    for rule in RULES.values():
+        assert rule.role in set(Severity)
+        assert rule.message
+        assert rule.message_en
+        assert rule.message != rule.message_en
+
+
+def test_a_finding_points_to_the_element_at_fault():
+    content = vsm(unique_id="2.25.7", breaking="VSM-CODE")
+
+    finding, = validate(content).findings
+
+    assert finding.path == "/ClinicalDocument/code"
+    line = content.decode().splitlines()[finding.line - 1]
+    assert line[finding.column - 1:].startswith('<code code="34133-9"')
+    assert (finding.found, finding.expected) == ("34133-9", "SYNTH")
+
+
+def test_a_broken_key_of_the_ins_is_a_warning_that_never_repeats_the_ins():
+    report = validate(vsm(breaking="R-INS-KEY"))
+
+    finding, = report.findings
+    assert report.valid
+    assert finding.severity is Severity.WARNING
+    assert "2580769123015" not in report.as_text("x")
+
+
+def test_the_ips_fr_2022_is_no_medical_summary_although_it_uses_its_template():
+    content = vsm().replace(b'code="SYNTH"', b'code="60591-5"').replace(
+        b'codeSystem="1.2.250.1.213.1.1.4.12"', b'codeSystem="2.16.840.1.113883.6.1"')
+
+    assert validate(content).profile == HEADER
+
+
+def test_a_document_inside_a_style_sheet_is_judged_with_places_in_the_whole_file():
+    inside = vsm(breaking="VSM-CODE").split(b"?>", 1)[1]
+    wrapped = b'<xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform">\n<xsl:output/>%s</xsl:stylesheet>'
+
+    finding, = validate(wrapped % inside).findings
+
+    assert finding.path == "/ClinicalDocument/code"
+    assert (wrapped % inside).decode().splitlines()[finding.line - 1][finding.column - 1:].startswith("<code")
+
+
+def test_a_profile_that_does_not_exist_is_refused():
+    with pytest.raises(UnknownProfile):
+        validate(vsm(), "ips")
+
+
+def test_bytes_that_are_no_document_are_not_judged():
+    with pytest.raises(UnreadableDocument):
+        validate(b"%PDF-1.4")
+
+
+def test_a_warm_verdict_takes_no_more_than_ten_milliseconds():
+    content = vsm()
+    validate(content)
+
+    def once() -> float:
+        start = time.process_time()
+        validate(content)
+        return time.process_time() - start
+
+    assert min(once() for _ in range(30)) <= 0.010
