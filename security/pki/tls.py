@@ -49,7 +49,7 @@ def server_context(
 
 @dataclass(slots=True)
 class TlsContexts:
-    """The context of the files as they are now: ask `current()` for every connection (a few microseconds)."""
+    """The context of the files as they are now: ask `current()` for every connection (it looks at five file dates)."""
 
     certificate: Path
     key: Path
