@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from xds.metadata.association import Association
-from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 
 UUID_URN = "urn:uuid:"
@@ -36,16 +36,24 @@ def resolve(
 ) -> Resolved:
     """Replace each symbolic id by a fresh UUID, the same symbol always by the same UUID.
 
-    UUIDs that were sent stay. Entries become first versions: logicalID is their entryUUID, version 1. Ids that belong
-    to no object of the submission stay as they are. Pure, but for `new_uuid`.
+    UUIDs that were sent stay. Entries become first versions: Approved, version 1, logicalID equal to entryUUID; the
+    status and the home community that were sent are ignored (ITI TF-3 §4.2.3.2.2, §4.2.3.2.12). Ids that belong to no
+    object of the submission stay as they are. Pure, but for `new_uuid`.
     """
     entries, associations = tuple(entries), tuple(associations)
     sent = (submission_set.entry_uuid, *(e.entry_uuid for e in entries), *(a.entry_uuid for a in associations))
     uuids = {old: old if old.startswith(UUID_URN) else new_uuid() for old in dict.fromkeys(sent)}
     return Resolved(
-        submission_set=replace(submission_set, entry_uuid=uuids[submission_set.entry_uuid]),
+        submission_set=replace(submission_set, entry_uuid=uuids[submission_set.entry_uuid], home_community_id=None),
         entries=tuple(
-            replace(entry, entry_uuid=uuids[entry.entry_uuid], logical_id=uuids[entry.entry_uuid], version=1)
+            replace(
+                entry,
+                entry_uuid=uuids[entry.entry_uuid],
+                logical_id=uuids[entry.entry_uuid],
+                version=1,
+                availability_status=AvailabilityStatus.APPROVED,
+                home_community_id=None,
+            )
             for entry in entries
         ),
         associations=tuple(

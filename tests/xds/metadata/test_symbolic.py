@@ -1,7 +1,8 @@
+from dataclasses import replace
 from itertools import count
 
 from xds.metadata.association import Association, AssociationType
-from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.symbolic import fresh_uuid, resolve
 
@@ -48,10 +49,15 @@ def test_a_symbol_becomes_the_same_uuid_everywhere() -> None:
     ]
 
 
-def test_entries_become_first_versions() -> None:
-    (entry,) = resolve(SUBMISSION_SET, [an_entry("x")], []).entries
+def test_entries_become_first_versions_approved_and_at_home_nowhere() -> None:
+    sent = replace(an_entry("x"), availability_status=AvailabilityStatus.DELETED, home_community_id="urn:oid:1.2")
+    resolved = resolve(replace(SUBMISSION_SET, home_community_id="urn:oid:1.2"), [sent], [])
+    (entry,) = resolved.entries
     assert entry.logical_id == entry.entry_uuid
     assert entry.version == 1
+    assert entry.availability_status is AvailabilityStatus.APPROVED
+    assert entry.home_community_id is None
+    assert resolved.submission_set.home_community_id is None
 
 
 def test_ids_that_name_nothing_stay() -> None:
