@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import random
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -447,3 +448,8 @@ def test_whatever_is_moved_the_verdict_is_a_refusal_or_the_original(consultation
         else:
             assert (vihf.name_id, vihf.structure_id, vihf.patient) == ("810009999995", "1690000999", CLAIRE.cx)
     assert refused > 30
+
+
+def test_the_page_of_the_package_lists_the_codes_of_refusal():
+    page = (Path(__file__).parents[3] / "security" / "vihf" / "README.md").read_text()
+    assert set(re.findall(r"^\| `(SBX_\w+|DMP\w+)` \|", page, re.MULTILINE)) == set(VihfCode)
