@@ -113,9 +113,7 @@ class EmbeddedPostgres:
                     time.sleep(0.01)
             if pid is not None:
                 raise DatabaseUnavailable(f"the database server (process {pid}) does not stop")
-            if self._process is not None:
-                self._process.wait()
-                self._process = None
+            self._reap()
 
     def restart(self) -> ServerAddress:
         """Stop and start again."""
@@ -168,8 +166,15 @@ class EmbeddedPostgres:
 
     def _launch(self, cluster: Cluster) -> None:
         self._clear_remains(cluster)
+        self._reap()
         self._process = self._spawn(cluster)
         self._await_ready(cluster)
+
+    def _reap(self) -> None:
+        """Collect our child that ended, whoever ended it. It may still be on its way out."""
+        if self._process is not None:
+            self._process.wait(_GONE_WITHIN)
+            self._process = None
 
     def _clear_remains(self, cluster: Cluster) -> None:
         """Remove the lock files of a server that was killed, once none of its processes is left.

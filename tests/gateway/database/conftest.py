@@ -11,9 +11,9 @@ import pytest
 from gateway.database.embedded import EmbeddedPostgres
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A running server without our roles or schema."""
+    """A server without our roles or schema. Tests stop, kill and restart it: each starts it first."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("bare") / "postgres")
     server.start()
     yield server
@@ -23,6 +23,7 @@ def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPo
 @pytest.fixture
 def foreign_url(bare_server: EmbeddedPostgres) -> Iterator[str]:
     """What the administrator of another server would give: a role that makes roles and owns one database."""
+    bare_server.start()
     with psycopg.connect(bare_server.url(), autocommit=True) as connection:
         connection.execute("CREATE ROLE chief LOGIN CREATEROLE PASSWORD 'of the chief'")
         connection.execute("CREATE DATABASE house OWNER chief")

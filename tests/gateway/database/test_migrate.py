@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gateway.database.embedded import EmbeddedPostgres
 from gateway.database.errors import DatabaseSetupError, DatabaseUnavailable
 from gateway.database.migrate import MigrationError, migrate, read_migrations
 from gateway.database.opening import Database, open_database
@@ -144,10 +145,16 @@ def test_a_door_without_its_file_is_told_what_to_run(tmp_path: Path) -> None:
         read_url(tmp_path, DatabaseRole.INGEST)
 
 
-def test_lost_files_are_made_again_on_the_embedded_server(tmp_path: Path) -> None:
-    with open_database(tmp_path) as opened:
-        secret_path(tmp_path, DatabaseRole.CONSULTATION).unlink()
-        again = open_database(tmp_path)
+def test_lost_files_are_made_again_on_the_embedded_server(bare_server: EmbeddedPostgres) -> None:
+    bare_server.start()
+    data = bare_server.directory.parent
+    try:
+        open_database(data)
+        secret_path(data, DatabaseRole.CONSULTATION).unlink()
+        again = open_database(data)
         assert not again.started
         psycopg.connect(again.layout.consultation_url).close()
-        opened.destroy()
+    finally:
+        with psycopg.connect(bare_server.url(), autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS ecluse WITH (FORCE)")
+            connection.execute("DROP ROLE ecluse_owner, ecluse_ingest, ecluse_consultation")
