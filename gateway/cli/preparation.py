@@ -41,7 +41,8 @@ def prepare(settings: Settings) -> House:
             directory.mkdir(exist_ok=True)
             _write_private(directory / "audit.key", audit_key)
             if pki is not None:
-                _install(pki, name, directory)
+                professionals = name == "ingest" and settings.ingest.professional_feeding
+                _install(pki, name, directory, professionals=professionals)
         if not (data / "consultation" / "kek").exists():
             create_kek(data / "consultation" / "kek")
         _check_files(settings)
@@ -58,14 +59,11 @@ def _test_pki(data: Path) -> TestPki:
     return factory.refresh(directory, now)
 
 
-def _install(pki: TestPki, name: str, directory: Path) -> None:
+def _install(pki: TestPki, name: str, directory: Path, *, professionals: bool) -> None:
     server = pki.server(name)
     _write_private(directory / "server.pem", server.chain_path.read_bytes())
     _write_private(directory / "server.key", server.key_path.read_bytes())
-    trust = directory / "trust"
-    trust.mkdir(exist_ok=True)
-    for file in pki.trust(name).iterdir():
-        _write_private(trust / file.name, file.read_bytes())
+    factory.publish(pki, "ingest-with-professionals" if professionals else name, directory / "trust")
 
 
 def _audit_key(data: Path) -> bytes:
