@@ -109,6 +109,8 @@ def _home(directory: Path) -> Path:
     else:
         home = Path(tempfile.mkdtemp(dir=state_directory("clusters"), prefix=""))
         home.chmod(0o711)
+        # For whoever finds it after its data directory was removed by hand.
+        (home / "belongs-to").write_text(f"{directory}\n", encoding="utf-8")
     write_private(pointer, "." if home == directory else str(home))
     return home
 
