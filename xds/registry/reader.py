@@ -18,7 +18,7 @@ from xds.messages import FindDocuments, GetAll, GetDocuments
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.availability import answering
-from xds.registry.conditions import Conditions, of_find_documents, of_get_all
+from xds.registry.conditions import Conditions, of_find_documents, of_get_all, status_names
 from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_of
 from xds.registry.rows import read_code_text
 from xds.registry.statements import ALL, ENTRIES, ENTRIES_AND_KEYS, FRAGMENT, HEAD
@@ -61,7 +61,7 @@ class RegistryReader:
     def get_all(self, query: GetAll, *, professional_id: str) -> RecordView:
         """GetAll: submission sets, documents, and the record's associations (ITI TF-2 §3.18.4.1.2.3.7.4)."""
         wanted = of_get_all(query)
-        set_statuses = [status.name for status in query.submission_set_statuses]
+        set_statuses = status_names(query.submission_set_statuses)
         rows = self._rows(
             ALL.replace("CONDITIONS", wanted.sql),
             [professional_id, *wanted.values, set_statuses, canonical_patient_id(query.patient_id)],

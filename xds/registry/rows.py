@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from xds.metadata.association import Association
@@ -33,8 +34,9 @@ def code_text(code: Code) -> str:
     return f"{code.code}^^{code.scheme}"
 
 
+@lru_cache(maxsize=4096)
 def read_code_text(text: str) -> Code:
-    """Read back what `code_text` wrote."""
+    """Read back what `code_text` wrote. Codes are few: a query meets the same ones in every entry."""
     code, _, scheme = text.partition("^^")
     return Code(code, scheme)
 

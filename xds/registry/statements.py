@@ -59,7 +59,7 @@ LEFT JOIN LATERAL (
     SELECT s.entry_uuid, s.unique_id, s.status, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.fragment,
            'set', NULL, NULL, NULL
     FROM submission_sets s
-    WHERE s.patient_key = r.patient_key AND s.status = ANY (%s)
+    WHERE s.patient_key = r.patient_key AND s.status = ANY (%s::text[])
     UNION ALL
     SELECT l.entry_uuid, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, l.fragment,
            'association', l.association_type, l.source, l.target

@@ -47,7 +47,7 @@ CREATE TABLE document_entries (
     codes                jsonb NOT NULL,
     fragment             bytea NOT NULL,        -- rendered Approved; the status column rules
     PRIMARY KEY (patient_key, entry_uuid)
-);
+) WITH (toast_tuple_target = 8160);             -- a row stays whole and uncompressed in its page: one read an entry
 CREATE INDEX document_entries_unique_id ON document_entries (patient_key, unique_id);
 
 CREATE TABLE associations (

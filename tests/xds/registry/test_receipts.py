@@ -56,6 +56,7 @@ def test_a_target_of_another_structure_looks_like_no_document(registry: Registry
     )
     assert set(receipt.unresolved) == {foreign.entry_uuid, absent, "Document07"}
     assert receipt.deprecated == (replaced.entry_uuid,)
+    assert receipt.own == {entry.entry_uuid: entry.unique_id for entry in (mine, replaced)}
 
 
 def test_a_registry_that_does_not_answer_is_a_standard_refusal(registry: Registry) -> None:
