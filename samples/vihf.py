@@ -44,7 +44,7 @@ def build_vihf(
     structure_id: str | None = None,
     sector: str | None = None,
     name_id: str | None = None,
-    subject_name: str | None = "ESSAI Anne",
+    subject_name: str | None = None,
     roles: Sequence[Role] | None = None,
     patient: str | None = CLAIRE.cx,
     purpose: str = "normal",
@@ -66,9 +66,9 @@ def build_vihf(
 ) -> etree._Element:
     """Build a `saml2:Assertion`, signed with the key of `signer`.
 
-    What is left out follows from the certificate: an organisation speaks in mode INDIRECTE for itself, a card in mode
-    DIRECTE for its holder, at his first activity. `attributes` replaces text attributes by name, None removes one;
-    `repeated` adds more of them.
+    What is left out follows from the certificate: an organisation speaks in mode INDIRECTE for itself, its sample user
+    being Anne ESSAI; a card in mode DIRECTE for its holder, at his first activity. `attributes` replaces text attributes
+    by name, None removes one; `repeated` adds more of them.
     """
     holder = read_certificate(load_seal(signer).leaf.public_bytes(Encoding.DER))
     organisation = holder.kind is CertificateKind.ORG_SIGN or holder.kind is CertificateKind.ORG_AUTH_CLI
@@ -94,7 +94,7 @@ def build_vihf(
         names.MODE: mode,
         names.STRUCTURE: structure,
         names.SECTOR: sector or f"{signer.sector}^{SECTORS}",
-        names.SUBJECT: subject_name,
+        names.SUBJECT: subject_name or f"{signer.family or 'ESSAI'} {signer.given or 'Anne'}",
         names.PATIENT: patient,
         names.RESOURCE: RESOURCE,
         names.REASON: reason,
@@ -121,7 +121,11 @@ def sign_assertion(assertion: etree._Element, signer: Credential, spelling: Spel
 
 
 def wrap_in_security(*assertions: etree._Element) -> etree._Element:
-    """Put assertions in a `wsse:Security` header."""
+    """Put assertions in a `wsse:Security` header.
+
+    The message it joins must not declare the namespaces of SAML or of signatures with other prefixes: lxml would
+    rename the elements, and the signature would no longer be true.
+    """
     security = etree.Element(SECURITY, nsmap={"wsse": WSSE})
     security.extend(assertions)
     return security

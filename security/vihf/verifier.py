@@ -87,7 +87,7 @@ class VihfVerifier:
 
     def _again(self, known: Verified, tls: HolderCertificate, now: datetime) -> Vihf:
         """What may have changed since the same octets came from the same connection: time and revocation."""
-        if known.vihf.signer is not tls:
+        if known.vihf.signer.fingerprint != tls.fingerprint:
             self._accept(known.vihf.signer.der, (), now)
         check_not_expired(known.vihf, known.bounds, self._policy, now)
         if self._policy.replay == "strict":

@@ -171,7 +171,8 @@ def test_an_unsigned_assertion_is_refused(consultation, open_consultation):
     assertion = consultation.build(signed=False)
     assert consultation.refusal(assertion) == ("SBX_VIHF_SIGNATURE", "SIG_MISSING")
     lenient = open_consultation(direct_signature="optional")
-    assert lenient.verify(assertion).warnings == ("the assertion is not signed: the connection vouches for it",)
+    for _ in range(2):
+        assert lenient.verify(assertion).warnings == ("the assertion is not signed: the connection vouches for it",)
     assert lenient.refusal(assertion, "dr-martin.auth")[0] == "SBX_VIHF_ISSUER"
 
 
