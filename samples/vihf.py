@@ -67,8 +67,8 @@ def build_vihf(
     """Build a `saml2:Assertion`, signed with the key of `signer`.
 
     What is left out follows from the certificate: an organisation speaks in mode INDIRECTE for itself, its sample user
-    being Anne ESSAI; a card in mode DIRECTE for its holder, at his first activity. `attributes` replaces text attributes
-    by name, None removes one; `repeated` adds more of them.
+    being Anne ESSAI; a card in mode DIRECTE for its holder, at his first activity. `attributes` replaces attributes of
+    text by name, None removes one; `repeated` adds more of them.
     """
     holder = read_certificate(load_seal(signer).leaf.public_bytes(Encoding.DER))
     organisation = holder.kind is CertificateKind.ORG_SIGN or holder.kind is CertificateKind.ORG_AUTH_CLI
