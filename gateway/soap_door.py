@@ -19,6 +19,7 @@ from gateway.database.errors import DatabaseUnavailable
 from gateway.gate import Caller, Gate, Witness
 from gateway.wire import description, soap
 from gateway.wire.addressing import Transaction, find_transaction
+from gateway.wire.faults import NotAvailable
 from gateway.wire.mtom import Attachment, MimeLimits
 from gateway.wire.soap import SoapMessage, SoapReply
 from security.audit.event import Outcome
@@ -150,11 +151,9 @@ class _Exchange:
 
     def _unavailable(self) -> SoapReply:
         if self._message is not None and self._operation is not None and self._caller is not None:
-            error = RegistryError(
-                XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry cannot be reached; send again later"
-            )
+            error = RegistryError(XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry does not answer: send again later")
             return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse((error,)))
-        return soap.fault(ConnectionError(), self._message, request_id=self._id)
+        return soap.fault(NotAvailable(), self._message, request_id=self._id)
 
     def _record(self, outcome: Outcome, code: str) -> None:
         self._keeper.audit.append(

@@ -25,6 +25,7 @@ _PR_SET_PDEATHSIG = 1
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _STEADY_SECONDS = 60.0
 _TICK = 0.2
+_TEND_SECONDS = 1.0
 _LONGEST_LINE = 64 * 1024
 
 
@@ -89,11 +90,19 @@ class Supervisor:
     """Runs programs in the foreground. Use `run`, or `start`, `watch` and `stop` around work of your own."""
 
     def __init__(
-        self, programs: Sequence[Program], *, grace: float = 35.0, report: Callable[[Report], None] | None = None
+        self,
+        programs: Sequence[Program],
+        *,
+        grace: float = 35.0,
+        report: Callable[[Report], None] | None = None,
+        tend: Callable[[], None] | None = None,
     ) -> None:
+        """`tend` is called about every second while the programs serve: what else the house needs to live on."""
         self._children = [_Child(program) for program in programs]
         self._grace = grace
         self._report = report or (lambda _report: None)
+        self._tend = tend or (lambda: None)
+        self._tended = 0.0
         self._asked_to_stop = False
 
     def run(self, on_ready: Callable[[Mapping[str, Mapping[str, object]]], None] | None = None) -> int:
@@ -134,6 +143,9 @@ class Supervisor:
             self._listen()
             for child in self._children:
                 self._revive(child)
+            if time.monotonic() - self._tended >= _TEND_SECONDS:
+                self._tend()
+                self._tended = time.monotonic()
 
     def stop(self) -> bool:
         """Ask all programs to end, last started first, and kill what remains. True when nothing had to be killed."""

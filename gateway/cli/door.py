@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway import assembly
+from gateway import assembly, logs
 from gateway.server.application import serve
 from gateway.server.options import HandshakeRefusal, Listening, ServerOptions, WSGIApp
 from gateway.server.ready import announce_ready
@@ -25,6 +25,7 @@ def door(name: str, *, file: Path | None, data: str | None) -> None:
         settings = load(file, data=data)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    logs.configure()
     sys.exit(_Process(settings, name).run())
 
 

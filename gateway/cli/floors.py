@@ -45,7 +45,9 @@ class Floor:
     def __init__(self, connection: psycopg.Connection[Any], directory: Path) -> None:
         self._connection = connection
         self._directory = directory
-        connection.execute("CREATE TABLE IF NOT EXISTS ecluse.bench_floor (id uuid PRIMARY KEY, body bytea, event text)")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS ecluse.bench_floor (id uuid PRIMARY KEY, body bytea, event text)"
+        )
 
     def close(self) -> None:
         """Remove the scratch table."""

@@ -34,15 +34,11 @@ def prepare(settings: Settings) -> House:
     data.mkdir(parents=True, exist_ok=True)
     database = open_database(data, url=settings.database.url or None)
     try:
-        pki = _test_pki(data) if settings.mode == "sandbox" else None
         audit_key = _audit_key(data)
         for name in DOORS:
-            directory = data / name
-            directory.mkdir(exist_ok=True)
-            _write_private(directory / "audit.key", audit_key)
-            if pki is not None:
-                professionals = name == "ingest" and settings.ingest.professional_feeding
-                _install(pki, name, directory, professionals=professionals)
+            (data / name).mkdir(exist_ok=True)
+            _write_private(data / name / "audit.key", audit_key)
+        pki = install_pki(settings, data) if settings.mode == "sandbox" else None
         if not (data / "consultation" / "kek").exists():
             create_kek(data / "consultation" / "kek")
         _check_files(settings)
@@ -52,18 +48,17 @@ def prepare(settings: Settings) -> House:
     return House(settings, data, database, pki)
 
 
-def _test_pki(data: Path) -> TestPki:
+def install_pki(settings: Settings, data: Path) -> TestPki:
+    """Make the test PKI or renew what grows old, and give each door its server certificate and what it trusts."""
     directory, now = data / "pki", datetime.now(UTC)
-    if not directory.exists():
-        return factory.create(directory, now)
-    return factory.refresh(directory, now)
-
-
-def _install(pki: TestPki, name: str, directory: Path, *, professionals: bool) -> None:
-    server = pki.server(name)
-    _write_private(directory / "server.pem", server.chain_path.read_bytes())
-    _write_private(directory / "server.key", server.key_path.read_bytes())
-    factory.publish(pki, "ingest-with-professionals" if professionals else name, directory / "trust")
+    pki = factory.refresh(directory, now) if directory.exists() else factory.create(directory, now)
+    for name in DOORS:
+        server = pki.server(name)
+        _write_private(data / name / "server.pem", server.chain_path.read_bytes())
+        _write_private(data / name / "server.key", server.key_path.read_bytes())
+        professionals = name == "ingest" and settings.ingest.professional_feeding
+        factory.publish(pki, "ingest-with-professionals" if professionals else name, data / name / "trust")
+    return pki
 
 
 def _audit_key(data: Path) -> bytes:

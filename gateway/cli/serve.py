@@ -15,6 +15,7 @@ import orjson
 import psycopg
 
 from gateway import assembly
+from gateway.cli.caretaker import Caretaker
 from gateway.cli.preparation import House, prepare
 from gateway.cli.speech import say
 from gateway.database.migrate import MigrationError
@@ -37,8 +38,10 @@ def serve(*, file: Path | None, data: str | None, doors: tuple[str, ...], as_jso
     try:
         settings = load(file, data=data)
         if not as_json and settings.mode == "sandbox":
-            say(en="ÉCLUSE SANDBOX: test certificates and test identities only. Never put a real patient in here.",
-                fr="ÉCLUSE, BAC À SABLE : certificats et identités de test seulement. Jamais de vrai patient ici.")
+            say(
+                en="ÉCLUSE SANDBOX: test certificates and test identities only. Never put a real patient in here.",
+                fr="ÉCLUSE, BAC À SABLE : certificats et identités de test seulement. Jamais de vrai patient ici.",
+            )
         house = prepare(settings)
     except (SettingsError, MigrationError, FileNotFoundError, psycopg.OperationalError) as error:
         raise click.ClickException(str(error)) from None
@@ -52,6 +55,7 @@ def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_js
         [_program(house, name, file, ports[name]) for name in doors],
         grace=_GRACE,
         report=_tell_err if as_json else _tell,
+        tend=Caretaker(house).tend,
     )
     try:
         return supervisor.run(on_ready=lambda facts: _announce(house, facts, as_json=as_json))

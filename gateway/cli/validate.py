@@ -63,6 +63,10 @@ def _say_totals(reports: list[Report], unusable: int) -> None:
     valid = sum(report.valid for report in reports)
     errors = sum(len(report.errors) for report in reports)
     invalid = len(reports) - valid
-    click.echo(text(
-        en=f"{valid} valid, {invalid} invalid ({errors} errors), {unusable} unusable",
-        fr=f"{valid} valides, {invalid} non valides ({errors} erreurs), {unusable} inutilisables"), err=True)
+    click.echo(
+        text(
+            en=f"{valid} valid, {invalid} invalid ({errors} errors), {unusable} unusable",
+            fr=f"{valid} valides, {invalid} non valides ({errors} erreurs), {unusable} inutilisables",
+        ),
+        err=True,
+    )

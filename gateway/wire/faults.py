@@ -98,6 +98,10 @@ class EnvelopeRefused(MalformedMessage):
         self.header = header
 
 
+class NotAvailable(Exception):  # noqa: N818 - the word of the fault
+    """What the answer depends on is away: a Receiver fault that says to send again, with the standard's own code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault ready to be put into an envelope. `header_blocks` go into the Header, `body` into the Body."""
@@ -115,6 +119,13 @@ def write_fault(error: BaseException, request_id: str = "") -> Fault:
     `incident` is `request_id`, or a new number when there is none: the log must carry it.
     """
     incident = request_id or uuid.uuid4().hex
+    if isinstance(error, NotAvailable):
+        form, code = FaultForm(SoapCode.RECEIVER), "XDSRegistryNotAvailable"
+        english = "The registry does not answer: send again later."
+        french = "Le registre ne répond pas : renvoyez plus tard."
+        return Fault(
+            500, form.action, "", _body(form, code, english, french, _detail(code, "NOT_AVAILABLE", incident)), incident
+        )
     if not isinstance(error, SecurityError):
         french = f"Erreur interne, incident {incident}."
         detail = _detail("InternalError", "INTERNAL", incident)
