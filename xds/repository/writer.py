@@ -36,7 +36,16 @@ class RepositoryWriter:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._incoming = root / TEMPORARY
-        _make_directory(self._incoming)
+        self._durable: set[Path] = set()
+        made = self._incoming
+        while not made.is_dir():
+            made = made.parent
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.chmod(0o700)
+        for folder in self._incoming.parents:
+            _flush_directory(folder)
+            if folder == made:
+                break
 
     def store(self, chunks: Iterable[bytes]) -> BlobAddress:
         """Store one blob; it is on the disk when this returns. Raises RepositoryFull, RepositoryUnavailable."""
@@ -52,14 +61,7 @@ class RepositoryWriter:
         try:
             for chunks in blobs:
                 written.append(self._write(chunks))  # noqa: PERF401  the list must hold what was written when one fails
-            folders = set()
-            for temporary, address in written:
-                final = address.path(self.root)
-                _make_directory(final.parent)
-                temporary.replace(final)
-                folders.add(final.parent)
-            for folder in folders:
-                _flush_directory(folder)
+            self._name(written)
         except BaseException as error:
             for temporary, address in written:
                 for path in (temporary, address.path(self.root)):
@@ -75,6 +77,27 @@ class RepositoryWriter:
         for address in addresses:
             with contextlib.suppress(OSError):
                 address.path(self.root).unlink()
+
+    def _name(self, written: list[tuple[Path, BlobAddress]]) -> None:
+        folders = set()
+        for temporary, address in written:
+            final = address.path(self.root)
+            folders.add(final.parent)
+            if final.parent not in self._durable:
+                final.parent.parent.mkdir(mode=0o700, exist_ok=True)
+                final.parent.mkdir(mode=0o700, exist_ok=True)
+            temporary.replace(final)
+        for folder in folders:
+            _flush_directory(folder)
+        # A blob is as durable as the path to it: also flush the folders above, once in the life of this writer, since
+        # another one may have made them an instant ago.
+        fresh = folders - self._durable
+        above = {folder.parent for folder in fresh}
+        for folder in above:
+            _flush_directory(folder)
+        if above - self._durable:
+            _flush_directory(self.root)
+        self._durable |= fresh | above
 
     def _write(self, chunks: Iterable[bytes]) -> tuple[Path, BlobAddress]:
         digest = hashlib.sha256()
@@ -92,17 +115,6 @@ class RepositoryWriter:
                 Path(name).unlink()
             raise
         return Path(name), BlobAddress(digest.digest())
-
-
-def _make_directory(directory: Path) -> None:
-    """Make a folder (0700) and those above it, each entry flushed: a blob is only as durable as the path to it."""
-    if directory.is_dir():
-        return
-    if directory.parent != directory:
-        _make_directory(directory.parent)
-    with contextlib.suppress(FileExistsError):
-        directory.mkdir(mode=0o700)
-    _flush_directory(directory.parent)
 
 
 def _flush_directory(directory: Path) -> None:
