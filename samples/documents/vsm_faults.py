@@ -167,6 +167,7 @@ VSM_FAULTS: dict[str, Fault] = {
     "ENT-TREATMENT-FREQUENCY": put(f"{_TREATMENT}/cda:effectiveTime[2]", operator="I"),
     "ENT-TREATMENT-DOSE": drop(f"({_TREATMENT})[1]/cda:doseQuantity/cda:high"),
     "ENT-TREATMENT-ROUTE": put(f"{_TREATMENT}/cda:routeCode", codeSystem="1.2.3"),
+    "ENT-TREATMENT-SITE": add(_TREATMENT, "approachSiteCode", code="BRAS"),
     "ENT-TREATMENT-PRODUCT": _template(f"({_PRODUCT})", _PCC + "4.7.2"),
     "ENT-PRODUCT-CCD": _template(f"({_PRODUCT})", _CCD + "53"),
     "ENT-PRODUCT-TEXT": drop(f"({_MATERIAL})[1]/cda:code/cda:originalText"),

@@ -55,7 +55,7 @@ def test_people_and_structures_are_spelled_as_the_domain_reads_them():
 
 
 def test_separators_in_a_name_are_escaped():
-    content = vsm().replace("Cabinet médical des Essais".encode(), "Cabinet A&amp;B ^ C".encode())
+    content = vsm().replace("Cabinet médical des Essais".encode(), b"Cabinet A&amp;B ^ C")
 
     assert entry_of(content).authors[0].institutions[0].startswith(r"Cabinet A\T\B \S\ C^")
 

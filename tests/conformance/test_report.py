@@ -6,7 +6,8 @@ from conformance.report import Finding, Report, Severity, unreadable, write_json
 
 FINDING = Finding(
     rule="VSM-CODE", severity=Severity.ERROR, source="CI-SIS VSM 2023.01", path="/ClinicalDocument/code", line=10,
-    column=3, found=None, expected="SYNTH", message="Le code est SYNTH.", message_en="The code is SYNTH.", hint="Voyez.")
+    column=3, found=None, expected="SYNTH", message="Le code est SYNTH.", message_en="The code is SYNTH.",
+    hint="Voyez.")
 WARNING = Finding(
     rule="W", severity=Severity.WARNING, source="S", path="/ClinicalDocument", line=1, column=1, found="a",
     expected=None, message="Attention.", message_en="Careful.")
