@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import select
 import socket
 import ssl
 import time
@@ -79,6 +80,14 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
         """Expect a body now; also bounds each silence of a client that reads the response slowly."""
         self.sock.settimeout(self._options.body_idle)
         self.parser.unreader.begin_body(self._options.body_total)
+
+    def has_more(self, seconds: float) -> bool:
+        """Whether the next request, or the end of the connection, comes within so many seconds."""
+        if self.parser.unreader.buf.getvalue():
+            return True
+        waiting = select.poll()
+        waiting.register(self.sock, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000))
 
     def linger(self, seconds: float = _LINGER_SECONDS) -> None:
         """Half-close and read what still comes for a while, so that the client reads our last words.
