@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from threading import Lock
+from threading import Condition
 from typing import Any
 
 from psycopg_pool import ConnectionPool
@@ -19,7 +19,7 @@ class AuditUnavailable(Exception):  # noqa: N818 - the words of a refusal, as in
 
 
 class _Ticket:
-    """One event waiting to be written; exactly one of `sequence` and `error` is set once `done`."""
+    """One event waiting to be written; `error` tells, once `done`, why it was not."""
 
     __slots__ = ("done", "error", "event", "sequence")
 
@@ -33,8 +33,8 @@ class _Ticket:
 class AuditTrail:
     """Appends events to the chain of the connected role.
 
-    Group commit: while one caller writes, the others queue; the next one writes all that is waiting in one statement.
-    A lone caller pays one commit and no more.
+    Group commit: while one caller writes, the others queue; then one of them writes all that is waiting in one
+    statement. A lone caller pays one commit and no more.
     """
 
     def __init__(self, pool: ConnectionPool[Any], *, timeout: float = 5.0) -> None:
@@ -42,45 +42,47 @@ class AuditTrail:
         self._pool = pool
         self._timeout = timeout
         self._waiting: deque[_Ticket] = deque()
-        self._queue = Lock()
-        self._turn = Lock()
+        self._changed = Condition()
+        self._writing = False
 
     def append(self, event: AuditEvent) -> int:
         """Make an event durable; returns its sequence in the chain. Raises AuditUnavailable."""
         ticket = _Ticket(event.canonical().decode("utf-8"))
-        with self._queue:
-            self._waiting.append(ticket)
         deadline = time.monotonic() + self._timeout
-        while not ticket.done:
-            if not self._turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                self._withdraw(ticket)
-                raise AuditUnavailable("the audit trail did not take the event in time")
-            try:
-                if not ticket.done:
-                    self._write()
-            finally:
-                self._turn.release()
+        with self._changed:
+            self._waiting.append(ticket)
+        while (batch := self._next_batch(ticket, deadline)) is not None:
+            self._write(batch)
         if ticket.error is not None:
             raise AuditUnavailable("the audit trail cannot be written") from ticket.error
         return ticket.sequence
 
-    def _withdraw(self, ticket: _Ticket) -> None:
-        with self._queue:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
+    def _next_batch(self, ticket: _Ticket, deadline: float) -> list[_Ticket] | None:
+        """Wait until `ticket` is done: None; or until it is this caller's turn to write: what to write."""
+        with self._changed:
+            while not ticket.done and self._writing:
+                if not self._changed.wait(deadline - time.monotonic()):
+                    if ticket in self._waiting:
+                        self._waiting.remove(ticket)
+                    raise AuditUnavailable("the audit trail did not take the event in time")
+            if ticket.done:
+                return None
+            self._writing = True
+            return [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
 
-    def _write(self) -> None:
-        with self._queue:
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+    def _write(self, batch: list[_Ticket]) -> None:
+        last, failure = 0, None
         try:
             with self._pool.connection() as connection:
                 row = connection.execute("SELECT audit_append(%s)", ([ticket.event for ticket in batch],)).fetchone()
             last = int(row[0]) if row is not None else 0
         except BaseException as error:
-            for ticket in batch:
-                ticket.error, ticket.done = error, True
+            failure = error
             if not isinstance(error, Exception):
                 raise
-            return
-        for position, ticket in enumerate(batch, start=last - len(batch) + 1):
-            ticket.sequence, ticket.done = position, True
+        finally:
+            with self._changed:
+                for position, ticket in enumerate(batch, start=last - len(batch) + 1):
+                    ticket.sequence, ticket.error, ticket.done = position, failure, True
+                self._writing = False
+                self._changed.notify_all()
