@@ -124,6 +124,11 @@ class EmbeddedPostgres:
         """Tell whether the server process is there."""
         return self._running() is not None
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the server, None when it does not run."""
+        return self._running()
+
     def destroy(self) -> None:
         """Stop the server and remove every file of the cluster."""
         if self.directory.is_dir():

@@ -12,7 +12,7 @@ from samples.client.mtom import Packaging, document_bytes
 from samples.client.transport import Reply
 from xds.ebrim.constants import ENTRY_UNIQUE_ID, QUERY, RIM, RS, XDS
 from xds.ebrim.objects import read_entry
-from xds.ebrim.registry_object import Faults
+from xds.ebrim.faults import Faults
 from xds.metadata.document_entry import DocumentEntry
 
 SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"

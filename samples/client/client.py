@@ -148,6 +148,21 @@ class ConsultationClient(_Client):
         self.registry = self._service(registry_wsdl, service_url(url, "registry"))
         self.repository = self._service(repository_wsdl, service_url(url, "repository"))
 
+    def query_message(
+        self,
+        query_id: str,
+        slots: Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str | Iterable[str]]],
+        return_type: str = "LeafClass",
+    ) -> Message:
+        """Build the message of ITI-18 without sending it. Values are written as they are: quote them."""
+        rows = [{"name": name, "ValueList": {"Value": list(values)}} for name, values in queries.slots_of(slots)]
+        envelope = self.registry.envelope(
+            _STORED_QUERY,
+            ResponseOption={"returnType": return_type, "returnComposedObjects": True},
+            AdhocQuery={"id": query_id, "Slot": rows},
+        )
+        return self.transport.pack(envelope)
+
     def stored_query(
         self,
         query_id: str,
@@ -155,13 +170,7 @@ class ConsultationClient(_Client):
         return_type: str = "LeafClass",
     ) -> QueryAnswer:
         """ITI-18: any stored query. Values are written as they are: quote them (`queries.quoted`, `queries.one_of`)."""
-        rows = [{"name": name, "ValueList": {"Value": list(values)}} for name, values in queries.slots_of(slots)]
-        envelope = self.registry.envelope(
-            _STORED_QUERY,
-            ResponseOption={"returnType": return_type, "returnComposedObjects": True},
-            AdhocQuery={"id": query_id, "Slot": rows},
-        )
-        return read_query_answer(self._exchange(self.registry, envelope))
+        return read_query_answer(self._exchange(self.registry, self.query_message(query_id, slots, return_type)))
 
     def find_documents(
         self,
@@ -192,16 +201,18 @@ class ConsultationClient(_Client):
         """GetAll: submission sets, documents and associations of a patient."""
         return self.stored_query(queries.QueryId.GET_ALL, queries.get_all(patient_id, status), return_type)
 
-    def retrieve(self, documents: Iterable[tuple[str, str]]) -> RetrieveAnswer:
-        """ITI-43: fetch documents, each given by repositoryUniqueId and uniqueId."""
+    def retrieve_message(self, documents: Iterable[tuple[str, str]]) -> Message:
+        """Build the message of ITI-43 without sending it."""
         wanted = [
             {"RepositoryUniqueId": repository, "DocumentUniqueId": unique_id} for repository, unique_id in documents
         ]
-        envelope = self.repository.envelope(_RETRIEVE, DocumentRequest=wanted)
-        return read_retrieve_answer(self._exchange(self.repository, envelope))
+        return self.transport.pack(self.repository.envelope(_RETRIEVE, DocumentRequest=wanted))
 
-    def _exchange(self, service: Service, envelope: etree._Element) -> Reply:
-        message = self.transport.pack(envelope)
+    def retrieve(self, documents: Iterable[tuple[str, str]]) -> RetrieveAnswer:
+        """ITI-43: fetch documents, each given by repositoryUniqueId and uniqueId."""
+        return read_retrieve_answer(self._exchange(self.repository, self.retrieve_message(documents)))
+
+    def _exchange(self, service: Service, message: Message) -> Reply:
         reply = self.transport.exchange(service.address, message)
         _check_reply(message, reply)
         return reply

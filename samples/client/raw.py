@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from pathlib import Path
@@ -58,6 +59,21 @@ class RawClient:
         """Send `request`, the whole of an HTTP request down to its request line, and read one answer."""
         with self._connect() as connection:
             connection.sendall(request)
+            return _read(connection)
+
+    def send_pieces(self, pieces: Iterable[bytes], *, hang_up: bool = False) -> RawAnswer:
+        """Send a whole request piece by piece, as slowly as `pieces` gives them, and read one answer.
+
+        `hang_up` ends our direction of the TLS connection before the answer is read (RFC 8446 §6.1).
+        """
+        with self._connect() as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+            if hang_up and isinstance(connection, ssl.SSLSocket):
+                connection.settimeout(0)
+                with contextlib.suppress(ssl.SSLWantReadError):  # our close_notify is sent, theirs is not awaited
+                    connection.unwrap()
+                connection.settimeout(self.timeout)
             return _read(connection)
 
     def cut(self, body: bytes, content_type: str, after: int) -> None:

@@ -1,0 +1,237 @@
+"""`ecluse bench`: what a request costs a door, as a ratio to the floor measured in the same run."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import psycopg
+from lxml import etree
+
+from gateway.cli.floors import Floor, measure
+from gateway.cli.processes import cpu_seconds, database_pids, door_pids, resident_megabytes
+from gateway.cli.rehearsal import Rehearsal, RehearsalError
+from gateway.cli.story import REPOSITORY
+from gateway.database.embedded import EmbeddedPostgres
+from gateway.soap_door import SERVICES
+from samples.client import queries
+from samples.client.mtom import Message, media_parameters
+from samples.documents.patients import CLAIRE, PAUL, SamplePatient
+from samples.documents.vsm import vsm
+from samples.submission import Submission, build_submission
+from security import xml
+from security.at_rest.record_keys import create_record_key, load_kek, unwrap
+from security.at_rest.sealing import seal
+from security.at_rest.unsealing import unseal
+from xds.repository.address import BlobAddress
+
+DOCUMENT_BYTES = 100_000
+ENTRIES = 8
+WARM_UP = 20
+MORE = 5
+"""Queries and retrieves for one deposit."""
+_HL7 = "{urn:hl7-org:v3}"
+_WHERE = (
+    "SELECT e.blob_address, k.key_id, k.wrapped_private_key FROM ecluse.document_entries e"
+    " JOIN ecluse.record_keys k USING (patient_key) WHERE e.unique_id = %s"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line: CPU of the door for one request, its floor, and what else is worth knowing."""
+
+    name: str
+    value: float
+    floor: float
+    runs: int
+    database: float
+    median: float
+    p99: float
+    memory: float
+
+    def row(self) -> dict[str, object]:
+        """The machine form."""
+        ratio = round(self.value / self.floor, 2)
+        return {
+            "name": self.name,
+            "value": round(self.value, 3),
+            "floor": round(self.floor, 3),
+            "ratio": ratio,
+            "unit": "cpu_ms",
+            "runs": self.runs,
+        }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, for machines.")
+@click.option("--runs", default=200, show_default=True, help="Deposits; queries and retrieves are five times as many.")
+def bench(*, as_json: bool, runs: int) -> None:
+    """Measure deposits, queries and retrieves over real mutual TLS, against their floors."""
+    try:
+        with Rehearsal() as house:
+            figures = list(_Bench(house, runs).figures())
+    except RehearsalError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    if as_json:
+        click.echo(json.dumps([figure.row() for figure in figures]))
+        return
+    click.echo("one request, one client, keep-alive; CPU of the door alone, in milliseconds")
+    click.echo(
+        f"{'':6} {'door':>8} {'floor':>8} {'ratio':>6} {'runs':>6}   {'database':>8} {'p50':>7} {'p99':>7} {'MB':>5}"
+    )
+    for item in figures:
+        click.echo(
+            f"{item.name:6} {item.value:8.2f} {item.floor:8.2f} {item.value / item.floor:6.2f} {item.runs:6}   "
+            f"{item.database:8.2f} {item.median:7.1f} {item.p99:7.1f} {item.memory:5.0f}"
+        )
+
+
+class _Bench:
+    def __init__(self, house: Rehearsal, runs: int) -> None:
+        self._house = house
+        self._runs = runs
+        self._signer = house.credential("chu-seine.sign")
+
+    def figures(self) -> Iterator[Figure]:
+        """Deposit first, then ask for and read what was deposited."""
+        self._house.open_record(CLAIRE.cx, [self._house.credential("dr-essai.auth").national_id])
+        with closing(self._house.establishment("chu-seine", CLAIRE.cx)) as hospital:
+            answer = hospital.provide_and_register(
+                self._lot([*(vsm(CLAIRE) for _ in range(ENTRIES - 1)), _large_vsm(CLAIRE)])
+            )
+            if not answer.succeeded:
+                raise RehearsalError(f"the bench could not deposit: {answer.errors}")
+            lots = [self._lot([_large_vsm(PAUL)], PAUL.cx) for _ in range(self._runs + WARM_UP)]
+            self._house.open_record(PAUL.cx)
+        with closing(self._house.establishment("chu-seine", PAUL.cx)) as hospital:
+            deposits = [hospital.message(lot) for lot in lots]
+        with closing(self._house.professional("dr-essai", CLAIRE.cx)) as doctor:
+            found = doctor.find_documents(CLAIRE.cx)
+            slots = queries.find_documents(CLAIRE.cx, queries.APPROVED)
+            query = doctor.query_message(queries.QueryId.FIND_DOCUMENTS, slots)
+            largest = max(found.document_entries, key=lambda entry: entry.size or 0).unique_id
+            retrieve = doctor.retrieve_message([(REPOSITORY, largest)])
+        fragments = [etree.tostring(entry) for entry in found.entries]
+        with (
+            closing(self._house.owner()) as connection,
+            closing(Floor(connection, self._house.data, fragments)) as floor,
+        ):
+            yield self._deposits(deposits, floor)
+            yield self._queries(query, floor)
+            yield self._retrieves(retrieve, largest, floor, connection)
+
+    def _deposits(self, messages: list[Message], floor: Floor) -> Figure:
+        content_type, package = messages[0].encode()
+        boundary = media_parameters(content_type)["boundary"].encode()
+        sealed_to = create_record_key(load_kek(self._house.data / "consultation" / "kek")).public
+        base = measure(
+            lambda: floor.deposit(package, boundary, lambda content: seal(content, record=sealed_to, document="floor")),
+            self._runs,
+        )
+        return self._measure("iti41", "ingest", "repository", "chu-seine.auth", messages, base)
+
+    def _queries(self, message: Message, floor: Floor) -> Figure:
+        _, envelope = message.encode()
+        base = measure(lambda: floor.query(envelope), self._runs * MORE)
+        messages = [message] * (self._runs * MORE + WARM_UP)
+        return self._measure("iti18", "consultation", "registry", "dr-essai.auth", messages, base)
+
+    def _retrieves(self, message: Message, unique_id: str, floor: Floor, connection: psycopg.Connection[Any]) -> Figure:
+        row = connection.execute(_WHERE, (unique_id,)).fetchone()
+        if row is None:
+            raise RehearsalError("the document to retrieve is not there")
+        address, key_id, wrapped = row
+        key = unwrap(bytes(wrapped), load_kek(self._house.data / "consultation" / "kek"), key_id)
+        blob = BlobAddress(bytes(address)).path(self._house.data / "blobs")
+        base = measure(
+            lambda: floor.retrieve(message.root, blob, lambda content: unseal([content], key, unique_id)),
+            self._runs * MORE,
+        )
+        messages = [message] * (self._runs * MORE + WARM_UP)
+        return self._measure("iti43", "consultation", "repository", "dr-essai.auth", messages, base)
+
+    def _measure(
+        self, name: str, door: str, service: str, credential: str, messages: list[Message], floor: float
+    ) -> Figure:
+        pids = door_pids(self._house.data, door)
+        database = self._database_pids()
+        with closing(_Knocker(self._house, door, service, credential)) as knocker:
+            for message in messages[:WARM_UP]:
+                knocker.knock(message)
+            before, before_database = cpu_seconds(pids), cpu_seconds(database)
+            times = [knocker.knock(message) for message in messages[WARM_UP:]]
+            spent, spent_database = cpu_seconds(pids) - before, cpu_seconds(database) - before_database
+        runs = len(times)
+        cuts = statistics.quantiles(times, n=100)
+        return Figure(
+            name=name,
+            value=spent * 1000 / runs,
+            floor=floor,
+            runs=runs,
+            database=spent_database * 1000 / runs,
+            median=cuts[49],
+            p99=cuts[98],
+            memory=resident_megabytes(pids),
+        )
+
+    def _database_pids(self) -> list[int]:
+        postmaster = EmbeddedPostgres(self._house.data / "postgres").pid
+        return database_pids(postmaster) if postmaster is not None else []
+
+    def _lot(self, documents: list[bytes], patient_id: str = CLAIRE.cx) -> Submission:
+        return build_submission(documents, signer=self._signer, now=datetime.now(UTC), patient_id=patient_id)
+
+
+class _Knocker:
+    """One connection, kept alive, and nothing that slows it down."""
+
+    def __init__(self, house: Rehearsal, door: str, service: str, credential: str) -> None:
+        address, holder = house.doors[door], house.credential(credential)
+        context = ssl.create_default_context(cafile=str(address.ca))
+        context.load_cert_chain(holder.certificate_path, holder.key_path)
+        where = urlsplit(address.url)
+        self._connection = http.client.HTTPSConnection(where.hostname or "", where.port, context=context)
+        self._path = f"{SERVICES}/{service}"
+
+    def knock(self, message: Message) -> float:
+        """Send, read the whole answer, and return the milliseconds it took. Raises RehearsalError: not a success."""
+        content_type, body = message.encode()
+        start = time.perf_counter()
+        self._connection.request("POST", self._path, body, {"Content-Type": content_type})
+        response = self._connection.getresponse()
+        answer = response.read()
+        elapsed = (time.perf_counter() - start) * 1000
+        if response.status != 200 or b"ResponseStatusType:Success" not in answer:
+            raise RehearsalError(f"the bench was refused, HTTP {response.status}: {answer[:2000]!r}")
+        return elapsed
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _large_vsm(patient: SamplePatient) -> bytes:
+    """A medical summary of about DOCUMENT_BYTES: the sample one, with a longer narrative."""
+    content = vsm(patient)
+    root = xml.parse(content, xml.DOCUMENT)
+    body = next(root.iter(f"{_HL7}tbody"))
+    missing = DOCUMENT_BYTES - len(content)
+    row = "<tr><td>2019</td><td>Contrôle annuel sans particularité, suivi inchangé</td><td>stable</td></tr>"
+    for _ in range(missing // len(row)):
+        line = etree.SubElement(body, f"{_HL7}tr")
+        for text in ("2019", "Contrôle annuel sans particularité, suivi inchangé", "stable"):
+            etree.SubElement(line, f"{_HL7}td").text = text
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
