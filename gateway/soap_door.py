@@ -101,7 +101,7 @@ class _Exchange:
     def __init__(self, service: Service, keeper: Doorkeeper) -> None:
         self._service = service
         self._keeper = keeper
-        self._id = str(uuid.uuid4())
+        self._id: str = request.environ.get("ecluse.request_id") or str(uuid.uuid4())
         self._now = datetime.now(UTC)
         self._certificate: HolderCertificate | None = None
         self._message: SoapMessage | None = None
