@@ -61,8 +61,15 @@ class BodyStream(io.RawIOBase):
         self._limit = limit
         length = environ.get("CONTENT_LENGTH", "")
         self._expected = int(length) if length else None
+        self._chunked = "HTTP_TRANSFER_ENCODING" in environ
+        self._ended = False
         self._encoding = str(environ.get("HTTP_CONTENT_ENCODING", "identity")).strip().lower()
         self.count = 0
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether something of the body was announced and not read: the connection then serves nothing more."""
+        return self._chunked and not self._ended if self._expected is None else self.count < self._expected
 
     def readable(self) -> bool:
         return True
@@ -86,6 +93,7 @@ class BodyStream(io.RawIOBase):
         except OSError:
             raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "the connection failed inside the body") from None
         self.count += len(data)
+        self._ended = len(data) < wanted
         if self.count > self._limit:
             raise self._too_large()
         if len(data) < wanted and self._expected is not None and self.count < self._expected:

@@ -192,6 +192,8 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     def _run(self, environ: dict[str, Any], response: DoorResponse) -> None:
         try:
             content = self.wsgi(environ, response.start_response)
+            if environ["wsgi.input"].is_unread:
+                response.force_close()
             try:
                 for chunk in content:
                     response.write(chunk)
