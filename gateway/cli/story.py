@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.patients import CLAIRE, PAUL
 from samples.documents.vsm import vsm
-from samples.submission import Source, Submission, build_submission
+from samples.submission import MASQUE_PS, Source, Submission, build_submission
 from security.audit.verify import verify
+from xds.metadata.codes import Code
 
 REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
 PUBLIC_PATIENT = "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
@@ -57,6 +58,7 @@ class Story:
         self._house = house
         self._public = public
         self._deposited: dict[str, bytes] = {}
+        self._masked = ""
 
     def steps(self) -> Iterator[Step]:
         """Every step, in order; each is played when it is asked for."""
@@ -81,6 +83,14 @@ class Story:
             ("the laboratory deposits a report", "le laboratoire dépose un compte rendu"),
             "labo-rhone",
             [laboratory_report(CLAIRE)],
+        )
+        masked = laboratory_report(CLAIRE)
+        self._masked = read_header(parse_document(masked)).unique_id or ""
+        yield self._deposit(
+            ("the laboratory deposits a report, masked", "le laboratoire dépose un compte rendu masqué"),
+            "labo-rhone",
+            [masked],
+            confidentiality=[MASQUE_PS],
         )
         old = read_header(parse_document(summary)).unique_id
         yield self._deposit(
@@ -162,12 +172,14 @@ class Story:
 
     def _refused_readings(self) -> Iterator[Step]:
         with closing(self._house.professional("dr-essai", CLAIRE.cx)) as doctor:
-            answer = doctor.retrieve([(REPOSITORY, ABSENT)])
-            yield _step(
-                ("a document that is hidden or absent looks the same", "un document masqué ou absent, même réponse"),
-                "XDSDocumentUniqueIdError",
-                answer,
-            )
+            answer = doctor.retrieve([(REPOSITORY, self._masked), (REPOSITORY, ABSENT)])
+        texts = {error.context.replace(self._masked, ABSENT) for error in answer.errors}
+        yield Step(
+            ("a masked document and an absent one look the same", "un document masqué et un absent se ressemblent"),
+            "XDSDocumentUniqueIdError",
+            "".join(set(answer.error_codes)) if len(answer.errors) == 2 and len(texts) == 1 else "a difference",
+            "".join(texts),
+        )
         with closing(self._house.professional("dr-martin", CLAIRE.cx)) as stranger:
             yield _step(
                 ("a doctor without authorisation is refused", "un médecin sans autorisation est refusé"),
@@ -217,10 +229,18 @@ class Story:
         tls: str | None = None,
         patient_id: str = CLAIRE.cx,
         replaces: dict[int, str] | None = None,
+        confidentiality: Iterable[Code] = (),
         spoil: Callable[[Submission], Submission] = lambda lot: lot,
     ) -> Step:
         own = self._house.credential(f"{establishment}.sign")
-        lot = build_submission(documents, signer=own, now=datetime.now(UTC), patient_id=patient_id, replaces=replaces)
+        lot = build_submission(
+            documents,
+            signer=own,
+            now=datetime.now(UTC),
+            patient_id=patient_id,
+            replaces=replaces,
+            confidentiality=confidentiality,
+        )
         if signer is not None:
             other = build_submission(
                 documents,
