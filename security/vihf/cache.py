@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from security.vihf.model import Vihf
-from security.vihf.reader import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """A verdict, what it depends on in time, and when it is forgotten."""
+    """A verdict and when it is forgotten, never after the assertion expires."""
 
     vihf: Vihf
-    bounds: Bounds
     until: datetime
 
 

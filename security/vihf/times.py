@@ -22,14 +22,14 @@ def check_times(vihf: Vihf, bounds: Bounds, policy: VihfPolicy, now: datetime) -
             _refuse("Conditions do not last between nothing and the longest session")
     if bounds.not_before is not None and now < bounds.not_before - skew:
         _refuse("NotBefore is in the future")
-    check_not_expired(vihf, bounds, policy, now)
+    _check_not_expired(vihf, bounds, policy, now)
     if vihf.authn_instant > vihf.issue_instant:
         _refuse("AuthnInstant is after IssueInstant")
     if vihf.issue_instant - vihf.authn_instant > policy.max_session:
         _refuse("the session began too long before IssueInstant")
 
 
-def check_not_expired(vihf: Vihf, bounds: Bounds, policy: VihfPolicy, now: datetime) -> None:
+def _check_not_expired(vihf: Vihf, bounds: Bounds, policy: VihfPolicy, now: datetime) -> None:
     """Refuse an assertion that has stopped. An end that the sender wrote is read with the clock skew."""
     if bounds.not_on_or_after is None and now > vihf.issue_instant + policy.max_age:
         _refuse(f"IssueInstant is more than {int(policy.max_age.total_seconds())} s ago")

@@ -22,7 +22,7 @@ from security.vihf.cache import Verified, VerifiedCache
 from security.vihf.header import ASSERTION, SAML, find_assertion, find_signature
 from security.vihf.model import AuthenticationMode, Vihf
 from security.vihf.policy import VihfCode, VihfPolicy, refuse, refusing_as
-from security.vihf.reader import Bounds, read_mode, read_vihf
+from security.vihf.reader import read_mode, read_vihf
 from security.vihf.roles import check_roles
 from security.vihf.rules import (
     Directory,
@@ -33,7 +33,7 @@ from security.vihf.rules import (
     check_holders,
     check_purpose,
 )
-from security.vihf.times import check_audience, check_not_expired, check_times
+from security.vihf.times import check_audience, check_times
 from security.xml import parse
 
 
@@ -78,25 +78,25 @@ class VihfVerifier:
         known = self._cache.find(key, now)
         if known is not None:
             return self._again(known, tls, now)
-        vihf, bounds = self._believe(assertion, octets, tls, now)
+        vihf = self._believe(assertion, octets, tls, now)
         until = min(now + self._policy.cache_time, vihf.expires)
         self._remember(vihf, tls)
         if until > now:
-            self._cache.keep(key, Verified(vihf=vihf, bounds=bounds, until=until))
+            self._cache.keep(key, Verified(vihf=vihf, until=until))
         return vihf
 
     def _again(self, known: Verified, tls: HolderCertificate, now: datetime) -> Vihf:
-        """What may have changed since the same octets came from the same connection: time and revocation."""
+        """Ask again what may have changed since the same octets came from the same connection: the certificate.
+
+        The verdict is forgotten before the assertion expires.
+        """
         if known.vihf.signer.fingerprint != tls.fingerprint:
             self._accept(known.vihf.signer.der, (), now)
-        check_not_expired(known.vihf, known.bounds, self._policy, now)
         if self._policy.replay == "strict":
             self._remember(known.vihf, tls)
         return known.vihf
 
-    def _believe(
-        self, assertion: etree._Element, octets: bytes, tls: HolderCertificate, now: datetime
-    ) -> tuple[Vihf, Bounds]:
+    def _believe(self, assertion: etree._Element, octets: bytes, tls: HolderCertificate, now: datetime) -> Vihf:
         with refusing_as(VihfCode.SIGNATURE):
             signature = find_signature(assertion)
         mode = self._claimed_mode(assertion)
@@ -120,7 +120,7 @@ class VihfVerifier:
         )
         if self._directory is not None:
             check_directory(vihf, self._directory)
-        return replace(vihf, warnings=(*unsigned, *vihf.warnings, *warnings)), bounds
+        return replace(vihf, warnings=(*unsigned, *vihf.warnings, *warnings))
 
     def _claimed_mode(self, assertion: etree._Element) -> AuthenticationMode:
         """Read the mode before it is believed, to refuse a mistaken door in its own words. It grants nothing."""

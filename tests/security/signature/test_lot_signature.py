@@ -6,6 +6,8 @@ import random
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from samples.lot import LotFault, sign_lot
@@ -15,7 +17,7 @@ from security.pki.trust import Usage
 from security.signature.algorithms import DS, EXCLUSIVE
 from security.signature.lot import LotPolicy, verify_lot
 from security.signature.manifest import MANIFEST, PLACEHOLDER, check_manifest
-from security.signature.xades import QUALIFYING_PROPERTIES, SIGNED_PROPERTIES
+from security.signature.xades import QUALIFYING_PROPERTIES, SIGNED_PROPERTIES, read_signing_time
 
 LOT = "1.2.250.1.999.1.1.7898"
 DOCUMENTS = {"1.2.250.1.999.1.1.1": b"<ClinicalDocument/>", "1.2.250.1.999.1.1.2^A": bytes(range(256)) * 400}
@@ -154,6 +156,21 @@ def test_a_purpose_that_is_unknown_is_refused(sign, refusal):
 )
 def test_a_signature_out_of_its_time_is_refused(sign, refusal, now, signed_ago, policy, kind):
     assert refusal(sign(fault=LotFault(signing_time=now - signed_ago)), policy=policy) == kind
+
+
+def test_a_key_does_not_sign_after_its_period_although_the_certificate_lives(sign, pki, now):
+    leaf = pki.certificate("chu-seine.sign").load_certificate()
+    period = leaf.extensions.get_extension_for_class(x509.PrivateKeyUsagePeriod).value
+    late = period.not_after.replace(tzinfo=now.tzinfo) + MINUTE
+    assert late < leaf.not_valid_after_utc
+    for moment, accepted in ((now, True), (late, False)):
+        root = etree.fromstring(sign(fault=LotFault(signing_time=moment)))
+        properties = next(root.iter(SIGNED_PROPERTIES))
+        if accepted:
+            assert read_signing_time(properties, leaf, leaf.public_bytes(Encoding.DER)) == moment
+        else:
+            with pytest.raises(NotAuthenticated, match="SIG_POLICY"):
+                read_signing_time(properties, leaf, leaf.public_bytes(Encoding.DER))
 
 
 def test_a_signature_of_this_hour_is_not_too_old(sign, verify, now):
