@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +83,22 @@ def scene(house: Rehearsal) -> Scene:
 def new_scene() -> Callable[[Rehearsal], Scene]:
     """Open a record in a house of one's own."""
     return open_scene
+
+
+@pytest.fixture(scope="session")
+def door_processes() -> Callable[[Rehearsal, str], list[int]]:
+    """Process ids of a door of a house: the one that the supervisor started, then its workers."""
+
+    def found(opened: Rehearsal, door: str) -> list[int]:
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in _children(opened.pid)}
+        parents = [pid for pid, words in commands.items() if words[3:5] == [b"door", door.encode()]]
+        return [*parents, *(worker for parent in parents for worker in _children(parent))]
+
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 def open_scene(house: Rehearsal) -> Scene:
