@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from cda.document import CdaDocument
-from conformance.checks.positions import path_of, positions
+from conformance.checks.positions import Paths, positions
 from conformance.checks.schematron import DocumentIndex, Schema
 from conformance.checks.schematron_model import read_schema
 from conformance.report import Finding, Severity
@@ -26,12 +26,13 @@ def check_schemas(document: CdaDocument, schemas: Iterable[Schema]) -> tuple[Fin
     if not failures:
         return ()
     places = positions(document.content, document.root)
+    paths = Paths()
     order = index.order()
     failures.sort(key=lambda failure: order[failure.place])
     return tuple(
         Finding(
             rule=failure.assertion.id, severity=Severity(failure.assertion.role), source=failure.assertion.source,
-            path=path_of(failure.place), line=places[failure.place][0], column=places[failure.place][1],
+            path=paths.of(failure.place), line=places[failure.place][0], column=places[failure.place][1],
             found=failure.found, expected=failure.assertion.expected, message=failure.assertion.message,
             message_en=failure.assertion.message_en, hint=failure.assertion.hint,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from lxml import etree
@@ -11,20 +12,41 @@ from lxml import etree
 _MARKUP = re.compile(rb"<(?:!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|/|(?=[^!?/]))", re.DOTALL)
 
 
-def path_of(element: etree._Element) -> str:
-    """Spell the path of an element by local names, with a position where siblings share the name.
+class Paths:
+    """Spells the paths of the elements of one document; a family of siblings is counted once."""
 
-    The path starts at `ClinicalDocument`, whatever wraps it.
-    """
-    steps: list[str] = []
-    current: etree._Element | None = element
-    while current is not None:
-        name = etree.QName(current).localname
-        position = 1 + sum(1 for _ in current.itersiblings(current.tag, preceding=True))
-        alone = position == 1 and next(current.itersiblings(current.tag), None) is None
-        steps.append(name if alone else f"{name}[{position}]")
-        current = None if name == "ClinicalDocument" else current.getparent()
-    return "/" + "/".join(reversed(steps))
+    def __init__(self) -> None:
+        self._steps: dict[etree._Element, str] = {}
+
+    def of(self, element: etree._Element) -> str:
+        """The path of an element by local names, with a position where siblings share the name.
+
+        It starts at `ClinicalDocument`, whatever wraps it.
+        """
+        steps: list[str] = []
+        current: etree._Element | None = element
+        while current is not None:
+            if etree.QName(current).localname == "ClinicalDocument":
+                steps.append("ClinicalDocument")
+                break
+            parent = current.getparent()
+            if parent is None:
+                steps.append(etree.QName(current).localname)
+            else:
+                if current not in self._steps:
+                    self._count(parent)
+                steps.append(self._steps[current])
+            current = parent
+        return "/" + "/".join(reversed(steps))
+
+    def _count(self, parent: etree._Element) -> None:
+        children = list(parent.iterchildren("*"))
+        total = Counter(child.tag for child in children)
+        seen: Counter[str] = Counter()
+        for child in children:
+            seen[child.tag] += 1
+            name = etree.QName(child).localname
+            self._steps[child] = name if total[child.tag] == 1 else f"{name}[{seen[child.tag]}]"
 
 
 def positions(content: bytes, root: etree._Element) -> Mapping[etree._Element, tuple[int, int]]:
@@ -35,12 +57,15 @@ def positions(content: bytes, root: etree._Element) -> Mapping[etree._Element, t
     top = root.getroottree().getroot()
     starts = (found.start() for found in _MARKUP.finditer(content) if found.group() == b"<")
     places: dict[etree._Element, tuple[int, int]] = {}
-    line, line_start, seen = 1, 0, 0
+    line, column, seen = 1, 1, 0
     for element, start in zip(top.iter("*"), starts, strict=True):
-        breaks = content.count(b"\n", seen, start)
+        between = content[seen:start]
+        breaks = between.count(b"\n")
         if breaks:
             line += breaks
-            line_start = content.rfind(b"\n", seen, start) + 1
+            column = 1
+            between = between[between.rfind(b"\n") + 1:]
+        column += len(between.decode("utf-8", "replace"))
         seen = start
-        places[element] = (line, len(content[line_start:start].decode("utf-8", "replace")) + 1)
+        places[element] = (line, column)
     return places

@@ -156,3 +156,14 @@ def test_a_warm_verdict_takes_no_more_than_ten_milliseconds():
         return time.process_time() - start
 
     assert min(once() for _ in range(60)) <= 0.010
+
+
+def test_twenty_thousand_faults_on_one_line_cost_no_more_than_their_number():
+    many = 20_000
+    content = SUMMARY.replace(b"<patientRole>", b"<patientRole>" + b'<telecom value="x"/>' * many, 1)
+    start = time.process_time()
+
+    report = validate(content)
+
+    assert sum(one.rule == "R-TEL-1" for one in report.findings) == many
+    assert time.process_time() - start < 10

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conformance.checks.positions import path_of, positions
+from conformance.checks.positions import Paths, positions
 from security import xml
 
 SOURCE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -25,7 +25,7 @@ def test_a_path_numbers_only_the_elements_that_have_a_namesake():
                b'</ClinicalDocument></s>')
     root = xml.parse(content)
 
-    paths = [path_of(element) for element in root.iter("*")]
+    paths = Paths()
 
-    assert paths[1:] == ["/ClinicalDocument", "/ClinicalDocument/id", "/ClinicalDocument/section[1]",
+    assert [paths.of(element) for element in root.iter("*")][1:] == ["/ClinicalDocument", "/ClinicalDocument/id", "/ClinicalDocument/section[1]",
                          "/ClinicalDocument/section[2]", "/ClinicalDocument/section[2]/code"]
