@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +90,12 @@ def test_a_sample_breaks_the_rule_that_is_asked_for():
 
 def test_every_twin_is_that_of_a_rule():
     assert set(RULES) == set(HEADER_FAULTS) | set(LEVEL_1_FAULTS) | set(VSM_FAULTS)
+
+
+def test_the_readme_counts_the_rules_that_there_are():
+    readme = (Path(__file__).parents[2] / "conformance" / "README.md").read_text("utf-8")
+
+    assert f"{len(RULES)} rules:" in readme
 
 
 def test_every_rule_names_a_known_severity_and_speaks_two_languages():

@@ -27,5 +27,6 @@ def test_a_path_numbers_only_the_elements_that_have_a_namesake():
 
     paths = Paths()
 
-    assert [paths.of(element) for element in root.iter("*")][1:] == ["/ClinicalDocument", "/ClinicalDocument/id", "/ClinicalDocument/section[1]",
-                         "/ClinicalDocument/section[2]", "/ClinicalDocument/section[2]/code"]
+    assert [paths.of(element) for element in root.iter("*")][1:] == [
+        "/ClinicalDocument", "/ClinicalDocument/id", "/ClinicalDocument/section[1]", "/ClinicalDocument/section[2]",
+        "/ClinicalDocument/section[2]/code"]
