@@ -48,7 +48,7 @@ class ProvideAndRegister:
     def __call__(self, request: ProvideAndRegisterRequest, caller: Caller) -> RegistryResponse:
         """Accept the whole lot, or raise Refusal with every error found, or NotAuthenticated for its signature."""
         submission_set = request.submission_set
-        if submission_set is None or request.errors:  # (1)
+        if submission_set is None or request.errors or _same_unique_ids(request):  # (1)
             raise Refusal((*request.errors, *check_metadata(request, self.domain)))
         signed = lot_signature.verify(request, submission_set, caller, self.trust(), self.signature_max_age)  # (2)
         receipt = self._receipt(request, submission_set, caller)  # (3)
@@ -121,6 +121,11 @@ class ProvideAndRegister:
             size=len(content),
             repository_unique_id=self.repository_unique_id,
         )
+
+
+def _same_unique_ids(request: ProvideAndRegisterRequest) -> bool:
+    """Whether two documents share a uniqueId: a signature that names documents by it would then cover one of them."""
+    return len({entry.unique_id for entry in request.entries}) < len(request.entries)
 
 
 @dataclass(frozen=True, slots=True)
