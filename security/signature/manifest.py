@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -17,6 +18,8 @@ MANIFEST_TYPE = DS + "Manifest"
 URN = "urn:oid:"
 # One zero byte: the lot is a set of metadata, it has no octets of its own to digest.
 PLACEHOLDER = "AA=="
+_OID = re.compile(r"[0-2](\.[0-9]{1,39}){1,30}")
+_MOST_NAMED = 3
 
 
 def check_manifest(
@@ -43,14 +46,24 @@ def check_manifest(
         _refuse(ErrorKind.SIG_INVALID, f"the digest of the lot itself is not the agreed value {PLACEHOLDER}")
     for unique_id, (algorithm, value) in covered.items():
         if _decode(value) != digest(algorithm, documents[unique_id]):
-            _refuse(ErrorKind.SIG_INVALID, "the digest of a document is not that of the octets received")
+            _refuse(
+                ErrorKind.SIG_INVALID, f"the digest of a document is not that of the octets received{_named(unique_id)}"
+            )
 
 
 def _check_coverage(covered: set[str], expected: set[str]) -> None:
     if missing := expected - covered:
-        _refuse(ErrorKind.SIG_COVERAGE, f"the manifest leaves out {len(missing)} of {len(expected)} parts of the lot")
+        text = f"the manifest leaves out {len(missing)} of {len(expected)} parts of the lot{_named(*missing)}"
+        _refuse(ErrorKind.SIG_COVERAGE, text)
     if extra := covered - expected:
-        _refuse(ErrorKind.SIG_COVERAGE, f"the manifest names {len(extra)} documents that are not in the lot")
+        text = f"the manifest names {len(extra)} documents that are not in the lot{_named(*extra)}"
+        _refuse(ErrorKind.SIG_COVERAGE, text)
+
+
+def _named(*unique_ids: str) -> str:
+    """Some of the documents, for those who repair the lot. Whatever is not an OID is not repeated."""
+    shown = sorted(filter(_OID.fullmatch, unique_ids))[:_MOST_NAMED]
+    return f": {', '.join(shown)}" if shown else ""
 
 
 def _read_reference(reference: etree._Element) -> tuple[str, str, str]:
