@@ -13,13 +13,13 @@ CDA_NAMESPACE = "urn:hl7-org:v3"
 CLINICAL_DOCUMENT = f"{{{CDA_NAMESPACE}}}ClinicalDocument"
 
 
-class UnreadableDocument(ValueError):  # noqa: N818 - the name says what was met
+class UnreadableDocument(ValueError):
     """The bytes are not a CDA document: not acceptable XML, or no `ClinicalDocument` in it. The text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class CdaDocument:
-    """A parsed CDA document.
+    """A parsed CDA document, the same as itself only.
 
     `content` is what was received, byte for byte; `root` is its `ClinicalDocument` element, which is the root of the
     XML or lies inside the style sheet (self-presentable document) or the signature that wraps it.
@@ -52,8 +52,10 @@ def parse_document(content: bytes) -> CdaDocument:
     if found:
         raise UnreadableDocument(f"{len(found)} ClinicalDocument elements, expected one")
     name = etree.QName(root)
-    raise UnreadableDocument(f"the root element is {name.localname} of {name.namespace or 'no namespace'}, expected "
-                             f"ClinicalDocument of {CDA_NAMESPACE}")
+    raise UnreadableDocument(
+        f"the root element is {name.localname} of {name.namespace or 'no namespace'}, expected "
+        f"ClinicalDocument of {CDA_NAMESPACE}"
+    )
 
 
 def _may_wrap(root: etree._Element) -> bool:

@@ -29,5 +29,7 @@ def class_code(header: CdaHeader) -> Code | None:
 @cache
 def _format_codes() -> dict[tuple[str, str], Code]:
     text = files("profiles.ci_sis_header").joinpath("format_codes.csv").read_text(encoding="utf-8")
-    return {(row["templateId"], row["mediaType"]): Code(row["code"], row["codeSystem"], row["code"])
-            for row in csv.DictReader(text.splitlines())}
+    return {
+        (row["templateId"], row["mediaType"]): Code(row["code"], row["codeSystem"], row["code"])
+        for row in csv.DictReader(text.splitlines())
+    }

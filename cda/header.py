@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from lxml import etree
 
@@ -14,12 +15,24 @@ from xds.metadata.codes import Code
 __all__ = ["CdaHeader", "read_header"]
 
 _Element = etree._Element
-_NS = cast("dict[str, str]", {None: CDA_NAMESPACE})     # None is the default namespace of paths; the stubs forget it
+_NS = cast("dict[str, str]", {None: CDA_NAMESPACE})  # None is the default namespace of paths; the stubs forget it
+
+_READ: WeakKeyDictionary[CdaDocument, CdaHeader] = WeakKeyDictionary()
+"""Several checks ask for the header of the document they are handed; it goes with the document."""
 
 
 def read_header(document: CdaDocument) -> CdaHeader:
-    """Read the header. Never raises on a parsed document: validation says what is missing, this says what is there."""
-    root = document.root
+    """Read the header, once for a document.
+
+    Never raises on a parsed document: validation says what is missing, this says what is there.
+    """
+    header = _READ.get(document)
+    if header is None:
+        header = _READ[document] = _read(document.root)
+    return header
+
+
+def _read(root: _Element) -> CdaHeader:
     encounter = _find(root, "componentOf/encompassingEncounter")
     times = _find(encounter, "effectiveTime")
     non_xml = _find(root, "component/nonXMLBody")

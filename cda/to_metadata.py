@@ -21,7 +21,11 @@ CDA_MIME_TYPE = "text/xml"
 
 
 def to_entry(
-    header: CdaHeader, content: bytes, *, entry_uuid: str, mime_type: str = CDA_MIME_TYPE,
+    header: CdaHeader,
+    content: bytes,
+    *,
+    entry_uuid: str,
+    mime_type: str = CDA_MIME_TYPE,
     confidentiality: Iterable[Code] = (),
 ) -> DocumentEntry:
     """Derive the entry of the document whose header is `header` and whose bytes are `content`.
@@ -50,8 +54,9 @@ def to_entry(
         authors=tuple(author_of(one) for one in header.authors),
         event_codes=tuple(_event_codes(header)),
         legal_authenticator=xcn(header.legal_authenticator) if header.legal_authenticator else None,
-        reference_ids=tuple(f"{escape(one.extension or '')}^^^&{one.root}&ISO^urn:ihe:iti:xds:2013:order"
-                            for one in header.orders),
+        reference_ids=tuple(
+            f"{escape(one.extension or '')}^^^&{one.root}&ISO^urn:ihe:iti:xds:2013:order" for one in header.orders
+        ),
         service_start_time=to_utc(act.low),
         service_stop_time=to_utc(act.high),
         title=header.title,
@@ -87,8 +92,14 @@ def xcn(participant: Participant) -> str | None:
     else:
         family, given = (name.family or "", name.given or "") if name else ("", "")
         name_type, kind = "D", "NH" if identifier.root in INS_ROOTS else "IDNPS"
-    return Xcn(identifier=identifier.extension or "", family=family, given=given, authority=identifier.root,
-               name_type=name_type, id_type=kind).format()
+    return Xcn(
+        identifier=identifier.extension or "",
+        family=family,
+        given=given,
+        authority=identifier.root,
+        name_type=name_type,
+        id_type=kind,
+    ).format()
 
 
 def xon(organization: Organization) -> str | None:
@@ -100,8 +111,9 @@ def xon(organization: Organization) -> str | None:
 
 
 def _cx(identifier: InstanceId | None, kind: str) -> str | None:
-    return (Cx(identifier=identifier.extension or "", authority=identifier.root, type=kind).format()
-            if identifier else None)
+    return (
+        Cx(identifier=identifier.extension or "", authority=identifier.root, type=kind).format() if identifier else None
+    )
 
 
 def _patient_info(patient: Patient) -> Iterable[str]:

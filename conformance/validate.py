@@ -21,7 +21,7 @@ __all__ = ["HEADER", "PROFILES", "VSM", "UnknownProfile", "UnreadableDocument", 
            "validate_document"]
 
 
-class UnknownProfile(KeyError):  # noqa: N818 - the name says what was met
+class UnknownProfile(KeyError):
     """No profile has that name."""
 
 
@@ -33,12 +33,12 @@ def validate(content: bytes, profile: str | None = None) -> Report:
     return validate_document(parse_document(content), profile)
 
 
-def validate_document(document: CdaDocument, profile: str | None = None) -> Report:
-    """Validate a parsed document. Raises UnknownProfile."""
+def validate_document(document: CdaDocument, profile: str | None = None, *, at_most: int | None = None) -> Report:
+    """Validate a parsed document; the search ends after `at_most` findings, if given. Raises UnknownProfile."""
     name = profile or profile_of(document)
     if name not in PROFILES:
         raise UnknownProfile(name)
-    return Report(name, check_schemas(document, (schema_of(*schema) for schema in PROFILES[name])))
+    return Report(name, check_schemas(document, (schema_of(*schema) for schema in PROFILES[name]), at_most))
 
 
 def profile_of(document: CdaDocument) -> str:

@@ -23,6 +23,7 @@ from xds.metadata.datatypes import Cx, Xcn
 from xds.metadata.document_entry import DocumentEntry
 
 FINDINGS_AT_MOST = 50
+FINDINGS_SOUGHT = 1000
 VSM_FORMAT = "urn:asip:ci-sis:vsm:2012"
 
 _ROOT = "/ClinicalDocument"
@@ -73,7 +74,7 @@ def check_content(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[R
     declared = entry.format_code is not None and entry.format_code.code == VSM_FORMAT
     if not declared and profile_of(document) != VSM:
         return ()
-    findings = validate_document(document, VSM).errors
+    findings = validate_document(document, VSM, at_most=FINDINGS_SOUGHT).errors
     errors = [_refused(entry.unique_id, finding) for finding in findings[:FINDINGS_AT_MOST]]
     if len(findings) > FINDINGS_AT_MOST:
         more = f"{entry.unique_id}: {len(findings) - FINDINGS_AT_MOST} more findings are not listed"

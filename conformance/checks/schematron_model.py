@@ -14,7 +14,7 @@ ECLUSE = "urn:ecluse:schematron"
 _Element = etree._Element
 
 
-class SchemaFault(ValueError):  # noqa: N818 - the name says what was met
+class SchemaFault(ValueError):
     """The schema itself is wrong: the text says which rule and why."""
 
 
