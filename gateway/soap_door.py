@@ -150,7 +150,7 @@ class _Exchange:
         return _response(soap.fault(error or RuntimeError(), self._message, request_id=self._id))
 
     def _unavailable(self) -> SoapReply:
-        if self._message is not None and self._operation is not None and self._caller is not None:
+        if self._message is not None and self._operation is not None:
             error = RegistryError(XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry does not answer: send again later")
             return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse((error,)))
         return soap.fault(NotAvailable(), self._message, request_id=self._id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance.checks.agreement import check_agreement, check_content, check_replacement
-
+from conformance.checks.metadata_rule import entry_path, set_path
 from gateway.gate import Caller
 from security.vihf import agreement
 from xds.errors import RegistryError, XdsErrorCode
@@ -22,19 +22,24 @@ def with_sender(
     request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller
 ) -> Iterable[RegistryError]:
     """The lot names the patient, the structure and the person of the VIHF (CI-SIS VIHF; DMP TD2.1)."""
-    patients = {submission_set.patient_id, *(entry.patient_id for entry in request.entries)}
-    for patient_id in sorted(patients):
+    patients = {submission_set.patient_id: set_path(submission_set, "patientId")}
+    for entry in request.entries:
+        patients.setdefault(entry.patient_id, entry_path(entry, "patientId"))
+    for patient_id, place in patients.items():
         text = agreement.check_patient(caller.vihf, patient_id)
         if text:
-            yield RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")
-    structures = [_xon_id(value) for author in submission_set.authors for value in author.institutions]
-    text = agreement.check_author_institution(caller.vihf, [found for found in structures if found])
+            yield _error(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, "V-42", place, text)
+    place = set_path(submission_set, "author")
+    structures = _known(_xon_id(value) for author in submission_set.authors for value in author.institutions)
+    text = agreement.check_author_institution(caller.vihf, structures)
     if text:
-        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, "SubmissionSet/author/authorInstitution", rule="V-40")
-    persons = [_xcn_id(author.person) for author in submission_set.authors if author.person]
-    text = agreement.check_author_person(caller.vihf, [found for found in persons if found])
+        text += f": found {', '.join(structures) or 'none'}, expected {caller.vihf.structure_id}"
+        yield _error(XdsErrorCode.REGISTRY_METADATA, "V-40", f"{place}/authorInstitution", text)
+    persons = _known(_xcn_id(author.person) for author in submission_set.authors if author.person)
+    text = agreement.check_author_person(caller.vihf, persons)
     if text:
-        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, "SubmissionSet/author/authorPerson", rule="V-41")
+        text += f": found {', '.join(persons) or 'none'}, expected {caller.vihf.name_id}"
+        yield _error(XdsErrorCode.REGISTRY_METADATA, "V-41", f"{place}/authorPerson", text)
     text = agreement.check_guardians(
         caller.vihf, [{code.code for code in entry.confidentiality_codes} for entry in request.entries]
     )
@@ -68,6 +73,14 @@ def _parsed(content: bytes) -> bytes | CdaDocument:
         return parse_document(content)
     except UnreadableDocument:
         return content
+
+
+def _error(code: XdsErrorCode, rule: str, place: str, text: str) -> RegistryError:
+    return RegistryError(code, f"{place}: {text}", place, rule=rule)
+
+
+def _known(identifiers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(identifier for identifier in identifiers if identifier)
 
 
 def _xon_id(text: str) -> str:

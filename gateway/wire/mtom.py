@@ -161,7 +161,7 @@ class _Window:
 
 
 def _parts(window: _Window, delimiter: bytes, start: str | None, limits: MimeLimits) -> Iterator[_Part]:
-    window.take_until(delimiter, _MARGIN, "the preamble")
+    window.take_until(delimiter, _MARGIN, "what precedes the first delimiter")
     count = 0
     while not _closed(window):
         count += 1

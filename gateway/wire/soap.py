@@ -227,8 +227,11 @@ def _check_includes(
         named[unquote(reference[4:])] += 1
     if any(count > 1 for count in named.values()):
         raise MalformedMessage(ErrorKind.MIME_MALFORMED, "two xop:Include name the same part")
-    if parts.keys() - named.keys():
-        raise MalformedMessage(ErrorKind.MIME_MALFORMED, "no xop:Include names a part of the package")
+    for rank, content_id in enumerate(parts, start=1):
+        if content_id not in named:
+            raise MalformedMessage(
+                ErrorKind.MIME_MALFORMED, f"no xop:Include names part {rank} of the package, its root not counted"
+            )
 
 
 def _old_version() -> EnvelopeRefused:
