@@ -44,20 +44,20 @@ class Gate:
 
     @property
     def trust(self) -> TrustStore:
-        """The trust store as it is on disk now."""
-        return self._current()[0]
+        """The trust store, as it was on the disk when a certificate was last admitted."""
+        return self._trust
 
     def admit_certificate(self, der: bytes | None, now: datetime) -> HolderCertificate:
         """Accept the client certificate of the connection, at every request and not only at the handshake."""
         if not der:
             raise NotAuthenticated(ErrorKind.CERT_UNTRUSTED, "no client certificate")
-        return self._current()[0].accept(der, self._usage, now)
+        return self._renewed().accept(der, self._usage, now)
 
     def admit(
         self, certificate: HolderCertificate, security: etree._Element | None, request_id: str, now: datetime
     ) -> Caller:
         """Verify the assertion of the message against the certificate of the connection."""
-        vihf = self._current()[1].verify(security, certificate, now)
+        vihf = self._verifier.verify(security, certificate, now)
         return Caller(
             certificate=certificate,
             vihf=vihf,
@@ -66,12 +66,12 @@ class Gate:
             now=now,
         )
 
-    def _current(self) -> tuple[TrustStore, VihfVerifier]:
+    def _renewed(self) -> TrustStore:
         with self._lock:
             trust = self._trust.reload_if_changed()
             if trust is not self._trust:
                 self._trust, self._verifier = trust, VihfVerifier(trust, self._policy, self._replay)
-            return self._trust, self._verifier
+            return trust
 
 
 def _requester(certificate: HolderCertificate, vihf: Vihf) -> Requester:

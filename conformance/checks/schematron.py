@@ -31,15 +31,17 @@ class Failure:
 
 
 class DocumentIndex:
-    """The elements of one document by tag, and by tag and templateId: one walk for all rules."""
+    """The elements of one document by tag, and by tag and templateId: one walk for all rules.
 
-    def __init__(self, root: _Element) -> None:
+    `tags` are those that the rules name: the narrative, most of a document, is not looked at.
+    """
+
+    def __init__(self, root: _Element, tags: Iterable[str]) -> None:
         self.root = root
-        self.elements = list(root.iter("*"))
         self._by_tag: defaultdict[str, list[_Element]] = defaultdict(list)
         self._by_template: defaultdict[tuple[str, str | None], list[_Element]] = defaultdict(list)
         self._by_parent: dict[str, dict[str, list[_Element]]] = {}
-        for element in self.elements:
+        for element in root.iter(_TEMPLATE_ID, *tags):
             self._by_tag[element.tag].append(element)
         for template in self._by_tag[_TEMPLATE_ID]:
             holder = template.getparent()
@@ -58,7 +60,7 @@ class DocumentIndex:
 
     def order(self) -> Mapping[_Element, int]:
         """The rank of every element in the document."""
-        return {element: number for number, element in enumerate(self.elements)}
+        return {element: number for number, element in enumerate(self.root.iter("*"))}
 
     def _below(self, tag: str) -> Mapping[str, list[_Element]]:
         """The elements of a tag by the tag of their parent; sorted out when a rule first asks."""
@@ -80,6 +82,7 @@ class Schema:
         self._namespaces = {**dict(text.namespaces), "ecluse": ECLUSE}
         self._lets = [(name, self._compile(value, name)) for name, value in text.lets]
         self._patterns = [[self._rule(rule) for rule in pattern.rules] for pattern in text.patterns]
+        self.tags = frozenset(rule.context.tag for pattern in self._patterns for rule in pattern)
 
     def check(self, index: DocumentIndex) -> Iterator[Failure]:
         """Every assertion that does not hold, pattern after pattern."""

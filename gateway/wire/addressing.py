@@ -125,7 +125,7 @@ def _one(header: etree._Element, name: str, *, required: bool = True) -> str | N
 
 def _is_usable(element: etree._Element) -> bool:
     text = (element.text or "").strip()
-    return len(element) == 0 and 0 < len(text) <= _LONGEST and not any(character.isspace() for character in text)
+    return len(element) == 0 and len(text) <= _LONGEST and len(text.split()) == 1
 
 
 def _check_anonymous(header: etree._Element, name: str) -> None:

@@ -74,7 +74,7 @@ class AuditTrail:
         last, failure = 0, None
         try:
             with self._pool.connection() as connection:
-                row = connection.execute("SELECT audit_append(%s)", ([ticket.event for ticket in batch],)).fetchone()
+                row = connection.execute("SELECT audit_append(%b::text[])", ([ticket.event for ticket in batch],)).fetchone()
             last = int(row[0]) if row is not None else 0
         except BaseException as error:
             failure = error

@@ -23,7 +23,7 @@ def failures(patterns: bytes, document: bytes) -> list[tuple[str, str, str | Non
     schema = Schema(read_schema(HEAD + patterns + TAIL))
     root = xml.parse(b'<r xmlns="urn:hl7-org:v3">' + document + b"</r>")
     return [(one.assertion.id, etree.QName(one.place).localname, one.found)
-            for one in schema.check(DocumentIndex(root))]
+            for one in schema.check(DocumentIndex(root, schema.tags))]
 
 
 def test_the_first_rule_that_matches_silences_those_after_it_in_its_pattern():
@@ -119,7 +119,7 @@ def test_a_context_finds_the_nodes_that_xpath_finds(tree, steps):
     root = xml.parse(f'<r xmlns="urn:hl7-org:v3">{tree}</r>'.encode())
     schema = Schema(read_schema(HEAD + pattern + TAIL))
 
-    found = [one.place for one in schema.check(DocumentIndex(root))]
+    found = [one.place for one in schema.check(DocumentIndex(root, schema.tags))]
 
     assert found == root.xpath(f"//{context}", namespaces=NS)
 
