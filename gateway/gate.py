@@ -101,6 +101,29 @@ class Witness:
     door: str
     key: bytes
 
+    def access(
+        self,
+        transaction: str,
+        outcome: Outcome,
+        caller: Caller,
+        *,
+        patient_id: str,
+        objects: tuple[str, ...],
+        code: str = "",
+    ) -> AuditEvent:
+        """The event of an access by a verified caller."""
+        return self.event(
+            transaction,
+            outcome,
+            request_id=caller.request_id,
+            now=caller.now,
+            certificate=caller.certificate,
+            vihf=caller.vihf,
+            patient_id=patient_id,
+            objects=objects,
+            code=code,
+        )
+
     def event(
         self,
         transaction: str,

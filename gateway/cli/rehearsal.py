@@ -25,7 +25,7 @@ import psycopg
 
 from gateway import records
 from gateway.database.roles import DatabaseRole, read_url
-from samples.client.client import ConsultationClient, IngestClient
+from samples.client.client import ConsultationClient, IngestClient, MakeVihf
 from samples.pki import factory
 from samples.pki.credential import Credential
 from samples.vihf import build_vihf
@@ -153,25 +153,17 @@ class Rehearsal:
 
     def establishment(self, name: str, patient_id: str, *, tls: str | None = None, **vihf: Any) -> IngestClient:
         """The software of an establishment: connects with `<name>.auth`, speaks with `<name>.sign`."""
-        signer = self.credential(f"{name}.sign")
-        door = self.doors["ingest"]
-        return IngestClient(
-            door.url,
-            self.credential(tls or f"{name}.auth"),
-            door.ca,
-            vihf=lambda: build_vihf(signer=signer, patient=patient_id, now=datetime.now(UTC), **vihf),
-        )
+        door, holder = self.doors["ingest"], self.credential(tls or f"{name}.auth")
+        return IngestClient(door.url, holder, door.ca, vihf=self._voice(name, patient_id, vihf))
 
     def professional(self, name: str, patient_id: str, *, tls: str | None = None, **vihf: Any) -> ConsultationClient:
-        """The software of a professional with a card."""
+        """The software of a professional with a card: connects with `<name>.auth`, speaks with `<name>.sign`."""
+        door, holder = self.doors["consultation"], self.credential(tls or f"{name}.auth")
+        return ConsultationClient(door.url, holder, door.ca, vihf=self._voice(name, patient_id, vihf))
+
+    def _voice(self, name: str, patient_id: str, vihf: dict[str, Any]) -> MakeVihf:
         signer = self.credential(f"{name}.sign")
-        door = self.doors["consultation"]
-        return ConsultationClient(
-            door.url,
-            self.credential(tls or f"{name}.auth"),
-            door.ca,
-            vihf=lambda: build_vihf(signer=signer, patient=patient_id, now=datetime.now(UTC), **vihf),
-        )
+        return lambda: build_vihf(**{"signer": signer, "patient": patient_id, "now": datetime.now(UTC), **vihf})
 
 
 _FREE_PORTS = {f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")}

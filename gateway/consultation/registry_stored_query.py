@@ -32,13 +32,10 @@ class RegistryStoredQuery:
         rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()  # (3)
         visible = view.readable_by(caller.requester)  # (4)
         self.audit.append(  # (5)
-            self.witness.event(
+            self.witness.access(
                 TRANSACTION,
                 Outcome.SUCCESS,
-                request_id=caller.request_id,
-                now=caller.now,
-                certificate=caller.certificate,
-                vihf=caller.vihf,
+                caller,
                 patient_id=patient_id,
                 objects=tuple(entry.unique_id for entry in visible.entries),
             )

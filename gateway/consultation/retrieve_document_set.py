@@ -80,13 +80,10 @@ class RetrieveDocumentSet:
         caller: Caller,
     ) -> None:
         self.audit.append(
-            self.witness.event(
+            self.witness.access(
                 TRANSACTION,
                 Outcome.SUCCESS if documents else Outcome.REFUSED,
-                request_id=caller.request_id,
-                now=caller.now,
-                certificate=caller.certificate,
-                vihf=caller.vihf,
+                caller,
                 patient_id=patient_id,
                 objects=tuple(document.request.document_unique_id for document in documents),
                 code=errors[0].code if errors else "",

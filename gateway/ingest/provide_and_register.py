@@ -97,13 +97,10 @@ class ProvideAndRegister:
                     for (entry, content), address in zip(lot.documents, addresses, strict=True)
                 ],
                 associations=lot.associations,
-                event=self.witness.event(
+                event=self.witness.access(
                     TRANSACTION,
                     Outcome.SUCCESS,
-                    request_id=caller.request_id,
-                    now=caller.now,
-                    certificate=caller.certificate,
-                    vihf=caller.vihf,
+                    caller,
                     patient_id=lot.submission_set.patient_id,
                     objects=tuple(entry.unique_id for entry, _ in lot.documents),
                 ),
