@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.gate import Caller, Witness
+from security.at_rest.format import SealError
 from security.at_rest.record_keys import Kek, unwrap
 from security.at_rest.unsealing import unseal
 from security.audit.event import Outcome
@@ -18,9 +20,11 @@ from xds.messages import DocumentRequest, DocumentResponse, ResponseStatus, Retr
 from xds.registry.reader import RegistryReader
 from xds.registry.view import RegisteredEntry
 from xds.repository.address import BlobAddress
-from xds.repository.reader import RepositoryReader
+from xds.repository.reader import BlobMissing, RepositoryReader
 
 TRANSACTION = "ITI-43"
+
+_log = logging.getLogger("ecluse.consultation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +52,15 @@ class RetrieveDocumentSet:
         )
         rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()  # (3)
         readable = {entry.unique_id: entry for entry in view.readable_by(caller.requester).entries}  # (4)
-        errors = tuple(error for item in wanted if (error := self._fault(item, readable)) is not None)
-        documents = tuple(  # (5)
-            DocumentResponse(item, readable[item.document_unique_id].mime_type, content)
-            for item in wanted
-            if self._fault(item, readable) is None
-            for content in [self._open(readable[item.document_unique_id], view.record_keys)]
-        )
+        answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (5)
+        documents = tuple(answer for answer in answers if isinstance(answer, DocumentResponse))
+        errors = tuple(answer for answer in answers if isinstance(answer, RegistryError))
         self._record(documents, errors, patient_id, caller)  # (6)
         return RetrieveDocumentSetResponse(_status(documents, errors), documents, errors)
 
-    def _fault(self, item: DocumentRequest, readable: Mapping[str, RegisteredEntry]) -> RegistryError | None:
+    def _answer(
+        self, item: DocumentRequest, readable: Mapping[str, RegisteredEntry], keys: Mapping[UUID, bytes]
+    ) -> DocumentResponse | RegistryError:
         if item.repository_unique_id != self.repository_unique_id:
             return RegistryError(
                 XdsErrorCode.UNKNOWN_REPOSITORY_ID,
@@ -66,7 +68,12 @@ class RetrieveDocumentSet:
             )
         if item.document_unique_id not in readable:
             return RegistryError(XdsErrorCode.DOCUMENT_UNIQUE_ID, f"no document {item.document_unique_id} is available")
-        return None
+        entry = readable[item.document_unique_id]
+        try:
+            return DocumentResponse(item, entry.mime_type, self._open(entry, keys))
+        except (BlobMissing, SealError, OSError) as damage:
+            _log.error("damaged document", extra={"document": entry.unique_id, "error": type(damage).__name__})
+            return RegistryError(XdsErrorCode.REPOSITORY, f"document {entry.unique_id} cannot be read: it is damaged")
 
     def _open(self, entry: RegisteredEntry, keys: Mapping[UUID, bytes]) -> bytes:
         key = unwrap(keys[entry.key_id], self.kek, entry.key_id)

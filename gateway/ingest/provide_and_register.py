@@ -26,7 +26,7 @@ from xds.registry.receipts import Receipt, RegistryReceipts
 from xds.registry.rows import NewEntry
 from xds.registry.writer import RegistryWriter
 from xds.repository.address import BlobAddress
-from xds.repository.writer import RepositoryFull, RepositoryWriter
+from xds.repository.writer import RepositoryFull, RepositoryUnavailable, RepositoryWriter
 
 TRANSACTION = "ITI-41"
 
@@ -84,6 +84,9 @@ class ProvideAndRegister:
         except RepositoryFull:
             text = "no room is left for documents; nothing was kept"
             raise Refusal([RegistryError(XdsErrorCode.REPOSITORY_OUT_OF_RESOURCES, text)]) from None
+        except RepositoryUnavailable:
+            text = "documents cannot be written; nothing was kept: send again later"
+            raise Refusal([RegistryError(XdsErrorCode.REPOSITORY, text)]) from None
 
     def _register(self, lot: _Lot, addresses: tuple[BlobAddress, ...], record: Record, caller: Caller) -> None:
         try:

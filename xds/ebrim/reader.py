@@ -113,13 +113,12 @@ def read_retrieve_document_set(body: etree._Element) -> tuple[DocumentRequest, .
     """
     _expect(body, f"{{{c.XDS}}}RetrieveDocumentSetRequest")
     items = []
-    for element in body.iterfind(f"{{{c.XDS}}}DocumentRequest"):
+    for rank, element in enumerate(body.iterfind(f"{{{c.XDS}}}DocumentRequest"), start=1):
         repository = _child_text(element, "RepositoryUniqueId")
         document = _child_text(element, "DocumentUniqueId")
         if not repository or not document:
-            raise MalformedMessage(
-                ErrorKind.SOAP_STRUCTURE, "a DocumentRequest lacks RepositoryUniqueId or DocumentUniqueId"
-            )
+            lacking = "DocumentUniqueId" if repository else "RepositoryUniqueId"
+            raise MalformedMessage(ErrorKind.SOAP_STRUCTURE, f"DocumentRequest {rank} lacks its {lacking}")
         items.append(DocumentRequest(repository, document, _child_text(element, "HomeCommunityId") or None))
     if not items:
         raise MalformedMessage(ErrorKind.SOAP_STRUCTURE, "RetrieveDocumentSetRequest holds no DocumentRequest")

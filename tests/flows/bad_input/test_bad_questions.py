@@ -104,9 +104,9 @@ def test_a_query_without_a_query_is_refused(ward: Any) -> None:
 MALFORMED: list[tuple[str, Callable[[etree._Element], None], tuple[str, ...]]] = [
     ("no document", lambda request: request.remove(request[0]), ("no DocumentRequest",)),
     ("no uniqueId", lambda request: request[0].remove(request[0].find(f"{{{XDS}}}DocumentUniqueId")),
-     ("DocumentRequest", "DocumentUniqueId")),
+     ("DocumentRequest 1", "DocumentUniqueId")),
     ("no repository", lambda request: request[0].remove(request[0].find(f"{{{XDS}}}RepositoryUniqueId")),
-     ("DocumentRequest", "RepositoryUniqueId")),
+     ("DocumentRequest 1", "RepositoryUniqueId")),
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from gateway.cli.rehearsal import Rehearsal
+from gateway.cli.story import REPOSITORY
 from gateway.database.cluster import open_cluster
 from gateway.database.embedded import EmbeddedPostgres
 from samples.client.answers import RegistryAnswer, read_registry_answer
@@ -132,13 +133,48 @@ def full_disk(ward: Any) -> Iterator[None]:
 def test_a_full_disk_refuses_the_lot_whole_and_forgets_it(ward: Any) -> None:
     lot = ward.scene.lot([vsm(ward.scene.patient), discharge_letter(ward.scene.patient)])
     with full_disk(ward):
-        before = ward.scene.kept()
-        answer = ward.scene.deposit(lot)
-        assert (answer.error_codes[-1], answer.succeeded) == (OUT, False)
-        assert "nothing was kept" in answer.errors[-1].context
-        assert ward.scene.kept() == before
-    again = ward.scene.deposit(lot)
-    assert again.succeeded, "the same lot is accepted once there is room"
+        ward.failure(ward.deposit(lot), (OUT, "no room", "nothing was kept"), lives_on=False)
+    assert ward.scene.deposit(lot).succeeded, "the same lot is accepted once there is room"
+    ward.lives_on()
+
+
+def test_a_disk_that_became_read_only_is_no_incident(ward: Any) -> None:
+    blobs = ward.scene.house.data / "blobs"
+    if not blobs.is_mount():
+        pytest.skip("a small disk can be mounted by root only")
+    lot = ward.scene.lot([discharge_letter(ward.scene.patient)])
+    subprocess.run(["mount", "-o", "remount,ro", str(blobs)], check=True)
+    try:
+        ward.failure(ward.deposit(lot), ("XDSRepositoryError", "cannot be written", "nothing was kept"), lives_on=False)
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(blobs)], check=True)
+    assert ward.scene.deposit(lot).succeeded
+    ward.lives_on()
+
+
+def test_a_document_whose_bytes_are_damaged_or_lost_is_named_and_the_others_are_given(ward: Any) -> None:
+    blobs = ward.scene.house.data / "blobs"
+    contents, new = [], []
+    for _ in range(3):
+        known = set(blobs.rglob("*"))
+        lot = ward.honest_lot()
+        assert ward.scene.deposit(lot).succeeded
+        contents.append(lot.unique_ids[0])
+        new.append([path for path in blobs.rglob("*") if path.is_file() and path not in known])
+    for path in new[0]:
+        path.unlink()
+    for path in new[1]:
+        sealed = path.read_bytes()
+        path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+
+    with closing(ward.scene.consultation()) as doctor:
+        answer = doctor.retrieve((REPOSITORY, unique_id) for unique_id in contents)
+
+    assert answer.status.endswith(":PartialSuccess")
+    assert [item.unique_id for item in answer.documents] == contents[2:]
+    assert answer.error_codes == ["XDSRepositoryError"] * 2
+    for error, unique_id in zip(answer.errors, contents[:2], strict=True):
+        assert unique_id in error.context
     ward.lives_on()
 
 
@@ -155,14 +191,12 @@ def children(pid: int) -> list[int]:
 
 def test_a_limit_on_files_refuses_the_lot_as_a_full_disk_does(ward: Any) -> None:
     lot = ward.scene.lot([vsm(ward.scene.patient)])
-    before, worker = ward.scene.kept(), worker_of(ward)
+    worker = worker_of(ward)
     _, hard = resource.prlimit(worker, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
     try:
-        answer = ward.scene.deposit(lot)
+        ward.failure(ward.deposit(lot), (OUT, "no room", "nothing was kept"), lives_on=False)
     finally:
         resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard, hard))
-    assert (answer.error_codes[-1], answer.succeeded) == (OUT, False)
-    assert ward.scene.kept() == before
     assert ward.scene.deposit(lot).succeeded
     ward.lives_on()
 
