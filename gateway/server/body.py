@@ -67,9 +67,11 @@ class BodyStream(io.RawIOBase):
         self.count = 0
 
     @property
-    def is_unread(self) -> bool:
-        """Whether something of the body was announced and not read: the connection then serves nothing more."""
-        return self._chunked and not self._ended if self._expected is None else self.count < self._expected
+    def unread(self) -> int:
+        """Bytes that the client may still send; of a chunked body that has not ended, the limit less what was read."""
+        if self._expected is not None:
+            return max(0, self._expected - self.count)
+        return max(0, self._limit - self.count) if self._chunked and not self._ended else 0
 
     def readable(self) -> bool:
         return True

@@ -34,6 +34,8 @@ _HANDSHAKE_LINGER = 0.2
 _SWEEP = 0.2
 _IN_A_ROW = 50
 _PATIENCE = 0.005
+_DRAINED = 32 * 1024
+"""Bytes of a body that nobody read which are read away, so that its connection serves again; beyond, it ends."""
 _TRANSIENT = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK, errno.EMFILE, errno.ENFILE)
 
 
@@ -87,6 +89,13 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         connection.set_timeout()
         self.pending_conns.append(connection)
         self.poller.register(sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, connection))
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not; a worker that ends closes the port, so that nobody waits there in vain."""
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                listener.close()
 
     def enqueue_req(self, conn: DoorConnection) -> None:
         """Hand a connection with something to read to the threads that serve, or to those that shake hands."""
@@ -192,7 +201,7 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
     def _run(self, environ: dict[str, Any], response: DoorResponse) -> None:
         try:
             content = self.wsgi(environ, response.start_response)
-            if environ["wsgi.input"].is_unread:
+            if environ["wsgi.input"].unread > _DRAINED:
                 response.force_close()
             try:
                 for chunk in content:
