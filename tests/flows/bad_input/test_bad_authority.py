@@ -18,6 +18,8 @@ from samples.documents.vsm import vsm
 from samples.lot import LotFault, sign_lot
 from samples.submission import Submission
 from samples.vihf import build_vihf
+from samples.xmldsig import SHA1_SIGNATURE, Spelling
+from security.signature.algorithms import DS, ENVELOPED, EXCLUSIVE
 from security.vihf import attributes as names
 from security.vihf.header import SAML
 from security.vihf.model import AuthenticationMode
@@ -66,6 +68,16 @@ LOTS: list[tuple[str, Callable[[Any, Submission], Submission], str, tuple[str, .
      lambda ward, lot: signed(
          ward, lot, "chu-seine.sign", fault=LotFault(signing_time=datetime.now(UTC) - timedelta(days=2))),
      "SIG_POLICY", ("SigningTime",)),
+    ("sealed with SHA-1",
+     lambda ward, lot: signed(ward, lot, "chu-seine.sign", spelling=Spelling(signature=SHA1_SIGNATURE)),
+     "SIG_ALGORITHM", ("signature algorithm", SHA1_SIGNATURE)),
+    ("another transform",
+     lambda ward, lot: signed(ward, lot, "chu-seine.sign", spelling=Spelling(transforms=(ENVELOPED, EXCLUSIVE))),
+     "SIG_TRANSFORM", (ENVELOPED,)),
+    ("no certificate in the signature",
+     lambda ward, lot: signed(
+         ward, lot, "chu-seine.sign", spelling=Spelling(key_info=etree.Element(f"{{{DS}}}KeyInfo"))),
+     "SIG_KEY", ("KeyInfo",)),
     ("a signature that is none", lambda ward, lot: lot.with_content(-1, b"<signature/>", declared=True),
      "SIG_STRUCTURE", ("ds:Signature",)),
 ]  # fmt: skip

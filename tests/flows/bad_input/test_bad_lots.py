@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -161,6 +162,17 @@ def test_a_unique_id_is_registered_once_whoever_asks(ward: Any, new_scene: Any) 
     texts = {tuple((error.code, error.context, error.location) for error in answer.errors if error.severity == "Error")
              for answer in answers}  # fmt: skip
     assert len(texts) == 1, "the answer tells who registered it"
+
+
+def test_what_was_replaced_already_is_not_replaced_again(ward: Any) -> None:
+    patient, identifier = ward.scene.patient, f"urn:uuid:{uuid4()}"
+    entry, content = derived(vsm(patient))
+    assert ward.scene.deposit(ward.scene.lot([(replace(entry, entry_uuid=identifier), content)])).succeeded
+    first, second = (
+        ward.scene.lot([vsm(patient, replaces=entry.unique_id, version=2)], replaces={0: identifier}) for _ in range(2)
+    )
+    assert ward.scene.deposit(first).succeeded
+    ward.failure(ward.deposit(second), ("XDSRegistryDeprecatedDocumentError", "A10", identifier, "not Approved"))
 
 
 def test_a_lot_sent_twice_is_registered_once(ward: Any) -> None:

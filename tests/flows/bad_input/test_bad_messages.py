@@ -73,6 +73,12 @@ def rename(element: etree._Element) -> None:
     element.tag = f"{{{XDS}}}RetrieveDocumentSetRequest"
 
 
+def nest(root: etree._Element) -> None:
+    inner = root[-1][0]
+    for _ in range(70):
+        inner = etree.SubElement(inner, "{urn:nobody}Deeper")
+
+
 def include_in_metadata(root: etree._Element) -> None:
     include = next(root.iter(INCLUDE))
     next(root.iter(f"{{{RIM}}}RegistryObjectList")).append(include)
@@ -129,6 +135,7 @@ BROKEN = [
      "ActionNotSupported", "SOAP_STRUCTURE", ("wsa:Action",)),
     ("an answer asked for elsewhere", edited(other_reply_to), "OnlyAnonymousAddressSupported", "SOAP_STRUCTURE",
      ("wsa:ReplyTo", "anonymous")),
+    ("elements nested too deep", edited(nest), "XML_LIMIT", None, ("nested deeper than 64",)),
     ("two children of Body", edited(lambda root: etree.SubElement(root[-1], "{urn:nobody}Second")),
      "SOAP_STRUCTURE", None, ("Body has 2 children",)),
     ("another request in Body", edited(lambda root: rename(root[-1][0])), "SOAP_STRUCTURE", None, ("ITI-41",)),

@@ -13,6 +13,8 @@ from gateway.cli.story import REPOSITORY
 from samples.client.answers import RegistryAnswer, read_query_answer, read_retrieve_answer
 from samples.client.queries import APPROVED, QueryId, find_documents
 from samples.documents.patients import PAUL
+from security.vihf.model import Role
+from security.vihf.roles import PROFESSION, SECTION
 from xds.ebrim.constants import RIM, XDS
 
 PATIENT, STATUS = "$XDSDocumentEntryPatientId", "$XDSDocumentEntryStatus"
@@ -137,6 +139,27 @@ def test_a_professional_without_authorisation_is_refused_by_the_rights(ward: Any
             return stranger.find_documents(ward.scene.patient.cx)
 
     ward.failure(attempt, ("DMPAccessDeniedByRightsService", "no right"))
+
+
+def test_breaking_the_glass_needs_a_reason_and_is_not_open(ward: Any) -> None:
+    def asking(**how: Any) -> Callable[[], RegistryAnswer]:
+        def attempt() -> RegistryAnswer:
+            with closing(ward.scene.consultation(purpose="bris_de_glace", **how)) as doctor:
+                return doctor.find_documents(ward.scene.patient.cx)
+
+        return attempt
+
+    ward.fault(asking(), "SBX_VIHF_REASON_MISSING", "bris_de_glace", "reason", kind="ASSERTION_CONTENT")
+    ward.failure(asking(reason="Urgence vitale"), ("DMPAccessDeniedByRightsService", "purpose", "normal"))
+
+
+def test_a_role_that_the_card_does_not_give_is_refused(ward: Any) -> None:
+    def attempt() -> RegistryAnswer:
+        roles = (Role(code="21", system=PROFESSION, display=""), Role(code="A", system=SECTION, display=""))
+        with closing(ward.scene.consultation(roles=roles)) as doctor:
+            return doctor.find_documents(ward.scene.patient.cx)
+
+    ward.fault(attempt, "SBX_VIHF_DIR", kind="ASSERTION_IDENTITY")
 
 
 def test_a_deposit_at_the_consultation_door_is_no_transaction_there(ward: Any) -> None:
