@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from samples.client.answers import RegistryAnswer, SoapFault
+from gateway.cli.rehearsal import Rehearsal
+from gateway.database.embedded import EmbeddedPostgres
+from samples.client.answers import RegistryAnswer, SoapFault, read_registry_answer
+from samples.client.raw import RawClient
 from samples.documents.discharge_letter import discharge_letter
+
+IDLE, BODY, ROOM = 1, 700_000, 4 * 1024 * 1024
+"""Of the frail house: longest silence in seconds, largest body and size of the disk in bytes."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,24 @@ class Ward:
         assert answer.succeeded, answer.errors
         assert lot.unique_ids[0] in self.scene.found()
 
+    def raw(self) -> RawClient:
+        """A bare TLS connection of the hospital to the ingest door."""
+        house = self.scene.house
+        door = house.doors["ingest"]
+        return RawClient(door.url, house.credential("chu-seine.auth"), door.ca)
+
+    def posted(self, body: bytes, content_type: str) -> Callable[[], RegistryAnswer]:
+        """The attempt to send these bytes as they are."""
+        return lambda: read_registry_answer(self.raw().send(body, content_type).reply())
+
+    def pieced(self, pieces: Callable[[bytes, bytes], Iterator[bytes]], **how: Any) -> Callable[[], RegistryAnswer]:
+        """The attempt to send an honest lot as the `pieces` of its head and body."""
+        with closing(self.scene.ingest()) as client:
+            content_type, body = client.message(self.honest_lot()).encode()
+        client = self.raw()
+        head = client.head(len(body), content_type)
+        return lambda: read_registry_answer(client.send_pieces(pieces(head, body), **how).reply())
+
     def events(self) -> list[str]:
         """What the audit trail of the ingest door holds, oldest first."""
         with closing(self.scene.house.owner()) as connection:
@@ -90,6 +115,27 @@ def ward(scene: Any) -> Ward:
 
 
 @pytest.fixture(scope="session")
-def watch() -> Callable[[Any], Ward]:
-    """Watch a record of another house."""
-    return Ward
+def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """A house with little patience, little room for a message, and a small disk of its own where we may mount one."""
+    directory = tmp_path_factory.mktemp("frail")
+    blobs = directory / "data" / "blobs"
+    blobs.mkdir(parents=True, mode=0o700)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=700", "ecluse-test", str(blobs)],
+        check=False,
+        capture_output=True,
+    )
+    environ = {"ECLUSE_LIMITS_IDLE": str(IDLE), "ECLUSE_LIMITS_BODY": str(BODY)}
+    try:
+        with Rehearsal(environ, directory=directory) as house:
+            yield house
+    finally:
+        EmbeddedPostgres(directory / "data" / "postgres").destroy()
+        if mounted.returncode == 0:
+            subprocess.run(["umount", str(blobs)], check=True)
+
+
+@pytest.fixture
+def frail_ward(frail: Rehearsal, new_scene: Any) -> Ward:
+    """A record of the frail house."""
+    return Ward(new_scene(frail))
