@@ -16,7 +16,7 @@ from samples.client.answers import RegistryAnswer, SoapFault, read_registry_answ
 from samples.client.raw import RawClient
 from samples.documents.discharge_letter import discharge_letter
 
-IDLE, BODY, ROOM = 1, 700_000, 4 * 1024 * 1024
+IDLE, BODY, ROOM = 1, 700_000, 32 * 1024 * 1024
 """Of the frail house: longest silence in seconds, largest body and size of the disk in bytes."""
 
 
