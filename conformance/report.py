@@ -74,9 +74,15 @@ class Report:
             "valid": self.valid,
             "findings": [
                 {
-                    "rule": one.rule, "severity": str(one.severity), "path": one.path, "line": one.line,
-                    "column": one.column, "found": one.found, "expected": one.expected,
-                    "message": one.text(language), "source": one.source,
+                    "rule": one.rule,
+                    "severity": str(one.severity),
+                    "path": one.path,
+                    "line": one.line,
+                    "column": one.column,
+                    "found": one.found,
+                    "expected": one.expected,
+                    "message": one.text(language),
+                    "source": one.source,
                 }
                 for one in self.findings
             ],
@@ -92,17 +98,41 @@ class Report:
 def unreadable(reason: str) -> Report:
     """The report on bytes that are no CDA document: no profile, one error that says why."""
     finding = Finding(
-        rule="CDA-UNREADABLE", severity=Severity.ERROR, source="HL7 CDA R2", path="", line=0, column=0, found=reason,
-        expected="a CDA document", message="Le fichier n'est pas un document CDA lisible.",
-        message_en="The file is not a readable CDA document.")
+        rule="CDA-UNREADABLE",
+        severity=Severity.ERROR,
+        source="HL7 CDA R2",
+        path="",
+        line=0,
+        column=0,
+        found=reason,
+        expected="a CDA document",
+        message="Le fichier n'est pas un document CDA lisible.",
+        message_en="The file is not a readable CDA document.",
+    )
     return Report(None, (finding,))
 
 
 _WORDS = {
-    "fr": {"valid": "valide", "invalid": "non valide", "found": "trouvé", "expected": "attendu", "absent": "absent",
-           "error": "erreur", "warning": "avertissement", "info": "information"},
-    "en": {"valid": "valid", "invalid": "invalid", "found": "found", "expected": "expected", "absent": "absent",
-           "error": "error", "warning": "warning", "info": "info"},
+    "fr": {
+        "valid": "valide",
+        "invalid": "non valide",
+        "found": "trouvé",
+        "expected": "attendu",
+        "absent": "absent",
+        "error": "erreur",
+        "warning": "avertissement",
+        "info": "information",
+    },
+    "en": {
+        "valid": "valid",
+        "invalid": "invalid",
+        "found": "found",
+        "expected": "expected",
+        "absent": "absent",
+        "error": "error",
+        "warning": "warning",
+        "info": "info",
+    },
 }
 
 

@@ -13,12 +13,29 @@ IPS_FR = "60591-5"
 
 PROFILES: dict[str, tuple[tuple[str, str], ...]] = {
     HEADER: ((HEADER, "identification"), (HEADER, "patient"), (HEADER, "participants"), (HEADER, "act")),
-    VSM: ((HEADER, "identification"), (HEADER, "patient"), (HEADER, "participants"), (HEADER, "act"),
-          (VSM, "document"), (VSM, "sections"), (VSM, "conditions"), (VSM, "history"), (VSM, "treatments")),
+    VSM: (
+        (HEADER, "identification"),
+        (HEADER, "patient"),
+        (HEADER, "participants"),
+        (HEADER, "act"),
+        (VSM, "document"),
+        (VSM, "sections"),
+        (VSM, "conditions"),
+        (VSM, "history"),
+        (VSM, "treatments"),
+    ),
 }
 
-__all__ = ["HEADER", "PROFILES", "VSM", "UnknownProfile", "UnreadableDocument", "profile_of", "validate",
-           "validate_document"]
+__all__ = [
+    "HEADER",
+    "PROFILES",
+    "VSM",
+    "UnknownProfile",
+    "UnreadableDocument",
+    "profile_of",
+    "validate",
+    "validate_document",
+]
 
 
 class UnknownProfile(KeyError):

@@ -132,12 +132,16 @@ class Witness:
         request_id: str,
         now: datetime,
         certificate: HolderCertificate | None = None,
+        fingerprint: str = "",
         vihf: Vihf | None = None,
         patient_id: str = "",
         objects: tuple[str, ...] = (),
         code: str = "",
     ) -> AuditEvent:
-        """The event of one access; what is not known yet stays empty."""
+        """The event of one access; what is not known yet stays empty.
+
+        `fingerprint` is the SHA-256 of a certificate that was not admitted, which is all that is believed of it.
+        """
         patient = patient_id or (vihf.patient if vihf is not None and vihf.patient else "")
         structure = vihf.structure_id if vihf is not None else (certificate.structure_id or "" if certificate else "")
         actor = vihf.name_id if vihf is not None else (certificate.national_id if certificate else "")
@@ -149,7 +153,7 @@ class Witness:
             request_id=request_id,
             actor_id=actor,
             actor_structure=structure,
-            certificate=certificate.fingerprint if certificate else "",
+            certificate=certificate.fingerprint if certificate else fingerprint,
             patient=pseudonym(self.key, patient) if patient else "",
             objects=objects,
             code=code,

@@ -6,6 +6,7 @@ Each operation and its audit event are one transaction; the event names the reco
 from __future__ import annotations
 
 import getpass
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _INSERT_RECORD = (
 )
 
 
+_INS = re.compile(r"\d{5}(?:\d\d|2[AB])\d{8}", re.ASCII)
+
+
 class RecordsError(Exception):
     """The operation makes no sense on this record. The text is safe to print."""
 
@@ -49,7 +53,15 @@ class RecordRow:
 
 
 def cx(ins: str, oid: str = TEST_INS_OID) -> str:
-    """The CX of an INS: `<ins>^^^&<oid>&ISO^NH`."""
+    """The CX of an INS, 13 characters and their key: `<ins>^^^&<oid>&ISO^NH`.
+
+    Raises RecordsError: not an INS. A record under a mistyped one would never meet its documents.
+    """
+    if not _INS.fullmatch(ins):
+        raise RecordsError("an INS is 15 characters: 13 digits (A or B after 2 for Corsica) and 2 digits of key")
+    number = int(ins[:13].replace("2A", "19").replace("2B", "18"))
+    if int(ins[13:]) != 97 - number % 97:
+        raise RecordsError("the key of the INS, its last 2 digits, does not fit the 13 others")
     return f"{ins}^^^&{oid}&ISO^NH"
 
 

@@ -6,6 +6,7 @@ event before its answer leaves.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -155,14 +156,20 @@ class _Exchange:
             return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse((error,)))
         return soap.fault(NotAvailable(), self._message, request_id=self._id)
 
+    def _transaction(self) -> str:
+        """What was asked for; a request refused before it was read can only ask for what its address offers."""
+        asked = [self._operation] if self._operation else self._service.operations
+        return " ".join(operation.transaction.name for operation in asked)
+
     def _record(self, outcome: Outcome, code: str) -> None:
         self._keeper.audit.append(
             self._keeper.witness.event(
-                self._operation.transaction.name if self._operation else self._service.name,
+                self._transaction(),
                 outcome,
                 request_id=self._id,
                 now=self._now,
                 certificate=self._certificate,
+                fingerprint=hashlib.sha256(_client_certificate() or b"").hexdigest(),
                 vihf=self._caller.vihf if self._caller else None,
                 code=code,
             )

@@ -16,17 +16,12 @@ class XdsErrorCode(StrEnum):
     REGISTRY_METADATA = "XDSRegistryMetadataError"
     DUPLICATE_UNIQUE_ID_IN_MESSAGE = "XDSRegistryDuplicateUniqueIdInMessage"
     DUPLICATE_UNIQUE_ID_IN_REGISTRY = "XDSDuplicateUniqueIdInRegistry"
-    NON_IDENTICAL_HASH = "XDSNonIdenticalHash"
-    NON_IDENTICAL_SIZE = "XDSNonIdenticalSize"
     UNKNOWN_PATIENT_ID = "XDSUnknownPatientId"
     PATIENT_ID_DOES_NOT_MATCH = "XDSPatientIdDoesNotMatch"
     UNRESOLVED_REFERENCE = "UnresolvedReferenceException"
     DEPRECATED_DOCUMENT = "XDSRegistryDeprecatedDocumentError"
-    EXTRA_METADATA_NOT_SAVED = "XDSExtraMetadataNotSaved"
     INVALID_DOCUMENT_CONTENT = "InvalidDocumentContent"
     REGISTRY_BUSY = "XDSRegistryBusy"
-    REPOSITORY_BUSY = "XDSRepositoryBusy"
-    REGISTRY_OUT_OF_RESOURCES = "XDSRegistryOutOfResources"
     REPOSITORY_OUT_OF_RESOURCES = "XDSRepositoryOutOfResources"
     REGISTRY = "XDSRegistryError"
     REPOSITORY = "XDSRepositoryError"
@@ -34,8 +29,6 @@ class XdsErrorCode(StrEnum):
     UNKNOWN_STORED_QUERY = "XDSUnknownStoredQuery"
     STORED_QUERY_MISSING_PARAM = "XDSStoredQueryMissingParam"
     STORED_QUERY_PARAM_NUMBER = "XDSStoredQueryParamNumber"
-    TOO_MANY_RESULTS = "XDSTooManyResults"
-    RESULT_NOT_SINGLE_PATIENT = "XDSResultNotSinglePatient"
     DOCUMENT_UNIQUE_ID = "XDSDocumentUniqueIdError"
     UNKNOWN_REPOSITORY_ID = "XDSUnknownRepositoryId"
     DMP_CLOSED = "DMPClosed"
@@ -84,7 +77,7 @@ def _short(text: str, limit: int = 400) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
-class Refusal(Exception):  # noqa: N818 - the word of the field, not a fault of ours
+class Refusal(Exception):
     """Understood and refused: every error found, never empty."""
 
     def __init__(self, errors: Iterable[RegistryError]) -> None:

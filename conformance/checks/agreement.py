@@ -89,37 +89,74 @@ def _errors(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError]:
     if not _is_patient(entry.patient_id, header.patient or Patient()):
         yield RegistryError(
             XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH,
-            f"{unique_id}: AGR-PATIENT {_ROLE}/id: none is the patientId of the metadata", f"{_ROLE}/id")
+            f"{unique_id}: AGR-PATIENT {_ROLE}/id: none is the patientId of the metadata",
+            f"{_ROLE}/id",
+        )
     if not _same_code(header.code, entry.type_code):
-        yield _error(unique_id, "AGR-TYPECODE", f"{_ROOT}/code", _spell(header.code),
-                     f"typeCode, {_spell(entry.type_code)}")
+        yield _error(
+            unique_id, "AGR-TYPECODE", f"{_ROOT}/code", _spell(header.code), f"typeCode, {_spell(entry.type_code)}"
+        )
     if entry.creation_time and not same_instant(header.effective_time, entry.creation_time):
-        yield _error(unique_id, "AGR-CREATIONTIME", f"{_ROOT}/effectiveTime", header.effective_time,
-                     f"creationTime, {entry.creation_time} in UTC")
+        yield _error(
+            unique_id,
+            "AGR-CREATIONTIME",
+            f"{_ROOT}/effectiveTime",
+            header.effective_time,
+            f"creationTime, {entry.creation_time} in UTC",
+        )
     implied = format_code(header)
     if implied is not None and entry.format_code is not None and implied.code != entry.format_code.code:
-        yield _error(unique_id, "AGR-FORMATCODE", f"{_ROOT}/templateId", implied.code,
-                     f"formatCode, {entry.format_code.code}")
+        yield _error(
+            unique_id, "AGR-FORMATCODE", f"{_ROOT}/templateId", implied.code, f"formatCode, {entry.format_code.code}"
+        )
 
 
 def _warnings(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError]:
     act = header.main_act or ServiceEvent()
     pairs = (
         ("AGR-TITLE", "title", header.title == entry.title, None, "the title of the metadata"),
-        ("AGR-LANGUAGE", "languageCode", header.language == entry.language_code, header.language,
-         f"languageCode, {entry.language_code}"),
-        ("AGR-AUTHOR", "author", _author_ids(header) == _entry_author_ids(entry), None,
-         "the authors of the metadata, by their identifiers"),
-        ("AGR-SETTING", "documentationOf[1]/serviceEvent/performer",
-         _same_code(practice_setting(header), entry.practice_setting_code), _spell(practice_setting(header)),
-         f"practiceSettingCode, {_spell(entry.practice_setting_code)}"),
-        ("AGR-FACILITY", "componentOf/encompassingEncounter/location/healthCareFacility/code",
-         _same_code(header.facility_type, entry.healthcare_facility_type_code), _spell(header.facility_type),
-         f"healthcareFacilityTypeCode, {_spell(entry.healthcare_facility_type_code)}"),
-        ("AGR-SERVICESTART", f"{_MAIN_ACT}/effectiveTime/low", _same_time(act.low, entry.service_start_time), act.low,
-         f"serviceStartTime, {entry.service_start_time} in UTC"),
-        ("AGR-SERVICESTOP", f"{_MAIN_ACT}/effectiveTime/high", _same_time(act.high, entry.service_stop_time), act.high,
-         f"serviceStopTime, {entry.service_stop_time} in UTC"),
+        (
+            "AGR-LANGUAGE",
+            "languageCode",
+            header.language == entry.language_code,
+            header.language,
+            f"languageCode, {entry.language_code}",
+        ),
+        (
+            "AGR-AUTHOR",
+            "author",
+            _author_ids(header) == _entry_author_ids(entry),
+            None,
+            "the authors of the metadata, by their identifiers",
+        ),
+        (
+            "AGR-SETTING",
+            "documentationOf[1]/serviceEvent/performer",
+            _same_code(practice_setting(header), entry.practice_setting_code),
+            _spell(practice_setting(header)),
+            f"practiceSettingCode, {_spell(entry.practice_setting_code)}",
+        ),
+        (
+            "AGR-FACILITY",
+            "componentOf/encompassingEncounter/location/healthCareFacility/code",
+            _same_code(header.facility_type, entry.healthcare_facility_type_code),
+            _spell(header.facility_type),
+            f"healthcareFacilityTypeCode, {_spell(entry.healthcare_facility_type_code)}",
+        ),
+        (
+            "AGR-SERVICESTART",
+            f"{_MAIN_ACT}/effectiveTime/low",
+            _same_time(act.low, entry.service_start_time),
+            act.low,
+            f"serviceStartTime, {entry.service_start_time} in UTC",
+        ),
+        (
+            "AGR-SERVICESTOP",
+            f"{_MAIN_ACT}/effectiveTime/high",
+            _same_time(act.high, entry.service_stop_time),
+            act.high,
+            f"serviceStopTime, {entry.service_stop_time} in UTC",
+        ),
     )
     for rule, place, agrees, found, expected in pairs:
         if not agrees:

@@ -20,9 +20,7 @@ def schema_of(package: str, name: str) -> Schema:
     return Schema(read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()))
 
 
-def check_schemas(
-    document: CdaDocument, schemas: Iterable[Schema], at_most: int | None = None
-) -> tuple[Finding, ...]:
+def check_schemas(document: CdaDocument, schemas: Iterable[Schema], at_most: int | None = None) -> tuple[Finding, ...]:
     """Ask every schema; findings are in document order. The source is scanned only when there is something to say.
 
     With `at_most` the search ends there: what a hostile document can make a door spend is bounded.
@@ -38,9 +36,17 @@ def check_schemas(
     failures.sort(key=lambda failure: order[failure.place])
     return tuple(
         Finding(
-            rule=failure.assertion.id, severity=Severity(failure.assertion.role), source=failure.assertion.source,
-            path=paths.of(failure.place), line=places[failure.place][0], column=places[failure.place][1],
-            found=failure.found, expected=failure.assertion.expected, message=failure.assertion.message,
-            message_en=failure.assertion.message_en, hint=failure.assertion.hint,
+            rule=failure.assertion.id,
+            severity=Severity(failure.assertion.role),
+            source=failure.assertion.source,
+            path=paths.of(failure.place),
+            line=places[failure.place][0],
+            column=places[failure.place][1],
+            found=failure.found,
+            expected=failure.assertion.expected,
+            message=failure.assertion.message,
+            message_en=failure.assertion.message_en,
+            hint=failure.assertion.hint,
         )
-        for failure in failures)
+        for failure in failures
+    )

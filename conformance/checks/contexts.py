@@ -42,8 +42,9 @@ def read_context(context: str, namespaces: Mapping[str, str]) -> Context:
     template = _TEMPLATE.fullmatch(predicates)
     plain = not predicates and len(steps) <= (2 if parent_tag else 1) and not parent_predicates
     exact = plain or (template is not None and len(steps) == 1)
-    return Context(tag, parent_tag, template.group(1) if template else None, exact=exact, whole=False,
-                   expression=_asked(steps))
+    return Context(
+        tag, parent_tag, template.group(1) if template else None, exact=exact, whole=False, expression=_asked(steps)
+    )
 
 
 def _named(step: str, namespaces: Mapping[str, str]) -> tuple[str, str]:
@@ -75,7 +76,7 @@ def _steps(context: str) -> list[tuple[str, str]]:
         elif character == "|" and depth == 0:
             raise SchemaFault(f"alternatives in a context are not read, write two rules: {context}")
         if character == "/" and depth == 0 and not quote:
-            double = context[position:position + 2] == "//"
+            double = context[position : position + 2] == "//"
             if step:
                 steps.append((axis, step))
             axis, step = "ancestor" if double else "parent", ""

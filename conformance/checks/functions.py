@@ -12,15 +12,18 @@ from profiles.codes import value_set
 
 _OID = r"[0-2](?:\.(?:0|[1-9][0-9]*))+"
 _INS = re.compile(r"[0-9]{6}[0-9AB][0-9]{6}([0-9]{2})")
-_FORMS = {name: re.compile(form, re.DOTALL) for name, form in {
-    "ts": r"[0-9]{4,14}.*",
-    "instant": r"[0-9]{14}(?:\.[0-9]+)?[+-][0-9]{4}",
-    "oid": _OID,
-    "uid": rf"{_OID}|[0-9A-Fa-f]{{8}}(?:-[0-9A-Fa-f]{{4}}){{3}}-[0-9A-Fa-f]{{12}}|[A-Za-z][A-Za-z0-9-]*",
-    "telecom": r"(?:tel|fax|mailto|http|ftp|mllp):\S.*",
-    "language": r".*[a-z]{2}-[A-Z]{2}.*",
-    "int": r"-?[0-9]+",
-}.items()}
+_FORMS = {
+    name: re.compile(form, re.DOTALL)
+    for name, form in {
+        "ts": r"[0-9]{4,14}.*",
+        "instant": r"[0-9]{14}(?:\.[0-9]+)?[+-][0-9]{4}",
+        "oid": _OID,
+        "uid": rf"{_OID}|[0-9A-Fa-f]{{8}}(?:-[0-9A-Fa-f]{{4}}){{3}}-[0-9A-Fa-f]{{12}}|[A-Za-z][A-Za-z0-9-]*",
+        "telecom": r"(?:tel|fax|mailto|http|ftp|mllp):\S.*",
+        "language": r".*[a-z]{2}-[A-Z]{2}.*",
+        "int": r"-?[0-9]+",
+    }.items()
+}
 
 
 @cache

@@ -64,7 +64,7 @@ def positions(content: bytes, root: etree._Element) -> Mapping[etree._Element, t
         if breaks:
             line += breaks
             column = 1
-            between = between[between.rfind(b"\n") + 1:]
+            between = between[between.rfind(b"\n") + 1 :]
         column += len(between.decode("utf-8", "replace"))
         seen = start
         places[element] = (line, column)

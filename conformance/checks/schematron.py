@@ -182,8 +182,12 @@ def _failure(compiled: _CompiledAssertion, node: _Element, variables: Mapping[st
 def _spell(value: object) -> str | None:
     """What an expression met, as text: the values of a node-set side by side, None when it is empty."""
     if isinstance(value, list):
-        texts = [" ".join("".join(str(part) for part in one.itertext()).split()) if isinstance(one, etree._Element)
-                 else str(one) for one in value]
+        texts = [
+            " ".join("".join(str(part) for part in one.itertext()).split())
+            if isinstance(one, etree._Element)
+            else str(one)
+            for one in value
+        ]
         return ", ".join(texts) if texts else None
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else str(value)

@@ -75,7 +75,8 @@ def read_schema(content: bytes) -> SchemaText:
     diagnostics = {one.get("id", ""): _text(one) for one in root.iter(f"{SCH}diagnostic")}
     patterns = tuple(
         Pattern(pattern.get("id", ""), tuple(_rule(rule, diagnostics) for rule in pattern.findall(f"{SCH}rule")))
-        for pattern in root.findall(f"{SCH}pattern"))
+        for pattern in root.findall(f"{SCH}pattern")
+    )
     identifiers = [one.id for pattern in patterns for rule in pattern.rules for one in rule.assertions]
     for identifier in identifiers:
         if identifiers.count(identifier) > 1:
@@ -98,13 +99,20 @@ def _assertion(element: _Element, diagnostics: dict[str, str]) -> Assertion:
     named = element.get("diagnostics", "").split()
     english = next((diagnostics[name] for name in named if name.endswith(".en")), "")
     if not (identifier and english and element.get("see") and element.get("test")):
-        raise SchemaFault(f"assertion {identifier or _text(element)!r} needs an id, a test, a source (see) and an "
-                          "English diagnostic")
+        raise SchemaFault(
+            f"assertion {identifier or _text(element)!r} needs an id, a test, a source (see) and an English diagnostic"
+        )
     return Assertion(
-        id=identifier, test=element.get("test", ""), fails_when=element.tag == f"{SCH}report",
-        role=element.get("role", "error"), source=element.get("see", ""), message=_text(element), message_en=english,
+        id=identifier,
+        test=element.get("test", ""),
+        fails_when=element.tag == f"{SCH}report",
+        role=element.get("role", "error"),
+        source=element.get("see", ""),
+        message=_text(element),
+        message_en=english,
         hint=next((diagnostics[name] for name in named if name.endswith(".hint")), ""),
-        found=element.get(f"{{{ECLUSE}}}found"), expected=element.get(f"{{{ECLUSE}}}expected"),
+        found=element.get(f"{{{ECLUSE}}}found"),
+        expected=element.get(f"{{{ECLUSE}}}expected"),
         where=element.get(f"{{{ECLUSE}}}where"),
     )
 

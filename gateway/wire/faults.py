@@ -98,7 +98,7 @@ class EnvelopeRefused(MalformedMessage):
         self.header = header
 
 
-class NotAvailable(Exception):  # noqa: N818 - the word of the fault
+class NotAvailable(Exception):
     """What the answer depends on is away: a Receiver fault that says to send again, with the standard's own code."""
 
 

@@ -11,8 +11,8 @@ from samples.client.addressing import SOAP
 from samples.client.mtom import Packaging, document_bytes
 from samples.client.transport import Reply
 from xds.ebrim.constants import ENTRY_UNIQUE_ID, QUERY, RIM, RS, XDS
-from xds.ebrim.objects import read_entry
 from xds.ebrim.faults import Faults
+from xds.ebrim.objects import read_entry
 from xds.metadata.document_entry import DocumentEntry
 
 SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
@@ -20,11 +20,11 @@ _BODY = f"{{{SOAP}}}Body"
 _FAULT = f"{{{SOAP}}}Fault"
 
 
-class UnexpectedAnswer(Exception):  # noqa: N818
+class UnexpectedAnswer(Exception):
     """A SOAP answer, but not to the question that was asked."""
 
 
-class SoapFault(Exception):  # noqa: N818
+class SoapFault(Exception):
     """A SOAP 1.2 fault. `code` and `subcodes` are local names, the outermost first.
 
     `reason` is the first text, in English here. `detail` maps the local name of each leaf of the fault's detail to its

@@ -35,7 +35,7 @@ class Credential(Protocol):
     def key_path(self) -> Path: ...
 
 
-class NotSoap(Exception):  # noqa: N818
+class NotSoap(Exception):
     """The server answered with something else than SOAP: a limit of HTTP, a proxy, a health page."""
 
     def __init__(self, status: int, content_type: str, body: bytes) -> None:

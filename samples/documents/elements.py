@@ -47,11 +47,19 @@ def templates(*roots: str) -> list[etree._Element]:
     return [element("templateId", root=root) for root in roots]
 
 
-def coded(tag: str, code: str, display: str, system: str, *content: Content,
-          **attributes: str | None) -> etree._Element:
+def coded(
+    tag: str, code: str, display: str, system: str, *content: Content, **attributes: str | None
+) -> etree._Element:
     """A coded element, with the name of its code system when it is a usual one."""
-    return element(tag, *content, code=code, displayName=display, codeSystem=system,
-                   codeSystemName=_NAMES.get(system), **attributes)
+    return element(
+        tag,
+        *content,
+        code=code,
+        displayName=display,
+        codeSystem=system,
+        codeSystemName=_NAMES.get(system),
+        **attributes,
+    )
 
 
 def reference(anchor: str) -> etree._Element:

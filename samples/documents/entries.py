@@ -29,23 +29,37 @@ def _times(low: str, high: str | None) -> _Element:
 
 
 def _concern(ids: Identifiers, own: tuple[str, str], low: str, high: str | None, observation: _Element) -> _Element:
-    return element("entry", element(
-        "act",
-        templates(CCD + "27", IHE + "5.1", *own),
-        ids.next(),
-        element("code", nullFlavor="NA"),
-        element("statusCode", code="completed" if high else "active"),
-        _times(low, high),
-        element("entryRelationship", observation, typeCode="SUBJ", inversionInd="false"),
-        classCode="ACT", moodCode="EVN",
-    ))
+    return element(
+        "entry",
+        element(
+            "act",
+            templates(CCD + "27", IHE + "5.1", *own),
+            ids.next(),
+            element("code", nullFlavor="NA"),
+            element("statusCode", code="completed" if high else "active"),
+            _times(low, high),
+            element("entryRelationship", observation, typeCode="SUBJ", inversionInd="false"),
+            classCode="ACT",
+            moodCode="EVN",
+        ),
+    )
 
 
-def problem(ids: Identifiers, anchor: str, low: str, *, icd10: tuple[str, str] | None, high: str | None = None,
-            sub_entries: tuple[_Element, ...] = ()) -> _Element:
+def problem(
+    ids: Identifiers,
+    anchor: str,
+    low: str,
+    *,
+    icd10: tuple[str, str] | None,
+    high: str | None = None,
+    sub_entries: tuple[_Element, ...] = (),
+) -> _Element:
     """One problem in its concern: active without `high`, over with it; uncoded when `icd10` is None."""
-    value = (coded("value", *icd10, ICD_10, original(anchor), xsi_type="CD") if icd10
-             else element("value", original(anchor), xsi_type="CD"))
+    value = (
+        coded("value", *icd10, ICD_10, original(anchor), xsi_type="CD")
+        if icd10
+        else element("value", original(anchor), xsi_type="CD")
+    )
     observation = element(
         "observation",
         templates(CCD + "28", IHE + "5", FR + "37"),
@@ -56,17 +70,39 @@ def problem(ids: Identifiers, anchor: str, low: str, *, icd10: tuple[str, str] |
         _times(low, high),
         value,
         sub_entries,
-        classCode="OBS", moodCode="EVN", negationInd="false",
+        classCode="OBS",
+        moodCode="EVN",
+        negationInd="false",
     )
     return _concern(ids, (IHE + "5.2", FR + "39"), low, high, observation)
 
 
-def allergy(ids: Identifiers, anchor: str, agent_anchor: str, low: str, *, kind: tuple[str, str],
-            icd10: tuple[str, str], agent: tuple[str, str], sub_entries: tuple[_Element, ...] = ()) -> _Element:
+def allergy(
+    ids: Identifiers,
+    anchor: str,
+    agent_anchor: str,
+    low: str,
+    *,
+    kind: tuple[str, str],
+    icd10: tuple[str, str],
+    agent: tuple[str, str],
+    sub_entries: tuple[_Element, ...] = (),
+) -> _Element:
     """One active allergy in its concern; `agent` is (ATC code, name)."""
-    participant = element("participant", element("participantRole", element(
-        "playingEntity", coded("code", *agent, "2.16.840.1.113883.6.73", original(agent_anchor)),
-        element("name", agent[1]), classCode="MMAT"), classCode="MANU"), typeCode="CSM")
+    participant = element(
+        "participant",
+        element(
+            "participantRole",
+            element(
+                "playingEntity",
+                coded("code", *agent, "2.16.840.1.113883.6.73", original(agent_anchor)),
+                element("name", agent[1]),
+                classCode="MMAT",
+            ),
+            classCode="MANU",
+        ),
+        typeCode="CSM",
+    )
     observation = element(
         "observation",
         templates(CCD + "18", CCD + "28", IHE + "5", IHE + "6", FR + "41"),
@@ -78,74 +114,106 @@ def allergy(ids: Identifiers, anchor: str, agent_anchor: str, low: str, *, kind:
         coded("value", *icd10, ICD_10, original(anchor), xsi_type="CD"),
         participant,
         sub_entries,
-        classCode="OBS", moodCode="EVN", negationInd="false",
+        classCode="OBS",
+        moodCode="EVN",
+        negationInd="false",
     )
     return _concern(ids, (IHE + "5.3", FR + "40"), low, None, observation)
 
 
 def severity(anchor: str) -> _Element:
     """Severity *moderate*."""
-    return element("entryRelationship", element(
-        "observation",
-        templates(CCD + "55", IHE + "1", FR + "29"),
-        coded("code", "SEV", "Sévérité", ACT_CODE),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
-        coded("value", "M", "Modéré", "2.16.840.1.113883.5.1063", xsi_type="CD"),
-        classCode="OBS", moodCode="EVN"), typeCode="SUBJ", inversionInd="true")
+    return element(
+        "entryRelationship",
+        element(
+            "observation",
+            templates(CCD + "55", IHE + "1", FR + "29"),
+            coded("code", "SEV", "Sévérité", ACT_CODE),
+            element("text", reference(anchor)),
+            element("statusCode", code="completed"),
+            coded("value", "M", "Modéré", "2.16.840.1.113883.5.1063", xsi_type="CD"),
+            classCode="OBS",
+            moodCode="EVN",
+        ),
+        typeCode="SUBJ",
+        inversionInd="true",
+    )
 
 
 def status(anchor: str, system: str) -> _Element:
     """Status *active*, in the code system of conditions or in that of allergies."""
-    return element("entryRelationship", element(
-        "observation",
-        templates(CCD + "50", CCD + "57", IHE + "1.1", FR + "30"),
-        coded("code", "33999-4", "Status", LOINC),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
-        coded("value", "active", "Actif", system, xsi_type="CE"),
-        classCode="OBS", moodCode="EVN", negationInd="false"), typeCode="REFR", inversionInd="false")
+    return element(
+        "entryRelationship",
+        element(
+            "observation",
+            templates(CCD + "50", CCD + "57", IHE + "1.1", FR + "30"),
+            coded("code", "33999-4", "Status", LOINC),
+            element("text", reference(anchor)),
+            element("statusCode", code="completed"),
+            coded("value", "active", "Actif", system, xsi_type="CE"),
+            classCode="OBS",
+            moodCode="EVN",
+            negationInd="false",
+        ),
+        typeCode="REFR",
+        inversionInd="false",
+    )
 
 
 def health_status(anchor: str) -> _Element:
     """Health status *chronic disease*."""
-    return element("entryRelationship", element(
-        "observation",
-        templates(CCD + "51", IHE + "1.2", FR + "31"),
-        coded("code", "11323-3", "Statut clinique du patient", LOINC),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
-        coded("value", "27624003", "maladie chronique", SNOMED_CT, xsi_type="CE"),
-        classCode="OBS", moodCode="EVN"), typeCode="REFR", inversionInd="false")
+    return element(
+        "entryRelationship",
+        element(
+            "observation",
+            templates(CCD + "51", IHE + "1.2", FR + "31"),
+            coded("code", "11323-3", "Statut clinique du patient", LOINC),
+            element("text", reference(anchor)),
+            element("statusCode", code="completed"),
+            coded("value", "27624003", "maladie chronique", SNOMED_CT, xsi_type="CE"),
+            classCode="OBS",
+            moodCode="EVN",
+        ),
+        typeCode="REFR",
+        inversionInd="false",
+    )
 
 
 def procedure(ids: Identifiers, anchor: str, when: str, ccam: tuple[str, str]) -> _Element:
     """One act that was done, coded in CCAM."""
-    return element("entry", element(
-        "procedure",
-        templates(IHE + "19", CCD + "29", FR + "62"),
-        ids.next(),
-        coded("code", *ccam, "1.2.250.1.215.300.1"),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
-        element("effectiveTime", value=when),
-        classCode="PROC", moodCode="EVN",
-    ))
+    return element(
+        "entry",
+        element(
+            "procedure",
+            templates(IHE + "19", CCD + "29", FR + "62"),
+            ids.next(),
+            coded("code", *ccam, "1.2.250.1.215.300.1"),
+            element("text", reference(anchor)),
+            element("statusCode", code="completed"),
+            element("effectiveTime", value=when),
+            classCode="PROC",
+            moodCode="EVN",
+        ),
+    )
 
 
 def habit(ids: Identifiers, anchor: str, loinc: tuple[str, str], value: _Element) -> _Element:
     """One habit of life."""
-    return element("entry", element(
-        "observation",
-        templates(CCD + "33", IHE + "13", IHE + "13.4", FR + "52"),
-        ids.next(),
-        coded("code", *loinc, LOINC),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
-        element("effectiveTime", nullFlavor="NA"),
-        value,
-        classCode="OBS", moodCode="EVN",
-    ))
+    return element(
+        "entry",
+        element(
+            "observation",
+            templates(CCD + "33", IHE + "13", IHE + "13.4", FR + "52"),
+            ids.next(),
+            coded("code", *loinc, LOINC),
+            element("text", reference(anchor)),
+            element("statusCode", code="completed"),
+            element("effectiveTime", nullFlavor="NA"),
+            value,
+            classCode="OBS",
+            moodCode="EVN",
+        ),
+    )
 
 
 def family_history(ids: Identifiers, anchor: str, relative_anchor: str, icd10: tuple[str, str]) -> _Element:
@@ -153,9 +221,13 @@ def family_history(ids: Identifiers, anchor: str, relative_anchor: str, icd10: t
     relative = element(
         "subject",
         templates(IHE + "15.2", FR + "60"),
-        element("relatedSubject",
-                coded("code", "FTH", "Père", "2.16.840.1.113883.5.111", original(relative_anchor)), classCode="PRS"),
-        typeCode="SBJ")
+        element(
+            "relatedSubject",
+            coded("code", "FTH", "Père", "2.16.840.1.113883.5.111", original(relative_anchor)),
+            classCode="PRS",
+        ),
+        typeCode="SBJ",
+    )
     observation = element(
         "observation",
         templates(CCD + "22", IHE + "13", IHE + "13.3", FR + "51"),
@@ -165,27 +237,50 @@ def family_history(ids: Identifiers, anchor: str, relative_anchor: str, icd10: t
         element("statusCode", code="completed"),
         element("effectiveTime", nullFlavor="UNK"),
         coded("value", *icd10, ICD_10, original(anchor), xsi_type="CD"),
-        classCode="OBS", moodCode="EVN")
-    return element("entry", element(
-        "organizer", templates(CCD + "23", IHE + "15", FR + "59"), element("statusCode", code="completed"), relative,
-        element("component", observation, typeCode="COMP"), classCode="CLUSTER", moodCode="EVN"))
+        classCode="OBS",
+        moodCode="EVN",
+    )
+    return element(
+        "entry",
+        element(
+            "organizer",
+            templates(CCD + "23", IHE + "15", FR + "59"),
+            element("statusCode", code="completed"),
+            relative,
+            element("component", observation, typeCode="COMP"),
+            classCode="CLUSTER",
+            moodCode="EVN",
+        ),
+    )
 
 
 def treatment(ids: Identifiers, anchor: str, low: str, cis: tuple[str, str]) -> _Element:
     """One tablet a day by mouth, since `low`, with no known end; `cis` is the (CIS code, name) of the drug."""
-    product = element("manufacturedProduct", templates(CCD + "53", IHE + "7.2", FR + "43"), element(
-        "manufacturedMaterial", coded("code", *cis, "1.2.250.1.213.2.3.1", original(anchor)), element("name", cis[1])))
-    return element("entry", element(
-        "substanceAdministration",
-        templates(CCD + "24", IHE + "7", FR + "42", IHE + "7.1"),
-        ids.next(),
-        coded("code", "DRUG", "Médicament", ACT_CODE),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
-        element("effectiveTime", element("low", value=low), element("high", nullFlavor="UNK"), xsi_type="IVL_TS"),
-        element("effectiveTime", element("period", value="1", unit="d"), xsi_type="PIVL_TS", operator="A"),
-        coded("routeCode", "20053000", "Voie orale", "0.4.0.127.0.16.1.1.2.1"),
-        element("doseQuantity", [element(bound, value="1", unit="{tablet}") for bound in ("low", "high")]),
-        element("consumable", product),
-        classCode="SBADM", moodCode="EVN",
-    ), typeCode="DRIV")
+    product = element(
+        "manufacturedProduct",
+        templates(CCD + "53", IHE + "7.2", FR + "43"),
+        element(
+            "manufacturedMaterial",
+            coded("code", *cis, "1.2.250.1.213.2.3.1", original(anchor)),
+            element("name", cis[1]),
+        ),
+    )
+    return element(
+        "entry",
+        element(
+            "substanceAdministration",
+            templates(CCD + "24", IHE + "7", FR + "42", IHE + "7.1"),
+            ids.next(),
+            coded("code", "DRUG", "Médicament", ACT_CODE),
+            element("text", reference(anchor)),
+            element("statusCode", code="completed"),
+            element("effectiveTime", element("low", value=low), element("high", nullFlavor="UNK"), xsi_type="IVL_TS"),
+            element("effectiveTime", element("period", value="1", unit="d"), xsi_type="PIVL_TS", operator="A"),
+            coded("routeCode", "20053000", "Voie orale", "0.4.0.127.0.16.1.1.2.1"),
+            element("doseQuantity", [element(bound, value="1", unit="{tablet}") for bound in ("low", "high")]),
+            element("consumable", product),
+            classCode="SBADM",
+            moodCode="EVN",
+        ),
+        typeCode="DRIV",
+    )

@@ -23,16 +23,19 @@ def break_rule(document: bytes, rule: str, faults: Mapping[str, Fault]) -> bytes
 
 def drop(path: str) -> Fault:
     """Remove every element that `path` finds."""
+
     def fault(root: etree._Element) -> None:
         for found in _find(root, path):
             parent = found.getparent()
             if parent is not None:
                 parent.remove(found)
+
     return fault
 
 
 def put(path: str, **attributes: str | None) -> Fault:
     """Set attributes of the first element that `path` finds; None removes one; `xsi_type` is xsi:type."""
+
     def fault(root: etree._Element) -> None:
         found = _find(root, path)[0]
         for key, value in attributes.items():
@@ -41,38 +44,47 @@ def put(path: str, **attributes: str | None) -> Fault:
                 del found.attrib[name]
             else:
                 found.set(name, value)
+
     return fault
 
 
 def say(path: str, text: str) -> Fault:
     """Write another text into the first element that `path` finds."""
+
     def fault(root: etree._Element) -> None:
         _find(root, path)[0].text = text
+
     return fault
 
 
 def add(path: str, tag: str, *children: str, **attributes: str) -> Fault:
     """Append a new element, with empty `children`, to the first element that `path` finds."""
+
     def fault(root: etree._Element) -> None:
         made = etree.SubElement(_find(root, path)[0], f"{{{CDA}}}{tag}", attrib=attributes)
         for child in children:
             etree.SubElement(made, f"{{{CDA}}}{child}")
+
     return fault
 
 
 def double(path: str) -> Fault:
     """Repeat the first element that `path` finds, right after it."""
+
     def fault(root: etree._Element) -> None:
         found = _find(root, path)[0]
         found.addnext(deepcopy(found))
+
     return fault
 
 
 def both(*faults: Fault) -> Fault:
     """Several faults one after the other, for a rule that takes more than one touch to break."""
+
     def fault(root: etree._Element) -> None:
         for one in faults:
             one(root)
+
     return fault
 
 

@@ -37,8 +37,13 @@ class Identity:
 
 
 def clinical_document(
-    identity: Identity, *, model: tuple[str, str | None], code: tuple[str, str, str], title: str,
-    act: tuple[str, str, str] | None, body: etree._Element,
+    identity: Identity,
+    *,
+    model: tuple[str, str | None],
+    code: tuple[str, str, str],
+    title: str,
+    act: tuple[str, str, str] | None,
+    body: etree._Element,
 ) -> bytes:
     """Put the header before `body` and serialise, indented, in UTF-8.
 
@@ -63,8 +68,12 @@ def clinical_document(
         _author(identity.author, made),
         _emergency_contact(identity.patient),
         _custodian(identity.author),
-        element("legalAuthenticator", element("time", value=made), element("signatureCode", code="S"),
-                _entity("assignedEntity", identity.author)),
+        element(
+            "legalAuthenticator",
+            element("time", value=made),
+            element("signatureCode", code="S"),
+            _entity("assignedEntity", identity.author),
+        ),
         _attending_doctor(identity.author),
         element("documentationOf", _service_event(identity, act)),
         _related_document(identity),
@@ -86,22 +95,34 @@ def _record_target(patient: SamplePatient) -> etree._Element:
         element("given", patient.given[0], qualifier="CL"),
     )
     gender = {"F": "Féminin", "M": "Masculin"}[patient.gender]
-    return element("recordTarget", element(
-        "patientRole",
-        element("id", root=patient.ins_root, extension=patient.ins),
-        element("id", root=IPP_ISSUER, extension=patient.local_id),
-        element("telecom", value="tel:0600000002", use="MC"),
+    return element(
+        "recordTarget",
         element(
-            "patient",
-            name,
-            element("administrativeGenderCode", code=patient.gender, displayName=gender,
-                    codeSystem="2.16.840.1.113883.5.1"),
-            element("birthTime", value=patient.born),
-            element("birthplace", element("place", element(
-                "addr", element("county", patient.birth_place), element("city", patient.birth_city)))),
-            classCode="PSN",
+            "patientRole",
+            element("id", root=patient.ins_root, extension=patient.ins),
+            element("id", root=IPP_ISSUER, extension=patient.local_id),
+            element("telecom", value="tel:0600000002", use="MC"),
+            element(
+                "patient",
+                name,
+                element(
+                    "administrativeGenderCode",
+                    code=patient.gender,
+                    displayName=gender,
+                    codeSystem="2.16.840.1.113883.5.1",
+                ),
+                element("birthTime", value=patient.born),
+                element(
+                    "birthplace",
+                    element(
+                        "place",
+                        element("addr", element("county", patient.birth_place), element("city", patient.birth_city)),
+                    ),
+                ),
+                classCode="PSN",
+            ),
         ),
-    ))
+    )
 
 
 def _author(author: SampleAuthor, made: str) -> etree._Element:
@@ -110,15 +131,20 @@ def _author(author: SampleAuthor, made: str) -> etree._Element:
 
 def _function(author: SampleAuthor) -> etree._Element:
     if author.encounter_type[0] == "IMP":
-        return coded("functionCode", "ATTPHYS", "Référent - Responsable du patient dans la structure de soins",
-                     "2.16.840.1.113883.5.88")
+        return coded(
+            "functionCode",
+            "ATTPHYS",
+            "Référent - Responsable du patient dans la structure de soins",
+            "2.16.840.1.113883.5.88",
+        )
     if author.facility_type[0] == "SA07":
         return coded("functionCode", "PCP", "Médecin traitant", "2.16.840.1.113883.5.88")
     return coded("functionCode", "CORRE", "Correspondant", "1.2.250.1.213.1.1.4.2.280")
 
 
-def _entity(tag: str, author: SampleAuthor, person: str = "assignedPerson",
-            organization: str = "representedOrganization") -> etree._Element:
+def _entity(
+    tag: str, author: SampleAuthor, person: str = "assignedPerson", organization: str = "representedOrganization"
+) -> etree._Element:
     setting = coded("standardIndustryClassCode", *author.practice_setting, "1.2.250.1.213.1.1.4.9")
     return element(
         tag,
@@ -126,35 +152,61 @@ def _entity(tag: str, author: SampleAuthor, person: str = "assignedPerson",
         coded("code", *author.specialty, "1.2.250.1.213.1.1.4.5"),
         _address(),
         element("telecom", value="tel:0400000001", use="WP"),
-        element(person, element(
-            "name", element("prefix", author.civility), element("given", author.given),
-            element("family", author.family), element("suffix", author.title))),
+        element(
+            person,
+            element(
+                "name",
+                element("prefix", author.civility),
+                element("given", author.given),
+                element("family", author.family),
+                element("suffix", author.title),
+            ),
+        ),
         element(organization, *_structure(author), setting if organization == "representedOrganization" else None),
     )
 
 
 def _structure(author: SampleAuthor) -> tuple[etree._Element, ...]:
-    return (element("id", root=STRUCTURE_ROOT, extension=author.structure_id),
-            element("name", author.structure_name), element("telecom", value="tel:0400000001", use="WP"), _address())
+    return (
+        element("id", root=STRUCTURE_ROOT, extension=author.structure_id),
+        element("name", author.structure_name),
+        element("telecom", value="tel:0400000001", use="WP"),
+        _address(),
+    )
 
 
 def _address() -> etree._Element:
-    return element("addr", element("houseNumber", "12"), element("streetName", "rue des Essais"),
-                   element("postalCode", "69003"), element("city", "LYON"))
+    return element(
+        "addr",
+        element("houseNumber", "12"),
+        element("streetName", "rue des Essais"),
+        element("postalCode", "69003"),
+        element("city", "LYON"),
+    )
 
 
 def _emergency_contact(patient: SamplePatient) -> etree._Element:
-    relative = element("relatedPerson", element(
-        "name", element("family", patient.used_family or patient.family), element("given", "Camille")))
-    return element("informant", element(
-        "relatedEntity", coded("code", "FAMMEMB", "Autre membre de la famille", "2.16.840.1.113883.5.111"),
-        element("addr", nullFlavor="NAV"), element("telecom", value="tel:0600000003", use="MC"), relative,
-        classCode="ECON"))
+    relative = element(
+        "relatedPerson",
+        element("name", element("family", patient.used_family or patient.family), element("given", "Camille")),
+    )
+    return element(
+        "informant",
+        element(
+            "relatedEntity",
+            coded("code", "FAMMEMB", "Autre membre de la famille", "2.16.840.1.113883.5.111"),
+            element("addr", nullFlavor="NAV"),
+            element("telecom", value="tel:0600000003", use="MC"),
+            relative,
+            classCode="ECON",
+        ),
+    )
 
 
 def _custodian(author: SampleAuthor) -> etree._Element:
-    return element("custodian", element(
-        "assignedCustodian", element("representedCustodianOrganization", *_structure(author))))
+    return element(
+        "custodian", element("assignedCustodian", element("representedCustodianOrganization", *_structure(author)))
+    )
 
 
 def _attending_doctor(author: SampleAuthor) -> etree._Element | None:
@@ -162,8 +214,13 @@ def _attending_doctor(author: SampleAuthor) -> etree._Element | None:
         return None
     entity = _entity("associatedEntity", author, "associatedPerson", "scopingOrganization")
     entity.set("classCode", "PROV")
-    return element("participant", _function(author),
-                   element("time", element("low", value="20150105"), xsi_type="IVL_TS"), entity, typeCode="INF")
+    return element(
+        "participant",
+        _function(author),
+        element("time", element("low", value="20150105"), xsi_type="IVL_TS"),
+        entity,
+        typeCode="INF",
+    )
 
 
 def _service_event(identity: Identity, act: tuple[str, str, str] | None) -> etree._Element:
@@ -178,8 +235,7 @@ def _service_event(identity: Identity, act: tuple[str, str, str] | None) -> etre
 def _related_document(identity: Identity) -> etree._Element | None:
     if identity.replaces is None:
         return None
-    return element("relatedDocument", element("parentDocument", element("id", root=identity.replaces)),
-                   typeCode="RPLC")
+    return element("relatedDocument", element("parentDocument", element("id", root=identity.replaces)), typeCode="RPLC")
 
 
 def _encounter(identity: Identity) -> etree._Element:
@@ -187,10 +243,18 @@ def _encounter(identity: Identity) -> etree._Element:
     return element(
         "encompassingEncounter",
         coded("code", *author.encounter_type, "2.16.840.1.113883.5.4"),
-        element("effectiveTime", element("low", value=ts(identity.act_start)),
-                element("high", value=ts(identity.effective_time))),
+        element(
+            "effectiveTime",
+            element("low", value=ts(identity.act_start)),
+            element("high", value=ts(identity.effective_time)),
+        ),
         element("responsibleParty", _entity("assignedEntity", author)),
-        element("location", element(
-            "healthCareFacility", coded("code", *author.facility_type, "1.2.250.1.71.4.2.4"),
-            element("location", element("name", author.structure_name)))),
+        element(
+            "location",
+            element(
+                "healthCareFacility",
+                coded("code", *author.facility_type, "1.2.250.1.71.4.2.4"),
+                element("location", element("name", author.structure_name)),
+            ),
+        ),
     )

@@ -46,8 +46,11 @@ HEADER_FAULTS: dict[str, Fault] = {
     "HDR-LEGALAUTH": put("cda:legalAuthenticator/cda:signatureCode", code="X"),
     "HDR-ACT": put("cda:documentationOf", nullFlavor="UNK"),
     "HDR-ENCOUNTER": double("cda:componentOf"),
-    "HDR-RPLC": both(add(".", "relatedDocument", "parentDocument", typeCode="RPLC"),
-                     add("cda:relatedDocument/cda:parentDocument", "id", root="1.2.3"), double("cda:relatedDocument")),
+    "HDR-RPLC": both(
+        add(".", "relatedDocument", "parentDocument", typeCode="RPLC"),
+        add("cda:relatedDocument/cda:parentDocument", "id", root="1.2.3"),
+        double("cda:relatedDocument"),
+    ),
     "HDR-RPLC-ID": add(".", "relatedDocument", "parentDocument", typeCode="RPLC"),
     "HDR-RELATED-TYPE": add(".", "relatedDocument", "parentDocument", typeCode="APND"),
     "HDR-COMPONENT": add(".", "component"),
@@ -82,8 +85,9 @@ HEADER_FAULTS: dict[str, Fault] = {
     "HDR-AUT-CODE": put(f"{_AUTHOR}/cda:code", code="MEDECIN"),
     "HDR-AUT-FUNCTION": put("cda:author/cda:functionCode", code="MT"),
     "HDR-AUT-NAME": drop(f"{_AUTHOR}/cda:assignedPerson/cda:name/cda:family"),
-    "HDR-AUT-DEVICE": both(drop(f"{_AUTHOR}/cda:assignedPerson"),
-                           add(_AUTHOR, "assignedAuthoringDevice", "softwareName")),
+    "HDR-AUT-DEVICE": both(
+        drop(f"{_AUTHOR}/cda:assignedPerson"), add(_AUTHOR, "assignedAuthoringDevice", "softwareName")
+    ),
     "HDR-CUST-ID": drop(f"{_CUSTODIAN}/cda:id"),
     "R-CUST-1": put(f"{_CUSTODIAN}/cda:id", root="1.2.3"),
     "HDR-LEGAL-TIME": drop("cda:legalAuthenticator/cda:time"),

@@ -14,8 +14,14 @@ from samples.documents.professionals import BIOLOGIST, SampleAuthor
 
 
 def laboratory_report(
-    patient: SamplePatient = CLAIRE, author: SampleAuthor = BIOLOGIST, *, unique_id: str | None = None,
-    effective_time: datetime = MORNING, replaces: str | None = None, version: int = 1, set_id: str | None = None,
+    patient: SamplePatient = CLAIRE,
+    author: SampleAuthor = BIOLOGIST,
+    *,
+    unique_id: str | None = None,
+    effective_time: datetime = MORNING,
+    replaces: str | None = None,
+    version: int = 1,
+    set_id: str | None = None,
     breaking: str | None = None,
 ) -> bytes:
     """Make a laboratory report: three results on one page.
@@ -23,14 +29,24 @@ def laboratory_report(
     `unique_id` defaults to a fresh OID. `breaking` names a rule of the header: the document then breaks that rule.
     Raises KeyError: no twin is known for that rule.
     """
-    identity = Identity(patient=patient, author=author, unique_id=unique_id or new_oid(), replaces=replaces,
-                        effective_time=effective_time, version=version, set_id=set_id)
+    identity = Identity(
+        patient=patient,
+        author=author,
+        unique_id=unique_id or new_oid(),
+        replaces=replaces,
+        effective_time=effective_time,
+        version=version,
+        set_id=set_id,
+    )
     made = scanned(
-        identity, code=("11502-2", "CR d'examens biologiques", LOINC), title="Compte rendu d'examens biologiques",
+        identity,
+        code=("11502-2", "CR d'examens biologiques", LOINC),
+        title="Compte rendu d'examens biologiques",
         lines=(
             "Document fictif.",
             "Hémoglobine glyquée (HbA1c) : 7,2 % (4,0 - 6,0)",
             "INR : 2,4",
             "Créatinine : 82 µmol/L (49 - 90)",
-        ))
+        ),
+    )
     return break_rule(made, breaking, {**HEADER_FAULTS, **LEVEL_1_FAULTS}) if breaking else made

@@ -50,23 +50,54 @@ def ins_key(nir: str) -> str:
 
 
 CLAIRE = SamplePatient(
-    nir="2580769123015", family="MODELE", given=("CLAIRE", "ODETTE"), used_family="SPECIMEN", gender="F",
-    born="19580714", birth_place="69123", birth_city="LYON", local_id="IPP-000042",
+    nir="2580769123015",
+    family="MODELE",
+    given=("CLAIRE", "ODETTE"),
+    used_family="SPECIMEN",
+    gender="F",
+    born="19580714",
+    birth_place="69123",
+    birth_city="LYON",
+    local_id="IPP-000042",
 )
 PAUL = SamplePatient(
-    nir="1710344109027", family="EXEMPLAIRE", given=("PAUL", "HENRI", "MARIE"), gender="M",
-    born="19710322", birth_place="44109", birth_city="NANTES", local_id="IPP-000057",
+    nir="1710344109027",
+    family="EXEMPLAIRE",
+    given=("PAUL", "HENRI", "MARIE"),
+    gender="M",
+    born="19710322",
+    birth_place="44109",
+    birth_city="NANTES",
+    local_id="IPP-000057",
 )
 LUCIA = SamplePatient(
-    nir="295112A004033", family="ECHANTILLON", given=("LUCIA",), gender="F",
-    born="19951105", birth_place="2A004", birth_city="AJACCIO", local_id="IPP-000063",
+    nir="295112A004033",
+    family="ECHANTILLON",
+    given=("LUCIA",),
+    gender="F",
+    born="19951105",
+    birth_place="2A004",
+    birth_city="AJACCIO",
+    local_id="IPP-000063",
 )
 MOUSSA = SamplePatient(
-    nir="1880999336018", family="FICTIF", given=("MOUSSA", "JEAN"), gender="M",
-    born="19880901", birth_place="99336", birth_city="KAYES", local_id="IPP-000078",
+    nir="1880999336018",
+    family="FICTIF",
+    given=("MOUSSA", "JEAN"),
+    gender="M",
+    born="19880901",
+    birth_place="99336",
+    birth_city="KAYES",
+    local_id="IPP-000078",
 )
 ADELE = SamplePatient(
-    nir="2200567482044", family="MAQUETTE", given=("ADELE", "ROSE"), gender="F",
-    born="20200518", birth_place="67482", birth_city="STRASBOURG", local_id="IPP-000081",
+    nir="2200567482044",
+    family="MAQUETTE",
+    given=("ADELE", "ROSE"),
+    gender="F",
+    born="20200518",
+    birth_place="67482",
+    birth_city="STRASBOURG",
+    local_id="IPP-000081",
 )
 PATIENTS = (CLAIRE, PAUL, LUCIA, MOUSSA, ADELE)

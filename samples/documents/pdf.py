@@ -16,8 +16,10 @@ def one_page(title: str, lines: tuple[str, ...]) -> bytes:
     bodies = (
         b"<< /Type /Catalog /Pages 2 0 R /Lang (fr-FR) >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        (f"<< /Type /Page /Parent 2 0 R /MediaBox [{_A4}] /Contents 4 0 R "
-         "/Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>").encode(),
+        (
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [{_A4}] /Contents 4 0 R "
+            "/Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>"
+        ).encode(),
         b"<< /Length %d >>\nstream\n" % len(stream) + stream + b"endstream",
         font.format("Helvetica").encode(),
         font.format("Helvetica-Bold").encode(),

@@ -34,19 +34,31 @@ class SampleAuthor:
 
 
 GENERALIST = SampleAuthor(
-    family="ESSAI", given="Anne", national_id="810009999995", structure_id="1690000999",
+    family="ESSAI",
+    given="Anne",
+    national_id="810009999995",
+    structure_id="1690000999",
     structure_name="Cabinet médical des Essais",
     specialty=("G15_10/SM26", "Médecin - Qualifié en Médecine Générale (SM)"),
 )
 BIOLOGIST = SampleAuthor(
-    family="ETALON", given="Karim", civility="M", national_id="810099998055", structure_id="1690999032",
-    structure_name="Laboratoire du Rhône fictif", specialty=("G15_10/SM03", "Médecin - Biologie médicale (SM)"),
+    family="ETALON",
+    given="Karim",
+    civility="M",
+    national_id="810099998055",
+    structure_id="1690999032",
+    structure_name="Laboratoire du Rhône fictif",
+    specialty=("G15_10/SM03", "Médecin - Biologie médicale (SM)"),
     facility_type=("SA25", "Laboratoire de biologie médicale"),
 )
 HOSPITAL_DOCTOR = SampleAuthor(
-    family="BLANC-TEST", given="Noémie", national_id="810099998022", structure_id="1440999068",
+    family="BLANC-TEST",
+    given="Noémie",
+    national_id="810099998022",
+    structure_id="1440999068",
     structure_name="Centre hospitalier de la Loire fictive",
     specialty=("G15_10/SM04", "Médecin - Cardiologie et maladies vasculaires (SM)"),
-    practice_setting=HOSPITAL, facility_type=("SA01", "Etablissement public de santé"),
+    practice_setting=HOSPITAL,
+    facility_type=("SA01", "Etablissement public de santé"),
     encounter_type=("IMP", "Hospitalisation (établissement, y compris HAD)"),
 )

@@ -63,7 +63,7 @@ def _leaf_faults() -> dict[str, Fault]:
         for rule, parent in parents:
             faults[f"SEC-{name}-{rule}"] = _template(section, parent)
     faults["SEC-RISKS-ID"] = faults.pop("SEC-RISKS-ENTRY")
-    del faults["SEC-PROBLEMS-CODE"]     # the official test accepts any code there
+    del faults["SEC-PROBLEMS-CODE"]  # the official test accepts any code there
     return faults
 
 

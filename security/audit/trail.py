@@ -14,7 +14,7 @@ from security.audit.event import AuditEvent
 BATCH = 500
 
 
-class AuditUnavailable(Exception):  # noqa: N818 - the words of a refusal, as in security.errors
+class AuditUnavailable(Exception):
     """The event could not be made durable: whatever it tells of must be refused."""
 
 
@@ -74,7 +74,9 @@ class AuditTrail:
         last, failure = 0, None
         try:
             with self._pool.connection() as connection:
-                row = connection.execute("SELECT audit_append(%b::text[])", ([ticket.event for ticket in batch],)).fetchone()
+                row = connection.execute(
+                    "SELECT audit_append(%b::text[])", ([ticket.event for ticket in batch],)
+                ).fetchone()
             last = int(row[0]) if row is not None else 0
         except BaseException as error:
             failure = error

@@ -27,8 +27,10 @@ def test_a_header_says_what_the_document_says():
     assert header.main_act.low == "20240611091500+0200"
     assert header.authors[0].function == Code("PCP", "2.16.840.1.113883.5.88", "Médecin traitant")
     assert header.authors[0].organization == Organization(
-        id=InstanceId("1.2.250.1.71.4.2.2", "1690000999"), name="Cabinet médical des Essais",
-        practice_setting=Code("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire"))
+        id=InstanceId("1.2.250.1.71.4.2.2", "1690000999"),
+        name="Cabinet médical des Essais",
+        practice_setting=Code("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire"),
+    )
 
 
 def test_a_header_of_level_1_says_of_what_media_type():
@@ -46,9 +48,12 @@ def test_an_empty_header_is_read_as_nothing():
 
 
 def test_what_carries_a_null_flavor_is_absent():
-    header = read_header(parse_document(
-        b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2" nullFlavor="UNK"/><title nullFlavor="UNK">x</title>'
-        b'<recordTarget><patientRole><id nullFlavor="UNK"/></patientRole></recordTarget></ClinicalDocument>'))
+    header = read_header(
+        parse_document(
+            b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2" nullFlavor="UNK"/><title nullFlavor="UNK">x</title>'
+            b'<recordTarget><patientRole><id nullFlavor="UNK"/></patientRole></recordTarget></ClinicalDocument>'
+        )
+    )
 
     assert header.id is None
     assert header.title is None

@@ -37,8 +37,12 @@ def test_a_summary_gives_all_of_its_metadata():
     assert entry.hash == hashlib.sha1(content, usedforsecurity=False).hexdigest()
     assert entry.size == len(content)
     assert entry.source_patient_info == (
-        "PID-5|MODELE^CLAIRE^CLAIRE ODETTE^^^^L", "PID-5|SPECIMEN^CLAIRE^^^^^D", "PID-7|19580714", "PID-8|F",
-        "PID-11|^^^^^^BDL^^69123")
+        "PID-5|MODELE^CLAIRE^CLAIRE ODETTE^^^^L",
+        "PID-5|SPECIMEN^CLAIRE^^^^^D",
+        "PID-7|19580714",
+        "PID-8|F",
+        "PID-11|^^^^^^BDL^^69123",
+    )
 
 
 def test_people_and_structures_are_spelled_as_the_domain_reads_them():
@@ -46,11 +50,9 @@ def test_people_and_structures_are_spelled_as_the_domain_reads_them():
 
     assert author.person == "810009999995^ESSAI^Anne^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS"
     assert Xcn.parse(author.person).id_type == "IDNPS"
-    assert author.institutions == (
-        "Cabinet médical des Essais^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1690000999",)
+    assert author.institutions == ("Cabinet médical des Essais^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1690000999",)
     assert Xon.parse(author.institutions[0]).identifier == "1690000999"
-    assert author.specialties == (
-        "G15_10/SM26^Médecin - Qualifié en Médecine Générale (SM)^1.2.250.1.213.1.1.4.5",)
+    assert author.specialties == ("G15_10/SM26^Médecin - Qualifié en Médecine Générale (SM)^1.2.250.1.213.1.1.4.5",)
     assert author.roles == ("Médecin traitant",)
 
 
@@ -60,10 +62,13 @@ def test_separators_in_a_name_are_escaped():
     assert entry_of(content).authors[0].institutions[0].startswith(r"Cabinet A\T\B \S\ C^")
 
 
-@pytest.mark.parametrize(("content", "format_code"), [
-    (laboratory_report(), "urn:ihe:iti:xds-sd:pdf:2008"),
-    (discharge_letter(media_type="text/plain"), "urn:ihe:iti:xds-sd:text:2008"),
-])
+@pytest.mark.parametrize(
+    ("content", "format_code"),
+    [
+        (laboratory_report(), "urn:ihe:iti:xds-sd:pdf:2008"),
+        (discharge_letter(media_type="text/plain"), "urn:ihe:iti:xds-sd:text:2008"),
+    ],
+)
 def test_the_format_of_level_1_follows_the_media_type(content, format_code):
     code = entry_of(content).format_code
 

@@ -5,12 +5,30 @@ import json
 from conformance.report import Finding, Report, Severity, unreadable, write_json
 
 FINDING = Finding(
-    rule="VSM-CODE", severity=Severity.ERROR, source="CI-SIS VSM 2023.01", path="/ClinicalDocument/code", line=10,
-    column=3, found=None, expected="SYNTH", message="Le code est SYNTH.", message_en="The code is SYNTH.",
-    hint="Voyez.")
+    rule="VSM-CODE",
+    severity=Severity.ERROR,
+    source="CI-SIS VSM 2023.01",
+    path="/ClinicalDocument/code",
+    line=10,
+    column=3,
+    found=None,
+    expected="SYNTH",
+    message="Le code est SYNTH.",
+    message_en="The code is SYNTH.",
+    hint="Voyez.",
+)
 WARNING = Finding(
-    rule="W", severity=Severity.WARNING, source="S", path="/ClinicalDocument", line=1, column=1, found="a",
-    expected=None, message="Attention.", message_en="Careful.")
+    rule="W",
+    severity=Severity.WARNING,
+    source="S",
+    path="/ClinicalDocument",
+    line=1,
+    column=1,
+    found="a",
+    expected=None,
+    message="Attention.",
+    message_en="Careful.",
+)
 
 
 def test_warnings_leave_a_document_valid():
@@ -21,12 +39,26 @@ def test_warnings_leave_a_document_valid():
 def test_json_has_the_shape_that_others_build_on():
     printed = json.loads(write_json([("a.xml", Report("vsm", (FINDING,)))]))
 
-    assert printed == [{
-        "file": "a.xml", "profile": "vsm", "valid": False,
-        "findings": [{
-            "rule": "VSM-CODE", "severity": "error", "path": "/ClinicalDocument/code", "line": 10, "column": 3,
-            "found": None, "expected": "SYNTH", "message": "Le code est SYNTH.", "source": "CI-SIS VSM 2023.01"}],
-    }]
+    assert printed == [
+        {
+            "file": "a.xml",
+            "profile": "vsm",
+            "valid": False,
+            "findings": [
+                {
+                    "rule": "VSM-CODE",
+                    "severity": "error",
+                    "path": "/ClinicalDocument/code",
+                    "line": 10,
+                    "column": 3,
+                    "found": None,
+                    "expected": "SYNTH",
+                    "message": "Le code est SYNTH.",
+                    "source": "CI-SIS VSM 2023.01",
+                }
+            ],
+        }
+    ]
 
 
 def test_a_report_speaks_french_or_english():

@@ -38,15 +38,17 @@ VALID = {
 
 # What one fault cannot help breaking besides its own rule.
 CONSEQUENCES = {
-    "HDR-TPL-MODEL": {"VSM-TPL"},                           # no model at all is not the model of the VSM either
-    "HDR-CODE-JDV": {"VSM-CODE"},                           # outside JDV_J07 is not SYNTH either
-    "HDR-NAME-PARTS": {"R-INS-GIVEN", "R-INS-ALL-GIVEN"},   # without given name, the traits of the INS lack it
+    "HDR-TPL-MODEL": {"VSM-TPL"},  # no model at all is not the model of the VSM either
+    "HDR-CODE-JDV": {"VSM-CODE"},  # outside JDV_J07 is not SYNTH either
+    "HDR-NAME-PARTS": {"R-INS-GIVEN", "R-INS-ALL-GIVEN"},  # without given name, the traits of the INS lack it
 }
 
 
 def _rules() -> list[Assertion]:
-    texts = [read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes())
-             for package, name in PROFILES[VSM]]
+    texts = [
+        read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes())
+        for package, name in PROFILES[VSM]
+    ]
     return [one for text in texts for pattern in text.patterns for rule in pattern.rules for one in rule.assertions]
 
 
@@ -65,8 +67,13 @@ def test_a_document_that_the_official_chain_accepts_is_valid(official, name, pro
 
 @pytest.mark.parametrize("patient", PATIENTS, ids=lambda patient: patient.family)
 def test_our_samples_break_no_rule(patient):
-    for content in (vsm(patient), laboratory_report(patient), discharge_letter(patient),
-                    discharge_letter(patient, media_type="text/plain"), vsm(patient, replaces="2.25.1", version=2)):
+    for content in (
+        vsm(patient),
+        laboratory_report(patient),
+        discharge_letter(patient),
+        discharge_letter(patient, media_type="text/plain"),
+        vsm(patient, replaces="2.25.1", version=2),
+    ):
         assert validate(content).findings == ()
 
 
@@ -109,26 +116,29 @@ def test_every_rule_names_a_known_severity_and_speaks_two_languages():
 def test_a_finding_points_to_the_element_at_fault():
     content = vsm(unique_id="2.25.7", breaking="VSM-CODE")
 
-    finding, = validate(content).findings
+    (finding,) = validate(content).findings
 
     assert finding.path == "/ClinicalDocument/code"
     line = content.decode().splitlines()[finding.line - 1]
-    assert line[finding.column - 1:].startswith('<code code="34133-9"')
+    assert line[finding.column - 1 :].startswith('<code code="34133-9"')
     assert (finding.found, finding.expected) == ("34133-9", "SYNTH")
 
 
 def test_a_broken_key_of_the_ins_is_a_warning_that_never_repeats_the_ins():
     report = validate(vsm(breaking="R-INS-KEY"))
 
-    finding, = report.findings
+    (finding,) = report.findings
     assert report.valid
     assert finding.severity is Severity.WARNING
     assert "2580769123015" not in report.as_text("x")
 
 
 def test_the_ips_fr_2022_is_no_medical_summary_although_it_uses_its_template():
-    content = vsm().replace(b'code="SYNTH"', b'code="60591-5"').replace(
-        b'codeSystem="1.2.250.1.213.1.1.4.12"', b'codeSystem="2.16.840.1.113883.6.1"')
+    content = (
+        vsm()
+        .replace(b'code="SYNTH"', b'code="60591-5"')
+        .replace(b'codeSystem="1.2.250.1.213.1.1.4.12"', b'codeSystem="2.16.840.1.113883.6.1"')
+    )
 
     assert validate(content).profile == HEADER
 
@@ -137,10 +147,10 @@ def test_a_document_inside_a_style_sheet_is_judged_with_places_in_the_whole_file
     inside = vsm(breaking="VSM-CODE").split(b"?>", 1)[1]
     wrapped = b'<xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform">\n<xsl:output/>%s</xsl:stylesheet>'
 
-    finding, = validate(wrapped % inside).findings
+    (finding,) = validate(wrapped % inside).findings
 
     assert finding.path == "/ClinicalDocument/code"
-    assert (wrapped % inside).decode().splitlines()[finding.line - 1][finding.column - 1:].startswith("<code")
+    assert (wrapped % inside).decode().splitlines()[finding.line - 1][finding.column - 1 :].startswith("<code")
 
 
 def test_a_profile_that_does_not_exist_is_refused():

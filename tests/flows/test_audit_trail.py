@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -165,10 +166,12 @@ def test_a_certificate_that_the_door_refuses(scene: Any, trail: Trail) -> None:
         client.provide_and_register(scene.lot([vsm(scene.patient)]))
 
     assert fault.value.kind == "CERT_KIND"
+    shown = scene.house.credential("bad.cps-under-structures").certificate_der()
     assert only(trail.events(before)) == {
         "door": "ingest",
-        "transaction": "repository",
+        "transaction": "ITI-41",
         "outcome": "refused",
+        "certificate": hashlib.sha256(shown).hexdigest(),
         "code": "CERT_KIND",
     }
 
@@ -253,7 +256,7 @@ def test_a_message_that_nobody_can_read(scene: Any, trail: Trail, hospital: dict
     assert answer.status_code == 400
     event = only(trail.events(before))
     assert (event["transaction"], event["outcome"], event["certificate"]) == (
-        "repository",
+        "ITI-41",
         "refused",
         hospital["certificate"],
     )

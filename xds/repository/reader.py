@@ -12,7 +12,7 @@ PIECE = 1024 * 1024
 """Bytes read at a time."""
 
 
-class BlobMissing(LookupError):  # noqa: N818  says what is the case
+class BlobMissing(LookupError):
     """No blob has this address: an entry without its bytes is damage, to be reported as our fault."""
 
     def __init__(self, address: BlobAddress) -> None:

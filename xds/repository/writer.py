@@ -22,7 +22,7 @@ TEMPORARY = "incoming"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-class RepositoryUnavailable(OSError):  # noqa: N818  says what is the case
+class RepositoryUnavailable(OSError):
     """The repository cannot be written; nothing was kept."""
 
 

@@ -29,19 +29,22 @@ def test_metadata_made_from_a_document_agree_with_it(content):
     assert check_agreement(entry_of(content), content) == ()
 
 
-@pytest.mark.parametrize(("rule", "change", "place"), [
-    ("AGR-UNIQUEID", {"unique_id": "2.25.8"}, "/ClinicalDocument/id"),
-    ("AGR-PATIENT", {"patient_id": PAUL.cx}, "/ClinicalDocument/recordTarget/patientRole/id"),
-    ("AGR-PATIENT", {"patient_id": ""}, "/ClinicalDocument/recordTarget/patientRole/id"),
-    ("AGR-TYPECODE", {"type_code": OTHER}, "/ClinicalDocument/code"),
-    ("AGR-TYPECODE", {"type_code": None}, "/ClinicalDocument/code"),
-    ("AGR-CREATIONTIME", {"creation_time": "20240611093000"}, "/ClinicalDocument/effectiveTime"),
-    ("AGR-FORMATCODE", {"format_code": OTHER}, "/ClinicalDocument/templateId"),
-])
+@pytest.mark.parametrize(
+    ("rule", "change", "place"),
+    [
+        ("AGR-UNIQUEID", {"unique_id": "2.25.8"}, "/ClinicalDocument/id"),
+        ("AGR-PATIENT", {"patient_id": PAUL.cx}, "/ClinicalDocument/recordTarget/patientRole/id"),
+        ("AGR-PATIENT", {"patient_id": ""}, "/ClinicalDocument/recordTarget/patientRole/id"),
+        ("AGR-TYPECODE", {"type_code": OTHER}, "/ClinicalDocument/code"),
+        ("AGR-TYPECODE", {"type_code": None}, "/ClinicalDocument/code"),
+        ("AGR-CREATIONTIME", {"creation_time": "20240611093000"}, "/ClinicalDocument/effectiveTime"),
+        ("AGR-FORMATCODE", {"format_code": OTHER}, "/ClinicalDocument/templateId"),
+    ],
+)
 def test_a_disagreement_that_matters_is_an_error(rule, change, place):
     entry = replace(entry_of(CONTENT), **change)
 
-    error, = check_agreement(entry, CONTENT)
+    (error,) = check_agreement(entry, CONTENT)
 
     assert error.severity is Severity.ERROR
     assert error.context.startswith(f"{entry.unique_id}: {rule} {place}")
@@ -50,22 +53,25 @@ def test_a_disagreement_that_matters_is_an_error(rule, change, place):
 
 
 def test_the_wrong_patient_has_its_own_code():
-    error, = check_agreement(replace(entry_of(CONTENT), patient_id=PAUL.cx), CONTENT)
+    (error,) = check_agreement(replace(entry_of(CONTENT), patient_id=PAUL.cx), CONTENT)
 
     assert error.code is XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH
 
 
-@pytest.mark.parametrize(("rule", "change"), [
-    ("AGR-TITLE", {"title": "Autre titre"}),
-    ("AGR-LANGUAGE", {"language_code": "en-GB"}),
-    ("AGR-AUTHOR", {"authors": (Author(person="1^X^^^^^^^&1.2.3&ISO^D^^^IDNPS"),)}),
-    ("AGR-SETTING", {"practice_setting_code": OTHER}),
-    ("AGR-FACILITY", {"healthcare_facility_type_code": OTHER}),
-    ("AGR-SERVICESTART", {"service_start_time": "20200101"}),
-    ("AGR-SERVICESTOP", {"service_stop_time": "20200101"}),
-])
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ("AGR-TITLE", {"title": "Autre titre"}),
+        ("AGR-LANGUAGE", {"language_code": "en-GB"}),
+        ("AGR-AUTHOR", {"authors": (Author(person="1^X^^^^^^^&1.2.3&ISO^D^^^IDNPS"),)}),
+        ("AGR-SETTING", {"practice_setting_code": OTHER}),
+        ("AGR-FACILITY", {"healthcare_facility_type_code": OTHER}),
+        ("AGR-SERVICESTART", {"service_start_time": "20200101"}),
+        ("AGR-SERVICESTOP", {"service_stop_time": "20200101"}),
+    ],
+)
 def test_a_disagreement_that_matters_less_is_a_warning(rule, change):
-    warning, = check_agreement(replace(entry_of(CONTENT), **change), CONTENT)
+    (warning,) = check_agreement(replace(entry_of(CONTENT), **change), CONTENT)
 
     assert warning.severity is Severity.WARNING
     assert rule in warning.context
@@ -82,7 +88,7 @@ def test_a_format_agrees_whatever_scheme_names_it():
 
 
 def test_bytes_that_are_no_document_are_one_error_that_names_the_document():
-    error, = check_agreement(entry_of(CONTENT), b"%PDF-1.4")
+    (error,) = check_agreement(entry_of(CONTENT), b"%PDF-1.4")
 
     assert error.code is XdsErrorCode.INVALID_DOCUMENT_CONTENT
     assert error.context.startswith("2.25.7: AGR-CDA")
@@ -90,10 +96,16 @@ def test_bytes_that_are_no_document_are_one_error_that_names_the_document():
     assert check_replacement(entry_of(CONTENT), b"%PDF-1.4", "2.25.6") == ()
 
 
-@pytest.mark.parametrize(("named", "replaced", "agrees"), [
-    ("2.25.6", "2.25.6", True), (None, None, True), ("2.25.6", "2.25.5", False), ("2.25.6", None, False),
-    (None, "2.25.6", False),
-])
+@pytest.mark.parametrize(
+    ("named", "replaced", "agrees"),
+    [
+        ("2.25.6", "2.25.6", True),
+        (None, None, True),
+        ("2.25.6", "2.25.5", False),
+        ("2.25.6", None, False),
+        (None, "2.25.6", False),
+    ],
+)
 def test_a_document_names_the_one_that_the_lot_replaces(named, replaced, agrees):
     content = vsm(unique_id="2.25.7", replaces=named)
 
@@ -111,7 +123,7 @@ def test_a_valid_summary_is_accepted_parsed_or_not():
 def test_each_finding_of_an_invalid_summary_is_an_error_that_says_where():
     content = vsm(unique_id="2.25.7", breaking="VSM-CODE")
 
-    error, = check_content(entry_of(content), content)
+    (error,) = check_content(entry_of(content), content)
 
     assert error.code is XdsErrorCode.INVALID_DOCUMENT_CONTENT
     assert error.context.startswith("2.25.7: VSM-CODE /ClinicalDocument/code (line ")
@@ -134,8 +146,14 @@ def test_a_document_that_only_claims_to_be_a_summary_is_judged_as_one():
 
 def test_too_many_findings_are_counted_not_listed():
     content = CONTENT
-    for right, wrong in ((b'"2.16.840.1.113883.6.1"', b'"1.2.3"'), (b'"completed"', b'"x"'), (b'"CD"', b'"CE"'),
-                         (b'"tel:', b'"'), (b"<reference", b"<ref"), (b"originalText", b"text")):
+    for right, wrong in (
+        (b'"2.16.840.1.113883.6.1"', b'"1.2.3"'),
+        (b'"completed"', b'"x"'),
+        (b'"CD"', b'"CE"'),
+        (b'"tel:', b'"'),
+        (b"<reference", b"<ref"),
+        (b"originalText", b"text"),
+    ):
         content = content.replace(right, wrong)
 
     errors = check_content(entry_of(content), content)

@@ -21,12 +21,17 @@ def test_each_element_has_its_line_and_its_column_in_characters():
 
 
 def test_a_path_numbers_only_the_elements_that_have_a_namesake():
-    content = (b'<s><ClinicalDocument xmlns="urn:hl7-org:v3"><id/><section/><section><code/></section>'
-               b'</ClinicalDocument></s>')
+    content = (
+        b'<s><ClinicalDocument xmlns="urn:hl7-org:v3"><id/><section/><section><code/></section></ClinicalDocument></s>'
+    )
     root = xml.parse(content)
 
     paths = Paths()
 
     assert [paths.of(element) for element in root.iter("*")][1:] == [
-        "/ClinicalDocument", "/ClinicalDocument/id", "/ClinicalDocument/section[1]", "/ClinicalDocument/section[2]",
-        "/ClinicalDocument/section[2]/code"]
+        "/ClinicalDocument",
+        "/ClinicalDocument/id",
+        "/ClinicalDocument/section[1]",
+        "/ClinicalDocument/section[2]",
+        "/ClinicalDocument/section[2]/code",
+    ]

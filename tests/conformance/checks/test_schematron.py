@@ -22,8 +22,10 @@ NS = {"cda": "urn:hl7-org:v3"}
 def failures(patterns: bytes, document: bytes) -> list[tuple[str, str, str | None]]:
     schema = Schema(read_schema(HEAD + patterns + TAIL))
     root = xml.parse(b'<r xmlns="urn:hl7-org:v3">' + document + b"</r>")
-    return [(one.assertion.id, etree.QName(one.place).localname, one.found)
-            for one in schema.check(DocumentIndex(root, schema.tags))]
+    return [
+        (one.assertion.id, etree.QName(one.place).localname, one.found)
+        for one in schema.check(DocumentIndex(root, schema.tags))
+    ]
 
 
 def test_the_first_rule_that_matches_silences_those_after_it_in_its_pattern():
@@ -32,51 +34,65 @@ def test_the_first_rule_that_matches_silences_those_after_it_in_its_pattern():
 
     assert failures(b"<pattern>" + first + second + b"</pattern>", b"<a/>") == []
     assert failures(b"<pattern>" + first + b"</pattern><pattern>" + second + b"</pattern>", b"<a/>") == [
-        ("B", "a", None)]
+        ("B", "a", None)
+    ]
 
 
 def test_a_report_speaks_when_its_test_holds_and_an_assert_when_it_does_not():
-    pattern = (b'<pattern><rule context="cda:a"><report id="A" see="s" diagnostics="A.en" test="@b">x</report>'
-               b'<assert id="B" see="s" diagnostics="B.en" test="@b">x</assert></rule></pattern>')
+    pattern = (
+        b'<pattern><rule context="cda:a"><report id="A" see="s" diagnostics="A.en" test="@b">x</report>'
+        b'<assert id="B" see="s" diagnostics="B.en" test="@b">x</assert></rule></pattern>'
+    )
 
     assert failures(pattern, b'<a b="1"/>') == [("A", "a", None)]
     assert failures(pattern, b"<a/>") == [("B", "a", None)]
 
 
 def test_variables_of_the_schema_and_of_the_rule_are_seen_by_assertions():
-    pattern = (b'<let name="all" value="count(//cda:a)"/><pattern><rule context="cda:a"><let name="mine" '
-               b'value="$all + 1"/><assert id="A" see="s" diagnostics="A.en" test="$mine = 2" '
-               b'ecluse:found="$mine">x</assert></rule></pattern>')
+    pattern = (
+        b'<let name="all" value="count(//cda:a)"/><pattern><rule context="cda:a"><let name="mine" '
+        b'value="$all + 1"/><assert id="A" see="s" diagnostics="A.en" test="$mine = 2" '
+        b'ecluse:found="$mine">x</assert></rule></pattern>'
+    )
 
     assert failures(pattern, b"<a/>") == []
     assert failures(pattern, b"<a/><a/>") == [("A", "a", "3"), ("A", "a", "3")]
 
 
 def test_a_finding_points_where_the_rule_says_and_shows_what_it_met():
-    pattern = (b'<pattern><rule context="cda:a"><assert id="A" see="s" diagnostics="A.en A.hint" test="cda:b/@c = 1" '
-               b'ecluse:where="cda:b" ecluse:found="cda:b/@c" ecluse:expected="1">x</assert></rule></pattern>')
+    pattern = (
+        b'<pattern><rule context="cda:a"><assert id="A" see="s" diagnostics="A.en A.hint" test="cda:b/@c = 1" '
+        b'ecluse:where="cda:b" ecluse:found="cda:b/@c" ecluse:expected="1">x</assert></rule></pattern>'
+    )
 
     assert failures(pattern, b'<a><b c="2"/></a>') == [("A", "b", "2")]
     assert failures(pattern, b"<a/>") == [("A", "a", None)]
 
 
-@pytest.mark.parametrize(("context", "matched"), [
-    ("cda:a", ["1", "2", "3"]),
-    ("cda:b/cda:a", ["2", "3"]),
-    ("cda:c//cda:a", ["2", "3"]),
-    ("cda:c/cda:b/cda:a", ["2"]),
-    ("cda:a[@i='3']", ["3"]),
-    ("cda:b[@j]/cda:a", ["3"]),
-    ("cda:b/cda:a[1]", ["2", "3"]),
-    ("cda:a[cda:templateId/@root='1.2']", ["3"]),
-    ("cda:a[cda:templateId/@root='1.2'][@i='1']", []),
-    ("//cda:c/cda:b/cda:a", ["2"]),
-])
+@pytest.mark.parametrize(
+    ("context", "matched"),
+    [
+        ("cda:a", ["1", "2", "3"]),
+        ("cda:b/cda:a", ["2", "3"]),
+        ("cda:c//cda:a", ["2", "3"]),
+        ("cda:c/cda:b/cda:a", ["2"]),
+        ("cda:a[@i='3']", ["3"]),
+        ("cda:b[@j]/cda:a", ["3"]),
+        ("cda:b/cda:a[1]", ["2", "3"]),
+        ("cda:a[cda:templateId/@root='1.2']", ["3"]),
+        ("cda:a[cda:templateId/@root='1.2'][@i='1']", []),
+        ("//cda:c/cda:b/cda:a", ["2"]),
+    ],
+)
 def test_a_context_matches_as_xslt_patterns_do(context, matched):
-    pattern = (f'<pattern><rule context="{context}"><report id="A" see="s" diagnostics="A.en" test="true()" '
-               'ecluse:found="@i">x</report></rule></pattern>').encode()
-    document = (b'<a i="1"/><c><b><a i="2"/></b><d><b j=""><a i="3"><templateId root="1.2"/>'
-                b'<templateId root="1.3"/></a></b></d></c>')
+    pattern = (
+        f'<pattern><rule context="{context}"><report id="A" see="s" diagnostics="A.en" test="true()" '
+        'ecluse:found="@i">x</report></rule></pattern>'
+    ).encode()
+    document = (
+        b'<a i="1"/><c><b><a i="2"/></b><d><b j=""><a i="3"><templateId root="1.2"/>'
+        b'<templateId root="1.3"/></a></b></d></c>'
+    )
 
     assert [found for _, _, found in failures(pattern, document)] == matched
 
@@ -87,14 +103,17 @@ def test_a_context_that_the_engine_does_not_read_is_refused_not_ignored(context)
         read_context(context, NS)
 
 
-@pytest.mark.parametrize("assertion", [
-    b'<assert see="s" diagnostics="A.en" test="true()">x</assert>',
-    b'<assert id="A" diagnostics="A.en" test="true()">x</assert>',
-    b'<assert id="A" see="s" test="true()">x</assert>',
-    b'<assert id="A" see="s" diagnostics="A.en">x</assert>',
-    b'<assert id="A" see="s" diagnostics="A.en" test="true()">x</assert>' * 2,
-    b'<assert id="A" see="s" diagnostics="A.en" test="((">x</assert>',
-])
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        b'<assert see="s" diagnostics="A.en" test="true()">x</assert>',
+        b'<assert id="A" diagnostics="A.en" test="true()">x</assert>',
+        b'<assert id="A" see="s" test="true()">x</assert>',
+        b'<assert id="A" see="s" diagnostics="A.en">x</assert>',
+        b'<assert id="A" see="s" diagnostics="A.en" test="true()">x</assert>' * 2,
+        b'<assert id="A" see="s" diagnostics="A.en" test="((">x</assert>',
+    ],
+)
 def test_a_schema_with_a_faulty_assertion_is_refused(assertion):
     with pytest.raises(SchemaFault):
         Schema(read_schema(HEAD + b'<pattern><rule context="cda:a">' + assertion + b"</rule></pattern>" + TAIL))
@@ -114,8 +133,10 @@ def trees(draw, depth=4):
 @given(trees(), st.lists(st.tuples(st.sampled_from(["/", "//"]), NAMES), min_size=1, max_size=3))
 def test_a_context_finds_the_nodes_that_xpath_finds(tree, steps):
     context = "".join(f"{axis}cda:{name}" for axis, name in steps).lstrip("/")
-    pattern = (f'<pattern><rule context="{context}"><report id="A" see="s" diagnostics="A.en" test="true()">x'
-               '</report></rule></pattern>').encode()
+    pattern = (
+        f'<pattern><rule context="{context}"><report id="A" see="s" diagnostics="A.en" test="true()">x'
+        "</report></rule></pattern>"
+    ).encode()
     root = xml.parse(f'<r xmlns="urn:hl7-org:v3">{tree}</r>'.encode())
     schema = Schema(read_schema(HEAD + pattern + TAIL))
 
@@ -124,13 +145,29 @@ def test_a_context_finds_the_nodes_that_xpath_finds(tree, steps):
     assert found == root.xpath(f"//{context}", namespaces=NS)
 
 
-@pytest.mark.parametrize(("form", "value", "holds"), [
-    ("ts", "2024", True), ("ts", "202", False), ("ts", "20240611093000+0200", True),
-    ("oid", "1.2.250", True), ("oid", "1..2", False), ("oid", "1.02", False), ("oid", "3.1", False),
-    ("uid", "6BAB188A-2A52-4E87-97A0-AEE51661167E", True), ("uid", "lot-1", True), ("uid", "1.2 ", False),
-    ("telecom", "tel:01", True), ("telecom", "tel:", False), ("telecom", "TEL:01", False), ("telecom", "01", False),
-    ("language", "fr-FR", True), ("language", "fr", False), ("int", "-1", True), ("int", "1.0", False),
-])
+@pytest.mark.parametrize(
+    ("form", "value", "holds"),
+    [
+        ("ts", "2024", True),
+        ("ts", "202", False),
+        ("ts", "20240611093000+0200", True),
+        ("oid", "1.2.250", True),
+        ("oid", "1..2", False),
+        ("oid", "1.02", False),
+        ("oid", "3.1", False),
+        ("uid", "6BAB188A-2A52-4E87-97A0-AEE51661167E", True),
+        ("uid", "lot-1", True),
+        ("uid", "1.2 ", False),
+        ("telecom", "tel:01", True),
+        ("telecom", "tel:", False),
+        ("telecom", "TEL:01", False),
+        ("telecom", "01", False),
+        ("language", "fr-FR", True),
+        ("language", "fr", False),
+        ("int", "-1", True),
+        ("int", "1.0", False),
+    ],
+)
 def test_forms_of_datatypes(form, value, holds):
     assert is_form(None, form, value) is holds
 

@@ -26,9 +26,12 @@ def reference() -> Iterator[object]:
     """Verdicts of the reference implementation: the ids of the rules that speak. It needs our functions by name."""
     for (namespace, name), function in EXTENSIONS.items():
         etree.FunctionNamespace(namespace)[name] = function
-    schemas = [isoschematron.Schematron(
-        xml.parse(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()), store_report=True)
-        for package, name in PROFILES[VSM]]
+    schemas = [
+        isoschematron.Schematron(
+            xml.parse(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()), store_report=True
+        )
+        for package, name in PROFILES[VSM]
+    ]
 
     def verdict(content: bytes) -> list[str]:
         found: list[str] = []
@@ -56,8 +59,14 @@ def test_both_give_the_same_verdict_on_a_twin(reference, rule):
 
 def test_both_give_the_same_verdict_on_a_document_full_of_faults(reference):
     content = SUMMARY
-    for right, wrong in ((b'"2.16.840.1.113883.6.1"', b'"1.2.3"'), (b'"completed"', b'"x"'), (b'"CD"', b'"CE"'),
-                         (b'"tel:', b'"'), (b"<reference", b"<ref"), (b"originalText", b"text")):
+    for right, wrong in (
+        (b'"2.16.840.1.113883.6.1"', b'"1.2.3"'),
+        (b'"completed"', b'"x"'),
+        (b'"CD"', b'"CE"'),
+        (b'"tel:', b'"'),
+        (b"<reference", b"<ref"),
+        (b"originalText", b"text"),
+    ):
         content = content.replace(right, wrong)
 
     verdict = reference(content)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from gateway.cli.main import main
 from gateway.database.opening import open_database
 
-INS, OTHER_INS = "299999999999934", "199999999999901"
+INS, OTHER_INS = "280014401090604", "180014401090159"
 DOCTOR = "810000000001"
 Run = Callable[..., Result]
 
@@ -53,31 +53,31 @@ def test_what_makes_no_sense_is_refused_in_one_line(run: Run) -> None:
     assert run("records", "block", OTHER_INS, DOCTOR).exit_code == 0
     for words in (
         ("open", OTHER_INS),
-        ("open", "199999999999999", "--oid", "1.2.250.1.213.1.4.8"),
+        ("open", "180014401090555", "--oid", "1.2.250.1.213.1.4.8"),
         ("authorise", OTHER_INS, DOCTOR),
-        ("authorise", "188888888888888", DOCTOR),
+        ("authorise", "180014401090060", DOCTOR),
         ("revoke", OTHER_INS, "810000000099"),
-        ("close", "188888888888888"),
+        ("close", "180014401090060"),
     ):
         result = run("records", *words)
         assert result.exit_code == 1, words
         assert result.stderr.startswith("Error: ")
         assert len(result.stderr.splitlines()) == 1
-    assert "199999999999999" not in rows(run)
+    assert "180014401090555" not in rows(run)
 
 
 def test_a_seed_opens_all_its_records_or_none(run: Run, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.toml", tmp_path / "bad.json"
     good.write_text(
-        f'[[records]]\nins = "199999999999911"\nauthorise = ["{DOCTOR}"]\n[[records]]\nins = "199999999999912"\n'
+        f'[[records]]\nins = "180014401090258"\nauthorise = ["{DOCTOR}"]\n[[records]]\nins = "180014401090357"\n'
     )
-    bad.write_text(json.dumps({"records": [{"ins": "199999999999921"}, {"ins": "199999999999911"}]}))
+    bad.write_text(json.dumps({"records": [{"ins": "180014401090456"}, {"ins": "180014401090258"}]}))
     assert run("records", "seed", str(good)).exit_code == 0
     assert run("records", "seed", str(bad)).exit_code == 1
     known = rows(run)
-    assert known["199999999999911"]["authorised"] == 1
-    assert "199999999999912" in known
-    assert "199999999999921" not in known
+    assert known["180014401090258"]["authorised"] == 1
+    assert "180014401090357" in known
+    assert "180014401090456" not in known
 
 
 def test_the_trail_of_administration_names_no_patient(run: Run) -> None:

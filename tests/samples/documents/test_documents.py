@@ -38,8 +38,14 @@ def test_a_document_is_the_same_each_time_it_is_made_with_the_same_identity(make
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_document_says_who_when_and_which_version(make):
-    content = make(PATIENTS[1], unique_id="2.25.9", effective_time=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC),
-                   replaces="2.25.8", version=3, set_id="2.25.6")
+    content = make(
+        PATIENTS[1],
+        unique_id="2.25.9",
+        effective_time=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC),
+        replaces="2.25.8",
+        version=3,
+        set_id="2.25.6",
+    )
 
     header = read_header(parse_document(content))
 
@@ -71,7 +77,7 @@ def test_the_pdf_says_where_its_objects_are():
     start = int(pdf.split(b"startxref\n")[1].split(b"\n")[0])
     assert pdf[start:].startswith(b"xref\n0 7\n")
     for number, line in enumerate(pdf[start:].splitlines()[3:9], start=1):
-        assert pdf[int(line.split()[0]):].startswith(b"%d 0 obj" % number)
+        assert pdf[int(line.split()[0]) :].startswith(b"%d 0 obj" % number)
     assert rb"Titre \(essai\)" in pdf
     assert "Été \\\\ hiver".encode("cp1252") in pdf
     assert pdf.endswith(b"%%EOF\n")

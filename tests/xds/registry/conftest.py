@@ -15,7 +15,7 @@ import pytest
 
 from gateway.database.opening import Database
 from gateway.database.pool import DoorPool, open_pool
-from gateway.records import authorise, cx, open_record
+from gateway.records import authorise, open_record
 from security.at_rest.record_keys import Kek, create_kek
 from security.audit.event import AuditEvent, Outcome
 from xds.dmp.record import Record
@@ -94,7 +94,7 @@ class Registry:
 
     def a_record(self) -> tuple[str, Record]:
         """A fresh patient whose record is open and readable by DOCTOR."""
-        patient_id = cx(f"2{next(_numbers):014d}")
+        patient_id = f"2{next(_numbers):014d}^^^&1.2.250.1.213.1.4.10&ISO^NH"
         record = open_record(self.owner, patient_id, kek=self.kek)
         authorise(self.owner, patient_id, DOCTOR)
         return patient_id, record

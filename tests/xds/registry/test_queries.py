@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from gateway.records import cx
 from xds.dmp.requester import Requester, RequesterKind
 from xds.messages import FindDocuments, GetAll, GetDocuments, ReturnType, TimeRange
 from xds.metadata.association import AssociationType
@@ -117,7 +116,8 @@ def test_a_view_tells_the_record_and_the_authorisation_even_when_nothing_is_foun
     query = FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,))
     mine = registry.reader.find_documents(query, professional_id=DOCTOR)
     theirs = registry.reader.find_documents(query, professional_id="810000000099")
-    nobody = registry.reader.find_documents(replace(query, patient_id=cx("999999999999999")), professional_id=DOCTOR)
+    unknown = replace(query, patient_id="999999999999999^^^&1.2.250.1.213.1.4.10&ISO^NH")
+    nobody = registry.reader.find_documents(unknown, professional_id=DOCTOR)
     assert (mine.record, mine.entries) == (record, ())
     assert mine.authorisation is not None
     assert (theirs.record, theirs.authorisation) == (record, None)

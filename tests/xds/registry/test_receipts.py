@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.records import cx
 from xds.dmp.record import RecordStatus
 from xds.errors import Refusal, XdsErrorCode
 from xds.metadata.association import AssociationType
@@ -24,7 +23,8 @@ def test_a_receipt_tells_the_record_and_its_public_key(registry: Registry) -> No
 
 def test_an_unknown_patient_has_no_record_and_no_key(registry: Registry) -> None:
     target = urn()
-    receipt = registry.receipts.ask(patient_id=cx("888888888888888"), structure_id=HOSPITAL, targets=[target])
+    unknown = "888888888888888^^^&1.2.250.1.213.1.4.10&ISO^NH"
+    receipt = registry.receipts.ask(patient_id=unknown, structure_id=HOSPITAL, targets=[target])
     assert (receipt.record, receipt.public_key, receipt.unresolved) == (None, b"", (target,))
 
 
