@@ -73,6 +73,8 @@ class EmbeddedPostgres:
         self.log_path = self.directory / "server.log"
         self._cluster: Cluster | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self.in_charge = False
+        """Whether this process is to stop the server: it started it, or whoever did is dead."""
 
     @property
     def address(self) -> ServerAddress:
@@ -93,10 +95,11 @@ class EmbeddedPostgres:
         """
         with self._alone():
             self._cluster = open_cluster(self.directory)
-            if self._running() is None:
+            if launch := self._running() is None:
                 self._launch(self._cluster)
             else:
                 self._await_ready(self._cluster)
+            self._take_charge(launched=launch)
         return self.address
 
     def stop(self) -> None:
@@ -168,6 +171,16 @@ class EmbeddedPostgres:
             self._cluster = open_cluster(self.directory)
         recorded = self._recorded(self._cluster)
         return recorded[0] if recorded and _works_in(recorded[0], self._cluster.pgdata) else None
+
+    def _take_charge(self, *, launched: bool) -> None:
+        """The process that launches the server writes its name; one that finds a dead name writes its own over it."""
+        name = self.directory / "in-charge"
+        mine = _name_of(os.getpid())
+        written = name.read_text("ascii") if name.is_file() else ""
+        alive = written != "" and _name_of(int(written.split()[0])) == written
+        self.in_charge = launched or not alive or written == mine
+        if self.in_charge:
+            name.write_text(mine, "ascii")
 
     def _launch(self, cluster: Cluster) -> None:
         self._clear_remains(cluster)
@@ -255,3 +268,12 @@ def _works_in(pid: int, pgdata: Path) -> bool:
         return Path(f"/proc/{pid}/cwd").samefile(pgdata)
     except OSError:
         return False
+
+
+def _name_of(pid: int) -> str:
+    """A process id and when it was born, which no later process shares; the id alone for a process that is dead."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return f"{pid}"
+    return f"{pid}" if fields[0] == b"Z" else f"{pid} {fields[19].decode('ascii')}"

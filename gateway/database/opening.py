@@ -21,7 +21,8 @@ DATABASE = "ecluse"
 class Database:
     """A database whose schema is up to date. `server` is None when it is not ours to run.
 
-    `applied` names the migrations applied while opening; `started` tells whether opening started the server.
+    `applied` names the migrations applied while opening; `started` tells whether it is for this process to stop the
+    server: opening started it, or whoever did is dead.
     """
 
     layout: DatabaseLayout
@@ -30,7 +31,7 @@ class Database:
     started: bool
 
     def close(self) -> None:
-        """Stop the server, if opening started it."""
+        """Stop the server, if that is for this process to do."""
         if self.server is not None and self.started:
             self.server.stop()
 
@@ -59,8 +60,8 @@ def open_database(data: Path, *, url: str | None = None, reset_passwords: bool =
         return Database(layout=layout, server=None, applied=migrate(layout.owner_url), started=False)
     data.mkdir(mode=0o711, parents=True, exist_ok=True)
     server = EmbeddedPostgres(data / "postgres")
-    started = not server.is_alive()
     server.start()
+    started = server.in_charge
     try:
         _create_database(server.url())
         # The embedded server is this data directory's alone: lost files are made again without asking.

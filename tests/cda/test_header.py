@@ -50,7 +50,8 @@ def test_an_empty_header_is_read_as_nothing():
 def test_what_carries_a_null_flavor_is_absent():
     header = read_header(
         parse_document(
-            b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2" nullFlavor="UNK"/><title nullFlavor="UNK">x</title>'
+            b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2" nullFlavor="UNK"/>'
+            b'<title nullFlavor="UNK">x</title>'
             b'<recordTarget><patientRole><id nullFlavor="UNK"/></patientRole></recordTarget></ClinicalDocument>'
         )
     )

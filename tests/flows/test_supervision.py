@@ -93,7 +93,8 @@ def processes_of(data: Path) -> set[int]:
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if str(data).encode() in (folder / "cmdline").read_bytes() and is_running(int(folder.name)):
+            command = (folder / "cmdline").read_bytes()
+            if b"-m\0gateway\0" in command and str(data).encode() in command and is_running(int(folder.name)):
                 found.add(int(folder.name))
     return found
 
@@ -271,6 +272,11 @@ def test_no_door_survives_a_supervisor_that_is_killed_and_the_house_opens_again(
             url = urlsplit(door["url"])
             assert not _may_connect(url.hostname or "", url.port or 0)
     assert sturdy.serves()
+
+    sturdy.house.stop()
+    server = EmbeddedPostgres(sturdy.house.data / "postgres")
+    assert not server.is_alive(), "the killed one left it behind, the next one ended it"
+    sturdy.house.start()
 
 
 def test_production_does_not_start_on_test_anchors(tmp_path: Path) -> None:

@@ -126,8 +126,26 @@ def test_a_server_that_runs_is_adopted_and_stopped_by_another_hand(server: Embed
     assert other.is_alive()
     assert other.start() == server.address
     assert pid_of(other) == pid_of(server)
+    assert server.in_charge
     other.stop()
     assert not server.is_alive()
+
+
+def test_a_server_whose_starter_is_dead_is_taken_charge_of(server: EmbeddedPostgres) -> None:
+    server.start()
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        born = Path(f"/proc/{stranger.pid}/stat").read_text("ascii").rpartition(")")[2].split()[19]
+        (server.directory / "in-charge").write_text(f"{stranger.pid} {born}", "ascii")
+        while_it_lives = EmbeddedPostgres(server.directory)
+        while_it_lives.start()
+        assert not while_it_lives.in_charge
+    finally:
+        stranger.kill()
+        stranger.wait()
+    afterwards = EmbeddedPostgres(server.directory)
+    afterwards.start()
+    assert afterwards.in_charge
 
 
 def test_a_killed_server_is_noticed_and_recovers_what_was_committed(server: EmbeddedPostgres) -> None:
