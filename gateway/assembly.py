@@ -26,6 +26,7 @@ from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
+from security.signature.lot import LotPolicy
 from security.vihf.policy import VihfPolicy
 from xds.registry.reader import RegistryReader
 from xds.registry.receipts import RegistryReceipts
@@ -129,7 +130,10 @@ def ingest_door(settings: Settings) -> Door:
         witness=witness,
         repository_unique_id=settings.repository_unique_id,
         refuse_invalid=section.refuse_invalid,
-        signature_max_age=section.signature_max_age,
+        lot_policy=LotPolicy(
+            clock_skew=timedelta(seconds=settings.vihf.clock_skew),
+            max_signature_age=timedelta(seconds=section.signature_max_age),
+        ),
     )
     keeper = Doorkeeper(gate, audit, witness, MimeLimits(body=settings.limits.body))
     return Door(ingest_app.create(keeper, use_case), keeper, pool, blobs)

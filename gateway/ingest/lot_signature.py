@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from gateway.gate import Caller
 from security.errors import ErrorKind, NotAuthenticated
@@ -23,7 +22,11 @@ class SignedLot:
 
 
 def verify(
-    request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller, trust: TrustStore, max_age: int
+    request: ProvideAndRegisterRequest,
+    submission_set: SubmissionSet,
+    caller: Caller,
+    trust: TrustStore,
+    policy: LotPolicy,
 ) -> SignedLot:
     """Verify that the lot is signed, wholly, by the caller's own structure.
 
@@ -42,7 +45,7 @@ def verify(
         trust=trust,
         usage=Usage.INGEST_SEAL,
         now=caller.now,
-        policy=LotPolicy(max_signature_age=timedelta(seconds=max_age)),
+        policy=policy,
     )
     _check_signer(evidence, caller)
     return SignedLot(signature_id, evidence)

@@ -14,6 +14,7 @@ from security.at_rest.public_keys import RecordPublicKey
 from security.at_rest.sealing import seal
 from security.audit.event import Outcome
 from security.pki.trust import TrustStore
+from security.signature.lot import LotPolicy
 from xds.dmp import rights
 from xds.dmp.record import Record
 from xds.errors import Refusal, RegistryError, Severity, XdsErrorCode
@@ -43,14 +44,14 @@ class ProvideAndRegister:
     witness: Witness
     repository_unique_id: str
     refuse_invalid: bool
-    signature_max_age: int
+    lot_policy: LotPolicy
 
     def __call__(self, request: ProvideAndRegisterRequest, caller: Caller) -> RegistryResponse:
         """Accept the whole lot, or raise Refusal with every error found, or NotAuthenticated for its signature."""
         submission_set = request.submission_set
         if submission_set is None or request.errors or _same_unique_ids(request):  # (1)
             raise Refusal((*request.errors, *check_metadata(request, self.domain)))
-        signed = lot_signature.verify(request, submission_set, caller, self.trust(), self.signature_max_age)  # (2)
+        signed = lot_signature.verify(request, submission_set, caller, self.trust(), self.lot_policy)  # (2)
         receipt = self._receipt(request, submission_set, caller)  # (3)
         findings = (  # (4)
             *rights.may_deposit(caller.requester, receipt.record).errors(),
