@@ -175,12 +175,11 @@ class EmbeddedPostgres:
     def _take_charge(self, *, launched: bool) -> None:
         """The process that launches the server writes its name; one that finds a dead name writes its own over it."""
         name = self.directory / "in-charge"
-        mine = _name_of(os.getpid())
         written = name.read_text("ascii") if name.is_file() else ""
         alive = written != "" and _name_of(int(written.split()[0])) == written
-        self.in_charge = launched or not alive or written == mine
-        if self.in_charge:
-            name.write_text(mine, "ascii")
+        if launched or not alive:
+            name.write_text(_name_of(os.getpid()), "ascii")
+            self.in_charge = True
 
     def _launch(self, cluster: Cluster) -> None:
         self._clear_remains(cluster)
