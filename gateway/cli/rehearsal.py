@@ -56,7 +56,9 @@ class Rehearsal:
         self.data = self.directory / "data"
         self._throw_away = directory is None
         self._log = self.directory / "doors.log"
-        self._environ = {**os.environ, **_FREE_PORTS, **(environ or {}), "ECLUSE_DATA": str(self.data)}
+        # A database or a port that the environment names is somebody's: what is thrown away has its own.
+        others = {name: value for name, value in os.environ.items() if not name.startswith("ECLUSE_")}
+        self._environ = {**others, **_FREE_PORTS, **(environ or {}), "ECLUSE_DATA": str(self.data)}
         self.doors: dict[str, Address] = {}
         self._process: subprocess.Popen[str] | None = None
 
