@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 import click
@@ -27,7 +26,7 @@ PUBLIC_SAMPLES = Path(__file__).parents[3] / "shared" / "samples-fr"
 )
 def demo(*, keep: bool, as_json: bool, documents: Path | None) -> None:
     """Play the story: a hospital deposits, a doctor reads, everybody else is refused."""
-    house = Rehearsal(directory=Path(tempfile.mkdtemp(prefix="ecluse-demo-"))) if keep else Rehearsal()
+    house = Rehearsal()
     if not as_json:
         say(
             en="Écluse sandbox: test certificates, test identities. Opening the doors…",
@@ -73,8 +72,8 @@ def _keep(house: Rehearsal) -> None:
     for name, address in house.doors.items():
         click.echo(f"{name}: {address.url}  CA {address.ca}  health {address.health}")
     say(
-        en=f"Data and test certificates (password “ecluse”): {house.data}. Ctrl-C closes the doors.",
-        fr=f"Données et certificats de test (mot de passe « ecluse ») : {house.data}. Ctrl-C ferme les portes.",
+        en=f"Data and test certificates (password “ecluse”): {house.data}. Ctrl-C closes the doors and removes it all.",
+        fr=f"Données et certificats de test (mot de passe « ecluse ») : {house.data}. Ctrl-C ferme les portes et efface tout.",
     )
     try:
         house.wait()
