@@ -72,8 +72,8 @@ def _keep(house: Rehearsal) -> None:
     for name, address in house.doors.items():
         click.echo(f"{name}: {address.url}  CA {address.ca}  health {address.health}")
     say(
-        en=f"Data and test certificates (password “ecluse”): {house.data}. Ctrl-C closes the doors and removes it all.",
-        fr=f"Données et certificats de test (mot de passe « ecluse ») : {house.data}. Ctrl-C ferme les portes et efface tout.",
+        en=f"Data and certificates (password “ecluse”): {house.data}. Ctrl-C closes the doors and removes it all.",
+        fr=f"Données et certificats (mot de passe « ecluse ») : {house.data}. Ctrl-C ferme les portes et efface tout.",
     )
     try:
         house.wait()
