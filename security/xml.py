@@ -55,6 +55,9 @@ def parse(data: bytes, limits: XmlLimits = ENVELOPE) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            text = f"a text of more than 10 MB, or 256 elements in one another, at line {line}, column {column}"
+            raise MalformedMessage(ErrorKind.XML_LIMIT, text) from None
         raise MalformedMessage(
             ErrorKind.XML_MALFORMED, f"not well-formed XML at line {line}, column {column}"
         ) from None

@@ -42,6 +42,14 @@ def test_hostile_xml_is_refused_by_its_kind(name: str) -> None:
     assert refused.value.kind is kind
 
 
+@pytest.mark.parametrize("data", [b"<a>" + b"x" * 10_000_001 + b"</a>", b"<a>" * 257 + b"</a>" * 257])
+def test_what_is_too_large_for_the_library_is_a_limit_too(data: bytes) -> None:
+    with pytest.raises(MalformedMessage) as refused:
+        parse(data, XmlLimits(size=20_000_000, depth=1000))
+    assert refused.value.kind is ErrorKind.XML_LIMIT
+    assert "10 MB" in refused.value.text
+
+
 def test_a_refusal_says_where_and_repeats_nothing() -> None:
     with pytest.raises(MalformedMessage) as refused:
         parse(b"<a>\n  <secret></wrong>\n</a>")
