@@ -14,6 +14,7 @@ from lxml import etree
 
 from security.errors import ErrorKind, MalformedMessage
 
+_RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT of libxml2
 _DECLARATION = re.compile(rb"^<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']+)[\"']")
 _VERSION = re.compile(rb"version\s*=\s*[\"']([^\"']+)[\"']")
@@ -55,7 +56,7 @@ def parse(data: bytes, limits: XmlLimits = ENVELOPE) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        if error.code == _RESOURCE_LIMIT:
             text = f"a text of more than 10 MB, or 256 elements in one another, at line {line}, column {column}"
             raise MalformedMessage(ErrorKind.XML_LIMIT, text) from None
         raise MalformedMessage(
