@@ -56,7 +56,7 @@ def parse(data: bytes, limits: XmlLimits = ENVELOPE) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        if error.code == _RESOURCE_LIMIT:
+        if getattr(error, "code", None) == _RESOURCE_LIMIT:
             text = f"a text of more than 10 MB, or 256 elements in one another, at line {line}, column {column}"
             raise MalformedMessage(ErrorKind.XML_LIMIT, text) from None
         raise MalformedMessage(
