@@ -14,10 +14,13 @@ from cda.document import parse_document
 from cda.header import read_header
 from cda.to_metadata import to_entry
 from gateway.cli.story import PUBLIC_PATIENT, REPOSITORY
+from gateway.soap_door import SERVICES
+from samples.client.client import ConsultationClient, IngestClient
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.vsm import vsm
 from samples.submission import MASQUE_PS, build_submission
+from samples.vihf import build_vihf
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "samples-fr"
 
@@ -36,6 +39,35 @@ def test_a_signed_lot_is_found_and_read_byte_for_byte(scene: Any) -> None:
     assert {item.unique_id: item.content for item in read.documents} == dict(
         zip(lot.unique_ids, documents, strict=True)
     )
+
+
+def test_a_client_that_knows_only_what_the_doors_publish_deposits_and_reads(scene: Any) -> None:
+    ingest, consultation = scene.house.doors["ingest"], scene.house.doors["consultation"]
+    seal, card = scene.house.credential("chu-seine.sign"), scene.house.credential("dr-essai.sign")
+    lot = scene.lot([vsm(scene.patient)])
+
+    with IngestClient(
+        ingest.url,
+        scene.house.credential("chu-seine.auth"),
+        ingest.ca,
+        vihf=lambda: build_vihf(signer=seal, patient=scene.patient.cx, now=datetime.now(UTC)),
+        wsdl=f"{ingest.url}{SERVICES}/repository?wsdl",
+    ) as hospital:
+        deposited = hospital.provide_and_register(lot)
+    with ConsultationClient(
+        consultation.url,
+        scene.house.credential("dr-essai.auth"),
+        consultation.ca,
+        vihf=lambda: build_vihf(signer=card, patient=scene.patient.cx, now=datetime.now(UTC)),
+        registry_wsdl=f"{consultation.url}{SERVICES}/registry?wsdl",
+        repository_wsdl=f"{consultation.url}{SERVICES}/repository?wsdl",
+    ) as doctor:
+        found = doctor.find_documents(scene.patient.cx)
+        read = doctor.retrieve([(REPOSITORY, lot.unique_ids[0])])
+
+    assert deposited.succeeded, deposited.errors
+    assert found.unique_ids == list(lot.unique_ids)
+    assert [item.content for item in read.documents] == [lot.contents["Document01"]]
 
 
 def test_metadata_come_back_as_they_were_sent_and_completed_by_the_registry(scene: Any) -> None:
