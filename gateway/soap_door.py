@@ -81,13 +81,7 @@ def build(name: str, services: Iterable[Service], keeper: Doorkeeper) -> Flask:
 
     @app.get(f"{SERVICES}/<service>")
     def describe(service: str) -> Response:
-        if service not in table:
-            return _plain(404)
-        try:
-            keeper.gate.admit_certificate(_client_certificate(), datetime.now(UTC))
-        except SecurityError:
-            return _plain(403)
-        return _description(table[service])
+        return _Exchange(table[service], keeper).describe() if service in table else _plain(404)
 
     @app.errorhandler(HTTPException)
     def plain_error(error: HTTPException) -> Response:
@@ -120,6 +114,18 @@ class _Exchange:
         except Exception:  # noqa: BLE001 - the one place where our own bugs become an incident number
             _log.exception("unexpected error", extra={"request": self._id})
             return self._refused(None, "incident")
+
+    def describe(self) -> Response:
+        """The WSDL or a schema, for whoever may open this door: no patient is concerned, only a refusal is audited."""
+        try:
+            self._keeper.gate.admit_certificate(_client_certificate(), self._now)
+        except SecurityError as error:
+            try:
+                self._record(Outcome.REFUSED, error.code)
+            except (DatabaseUnavailable, AuditUnavailable):
+                return _plain(503)
+            return _plain(403)
+        return _description(self._service)
 
     def _answer(self) -> SoapReply:
         self._certificate = self._keeper.gate.admit_certificate(_client_certificate(), self._now)

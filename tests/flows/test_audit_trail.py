@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
@@ -22,6 +21,7 @@ import pytest
 import requests
 
 from gateway.cli.story import REPOSITORY
+from gateway.soap_door import SERVICES
 from samples.client.answers import SUCCESS, SoapFault
 from samples.client.transport import open_session
 from samples.documents.patients import CLAIRE
@@ -171,7 +171,25 @@ def test_a_certificate_that_the_door_refuses(scene: Any, trail: Trail) -> None:
         "door": "ingest",
         "transaction": "ITI-41",
         "outcome": "refused",
-        "certificate": hashlib.sha256(shown).hexdigest(),
+        "certificate": sha256(shown).hexdigest(),
+        "code": "CERT_KIND",
+    }
+
+
+def test_a_description_refused_to_a_certificate(scene: Any, trail: Trail) -> None:
+    before = trail.sizes()
+    address = scene.house.doors["ingest"]
+    shown = scene.house.credential("bad.cps-under-structures")
+
+    with closing(open_session(shown, address.ca)) as session:
+        answer = session.get(f"{address.url}{SERVICES}/repository?wsdl", timeout=10)
+
+    assert (answer.status_code, answer.content) == (403, b"")
+    assert only(trail.events(before)) == {
+        "door": "ingest",
+        "transaction": "ITI-41",
+        "outcome": "refused",
+        "certificate": sha256(shown.certificate_der()).hexdigest(),
         "code": "CERT_KIND",
     }
 
