@@ -22,13 +22,28 @@ _PROFESSIONAL_CARDS = (CertificateKind.CPS, CertificateKind.CPF)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A verified caller: certificate and assertion agree. `now` is the instant the request was admitted, UTC."""
+    """A verified caller: certificate and assertion agree. `now` is the instant the request was admitted, UTC.
+
+    `assertion` is a VIHF in the DMP; in another domain there may be none.
+    """
 
     certificate: HolderCertificate
-    vihf: Vihf
+    assertion: Vihf | None
     requester: Requester
     request_id: str
     now: datetime
+
+    @property
+    def vihf(self) -> Vihf:
+        """The VIHF, which every caller of the DMP has. Raises LookupError: another domain."""
+        if not isinstance(self.assertion, Vihf):
+            raise LookupError("only callers of the DMP have a VIHF")
+        return self.assertion
+
+    @property
+    def structure_id(self) -> str:
+        """The structure that acts: Struct_IdNat, or the holder's own identifier when none is known."""
+        return self.requester.structure_id or self.requester.national_id
 
 
 class Gate:
@@ -60,7 +75,7 @@ class Gate:
         vihf = self._verifier.verify(security, certificate, now)
         return Caller(
             certificate=certificate,
-            vihf=vihf,
+            assertion=vihf,
             requester=_requester(certificate, vihf),
             request_id=request_id,
             now=now,
@@ -118,7 +133,7 @@ class Witness:
             request_id=caller.request_id,
             now=caller.now,
             certificate=caller.certificate,
-            vihf=caller.vihf,
+            vihf=caller.assertion,
             patient_id=patient_id,
             objects=objects,
             code=code,

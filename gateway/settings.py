@@ -89,10 +89,36 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IheSettings:
+    """The generic affinity domain; nothing here counts in the DMP."""
+
+    patients: Literal["feed", "accept_all"] = _key(
+        "feed", "patients known: those of the identity feed (ITI-8, ITI-44), or whoever a submission names"
+    )
+    codes: str = _key(
+        "any", "codes allowed: any, connectathon (the list that comes along), or a file, CSV or codes.xml"
+    )
+    authorities: str = _key(
+        "", "assigning authorities of patient ids: OIDs separated by blanks; empty: those of the code file, else any"
+    )
+    assertion: Literal["optional", "required"] = _key(
+        "optional", "whether every message carries a SAML assertion (XUA); one that comes is always verified"
+    )
+    lot_signature: Literal["ignored", "required"] = _key(
+        "ignored", "whether a lot is signed by its establishment, as in the DMP"
+    )
+    home_community_id: str = _key("", "homeCommunityId returned with every object, urn:oid: and an OID; empty: none")
+    feed_port: int = _key(8444, "port of the patient identity feed, ITI-8 over MLLP and TLS; 0 lets the system choose")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings."""
 
     mode: Literal["sandbox", "production"] = _key("sandbox", "sandbox accepts test identities only")
+    domain: Literal["dmp", "ihe"] = _key(
+        "dmp", "dmp: French codes, VIHF, signed lots, test INS; ihe: generic XDS.b affinity domain, section [ihe]"
+    )
     data: str = _key("data", "data directory: database, documents, keys")
     repository_unique_id: str = _key("1.2.250.1.213.4.1.1.1.2", "repositoryUniqueId of this repository, an OID")
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
@@ -100,6 +126,7 @@ class Settings:
     consultation: ConsultationSettings = field(default_factory=ConsultationSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)
+    ihe: IheSettings = field(default_factory=IheSettings)
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -198,6 +225,8 @@ def _check(settings: Settings) -> None:
                 raise SettingsError(f"{name} is between 0 and 65535; found {getattr(section, name)}")
         if not 1 <= section.threads <= 256:
             raise SettingsError(f"threads is between 1 and 256; found {section.threads}")
+    if not 0 <= settings.ihe.feed_port <= 65_535:
+        raise SettingsError(f"ihe.feed_port is between 0 and 65535; found {settings.ihe.feed_port}")
     for name in ("body", "idle", "total", "per_certificate"):
         if getattr(settings.limits, name) < 1:
             raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")

@@ -176,7 +176,7 @@ class _Exchange:
                 now=self._now,
                 certificate=self._certificate,
                 fingerprint=hashlib.sha256(_client_certificate() or b"").hexdigest(),
-                vihf=self._caller.vihf if self._caller else None,
+                vihf=self._caller.assertion if self._caller else None,
                 code=code,
             )
         )

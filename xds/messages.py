@@ -10,6 +10,7 @@ from xds.errors import RegistryError, Severity
 from xds.metadata.association import Association
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import STABLE, AvailabilityStatus, DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
 
@@ -22,18 +23,35 @@ class ResponseStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProvideAndRegisterRequest:
-    """ITI-41 as read (ITI TF-2 §3.41.4.1.2).
+class SubmitObjectsRequest:
+    """`lcm:SubmitObjectsRequest` as read: the body of ITI-42, ITI-57 and ITI-61 (ITI TF-2 §3.42.4.1.2).
 
-    `documents` maps an entry's `entry_uuid`, as sent, to its bytes as received. `errors` are the faults of reading:
-    the rest is still there, so that every fault of a submission is found in one go. `submission_set` is None when
-    there is not exactly one.
+    `errors` are the faults of reading: the rest is still there, so that every fault of a submission is found in one
+    go. `submission_set` is None when there is not exactly one.
     """
 
     submission_set: SubmissionSet | None
     entries: tuple[DocumentEntry, ...]
+    folders: tuple[Folder, ...] = ()
     associations: tuple[Association, ...]
+    errors: tuple[RegistryError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvideAndRegisterRequest(SubmitObjectsRequest):
+    """ITI-41 as read: a submission and its documents (ITI TF-2 §3.41.4.1.2).
+
+    `documents` maps an entry's `entry_uuid`, as sent, to its bytes as received.
+    """
+
     documents: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveObjectsRequest:
+    """ITI-62 as read: ids of registered objects, in order, each once (ITI TF-2 §3.62.4.1.2)."""
+
+    ids: tuple[str, ...]
     errors: tuple[RegistryError, ...] = ()
 
 

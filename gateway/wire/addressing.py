@@ -37,14 +37,23 @@ def _transaction(name: str, action: str, body: str) -> Transaction:
     return Transaction(name, f"urn:ihe:iti:{action}", f"urn:ihe:iti:{action}Response", body)
 
 
-ITI_18 = _transaction(
-    "ITI-18", "2007:RegistryStoredQuery", "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRequest"
-)
+_QUERY = "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRequest"
+_SUBMIT = "{urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0}SubmitObjectsRequest"
+_REMOVE = "{urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0}RemoveObjectsRequest"
+
+ITI_18 = _transaction("ITI-18", "2007:RegistryStoredQuery", _QUERY)
 ITI_41 = _transaction(
     "ITI-41", "2007:ProvideAndRegisterDocumentSet-b", "{urn:ihe:iti:xds-b:2007}ProvideAndRegisterDocumentSetRequest"
 )
+ITI_42 = _transaction("ITI-42", "2007:RegisterDocumentSet-b", _SUBMIT)
 ITI_43 = _transaction("ITI-43", "2007:RetrieveDocumentSet", "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetRequest")
-TRANSACTIONS = (ITI_18, ITI_41, ITI_43)
+ITI_51 = _transaction("ITI-51", "2009:MultiPatientStoredQuery", _QUERY)
+ITI_57 = _transaction("ITI-57", "2010:UpdateDocumentSet", _SUBMIT)
+ITI_61 = _transaction("ITI-61", "2010:RegisterOnDemandDocumentEntry", _SUBMIT)
+# Its action kept the name that the transaction had: Delete Document Set.
+ITI_62 = _transaction("ITI-62", "2010:DeleteDocumentSet", _REMOVE)
+ITI_86 = _transaction("ITI-86", "2017:RemoveDocuments", "{urn:ihe:iti:rmd:2017}RemoveDocumentsRequest")
+TRANSACTIONS = (ITI_18, ITI_41, ITI_42, ITI_43, ITI_51, ITI_57, ITI_61, ITI_62, ITI_86)
 
 
 @dataclass(frozen=True, slots=True)

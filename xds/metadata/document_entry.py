@@ -55,6 +55,7 @@ class DocumentEntry:
     size: int | None = None
     home_community_id: str | None = None
     legal_authenticator: str | None = None
+    limited_metadata: bool = False
     logical_id: str | None = None
     reference_ids: tuple[str, ...] = ()
     repository_unique_id: str | None = None

@@ -22,5 +22,6 @@ class SubmissionSet:
     comments: str | None = None
     home_community_id: str | None = None
     intended_recipients: tuple[str, ...] = ()
+    limited_metadata: bool = False
     title: str | None = None
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
