@@ -14,9 +14,10 @@ from uuid import UUID
 from psycopg_pool import ConnectionPool
 
 from xds.dmp.record import Record, RecordStatus
-from xds.errors import RegistryError, XdsErrorCode
+from xds.errors import RegistryError
 from xds.registry.availability import answering
 from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_of
+from xds.registry.refusals import deprecated_document, duplicate_unique_id, unresolved_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,28 +84,3 @@ class RegistryReceipts:
             deprecated=tuple(map(urn_of, deprecated)),
             own={urn_of(UUID(target)): unique_id for target, unique_id in own.items()},
         )
-
-
-def duplicate_unique_id(unique_id: str) -> RegistryError:
-    """A uniqueId is registered once, even for the same bytes sent again (DMP TD2.1; P6, P8-P11)."""
-    return RegistryError(
-        XdsErrorCode.DUPLICATE_UNIQUE_ID_IN_REGISTRY,
-        f"uniqueId {unique_id} is already registered; every document and submission set has its own",
-        rule="P6",
-    )
-
-
-def unresolved_reference(target: str) -> RegistryError:
-    """The target is not a document that this structure deposited in this record (A2, A8)."""
-    return RegistryError(
-        XdsErrorCode.UNRESOLVED_REFERENCE,
-        f"association target {target} is not a document of the sender in this record",
-        rule="A2",
-    )
-
-
-def deprecated_document(target: str) -> RegistryError:
-    """The target is no longer Approved (A10)."""
-    return RegistryError(
-        XdsErrorCode.DEPRECATED_DOCUMENT, f"association target {target} is not Approved any more", rule="A10"
-    )

@@ -18,7 +18,7 @@ from xds.metadata.association import Association
 from xds.metadata.submission_set import SubmissionSet
 from xds.registry.availability import answering
 from xds.registry.identifiers import canonical_patient_id
-from xds.registry.receipts import deprecated_document, duplicate_unique_id, unresolved_reference
+from xds.registry.refusals import deprecated_document, duplicate_unique_id, unresolved_reference
 from xds.registry.rows import NewEntry, association_row, entry_row, submission_set_row
 
 _REFUSED = "XDS01"
