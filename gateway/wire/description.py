@@ -12,10 +12,22 @@ from importlib import resources
 from typing import Final
 from xml.sax.saxutils import escape
 
-DESCRIPTIONS: Final = frozenset({"ingest-repository", "consultation-registry", "consultation-repository"})
-SCHEMAS: Final = frozenset({"lcm.xsd", "query.xsd", "rim.xsd", "rs.xsd", "xds.xsd", "xml.xsd"})
+DESCRIPTIONS: Final = frozenset(
+    {
+        "ingest-repository",
+        "consultation-registry",
+        "consultation-repository",
+        "ihe-ingest-repository",
+        "ihe-ingest-registry",
+        "ihe-ingest-patients",
+        "ihe-consultation-registry",
+        "ihe-consultation-repository",
+    }
+)
+"""By door and service: those of the DMP, then those of a generic domain, where more transactions are open."""
+SCHEMAS: Final = frozenset({"hl7v3.xsd", "lcm.xsd", "query.xsd", "rim.xsd", "rmd.xsd", "rs.xsd", "xds.xsd", "xml.xsd"})
 
-_SCHEMA_LOCATION = re.compile(rb'schemaLocation="([a-z]+\.xsd)"')
+_SCHEMA_LOCATION = re.compile(rb'schemaLocation="([a-z0-9]+\.xsd)"')
 _ADDRESS = re.compile(rb'(<soap12:address location=")[^"]*(")')
 
 

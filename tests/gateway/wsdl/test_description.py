@@ -12,31 +12,53 @@ import pytest
 import zeep
 from lxml import etree
 
-from gateway.wire import description
+from gateway.wire import addressing, description
 from security import xml
 
 FILES = Path(__file__).parents[3] / "gateway" / "wire" / "wsdl"
 RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
-OPERATIONS = {
-    "ingest-repository": (
-        "DocumentRepository_ProvideAndRegisterDocumentSet-b",
-        "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b",
-        "{urn:ihe:iti:xds-b:2007}ProvideAndRegisterDocumentSetRequest",
-        "{urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0}RegistryResponse",
+RESPONSE = "{urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0}RegistryResponse"
+QUERY_RESPONSE = "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryResponse"
+RETRIEVE_RESPONSE = "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetResponse"
+TRANSACTIONS = {
+    "ingest-repository": (("ProvideAndRegisterDocumentSet-b", addressing.ITI_41, RESPONSE),),
+    "consultation-registry": (("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),),
+    "consultation-repository": (("RetrieveDocumentSet", addressing.ITI_43, RETRIEVE_RESPONSE),),
+    "ihe-ingest-repository": (("ProvideAndRegisterDocumentSet-b", addressing.ITI_41, RESPONSE),),
+    "ihe-ingest-registry": (
+        ("RegisterDocumentSet-b", addressing.ITI_42, RESPONSE),
+        ("RegisterOnDemandDocumentEntry", addressing.ITI_61, RESPONSE),
     ),
-    "consultation-registry": (
-        "DocumentRegistry_RegistryStoredQuery",
-        "urn:ihe:iti:2007:RegistryStoredQuery",
-        "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRequest",
-        "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryResponse",
+    "ihe-consultation-registry": (
+        ("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),
+        ("MultiPatientStoredQuery", addressing.ITI_51, QUERY_RESPONSE),
+        ("UpdateDocumentSet", addressing.ITI_57, RESPONSE),
+        ("DeleteDocumentSet", addressing.ITI_62, RESPONSE),
     ),
-    "consultation-repository": (
-        "DocumentRepository_RetrieveDocumentSet",
-        "urn:ihe:iti:2007:RetrieveDocumentSet",
-        "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetRequest",
-        "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetResponse",
+    "ihe-consultation-repository": (
+        ("RetrieveDocumentSet", addressing.ITI_43, RETRIEVE_RESPONSE),
+        ("RemoveDocuments", addressing.ITI_86, RESPONSE),
     ),
 }
+ACKNOWLEDGEMENT = "MCCI_IN000002UV01"
+OPERATIONS = {
+    name: [
+        (f"Document{name.rpartition('-')[2].capitalize()}_{operation}", each.action, each.body, reply)
+        for operation, each, reply in transactions
+    ]
+    for name, transactions in TRANSACTIONS.items()
+} | {
+    "ihe-ingest-patients": [
+        (
+            f"PatientIdentityFeed_{interaction}",
+            f"urn:hl7-org:v3:{interaction}",
+            f"{{urn:hl7-org:v3}}{interaction}",
+            f"{{urn:hl7-org:v3}}{ACKNOWLEDGEMENT}",
+        )
+        for interaction in ("PRPA_IN201301UV02", "PRPA_IN201302UV02", "PRPA_IN201304UV02")
+    ]
+}
+"""By description: name, action, request and reply elements of each operation."""
 
 
 @pytest.fixture
@@ -79,16 +101,30 @@ def operations_of(client: zeep.Client) -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize("name", sorted(description.DESCRIPTIONS))
-def test_zeep_finds_the_operation_its_action_and_its_elements(name):
-    assert operations_of(zeep.Client(str(FILES / f"{name}.wsdl"))) == [OPERATIONS[name]]
+def test_zeep_finds_the_operations_their_actions_and_their_elements(name):
+    assert operations_of(zeep.Client(str(FILES / f"{name}.wsdl"))) == OPERATIONS[name]
 
 
 @pytest.mark.parametrize("name", sorted(description.DESCRIPTIONS))
 def test_a_served_description_resolves_its_schemas_and_names_its_address(name, served):
     address = f"{served}/{name}"
     client = zeep.Client(f"{address}?wsdl")
-    assert operations_of(client) == [OPERATIONS[name]]
+    assert operations_of(client) == OPERATIONS[name]
     assert client.service._binding_options["address"] == address
+
+
+@pytest.mark.parametrize("name", sorted(TRANSACTIONS))
+def test_the_reply_action_of_each_operation_is_that_of_its_transaction(name):
+    document = xml.parse((FILES / f"{name}.wsdl").read_bytes())
+    outputs = document.findall("{*}portType/{*}operation/{*}output")
+    actions = [output.get("{http://www.w3.org/2007/05/addressing/metadata}Action") for output in outputs]
+    assert actions == [each.reply_action for _, each, _ in TRANSACTIONS[name]]
+
+
+def test_every_transaction_is_described_at_one_place_of_a_generic_domain():
+    described = [action for name in OPERATIONS if name.startswith("ihe-") for _, action, *_ in OPERATIONS[name]]
+    assert len(described) == len(set(described))
+    assert {each.action for each in addressing.TRANSACTIONS} <= set(described)
 
 
 def test_an_address_is_escaped():
