@@ -5,12 +5,14 @@ in the order that the schema fixes: Slot, Name, Description, VersionInfo, Classi
 
 Every fragment begins with the name of its element, its namespace and `status`, in this order, so that the status has
 a fixed place: `with_status` changes it without reading the rest. A store may so keep the fragment as registered and
-the status beside it.
+the status beside it. For the same reason `home` is the last attribute, and a folder's lastUpdateTime its first child:
+`with_home` and `with_last_update_time` change them the same way.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from xds.ebrim import constants as c
@@ -19,10 +21,15 @@ from xds.metadata.association import Association
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
 _OPENING = f' xmlns:rim="{c.RIM}" status="'
 _OPENINGS = tuple(f"<rim:{name}{_OPENING}".encode() for name in ("ExtrinsicObject", "RegistryPackage", "Association"))
+_LAST_UPDATE_TIME = re.compile(
+    rb'(<rim:RegistryPackage [^>]*><rim:Slot name="lastUpdateTime"><rim:ValueList><rim:Value>)[^<]*'
+)
+_HOME = re.compile(rb' home="[^"]*"')
 _EMPTY = '<rim:Slot name="{}"><rim:ValueList/></rim:Slot>'
 _CLASSIFICATION_TYPE = f'objectType="{c.OBJECT_TYPE}Classification"'
 _IDENTIFIER_TYPE = f'objectType="{c.OBJECT_TYPE}ExternalIdentifier"'
@@ -37,6 +44,28 @@ def with_status(fragment: bytes, status: AvailabilityStatus) -> bytes:
         if fragment.startswith(opening):
             return opening + status.encode() + fragment[fragment.index(b'"', len(opening)) :]
     raise ValueError("not a fragment of this writer: the status is not where it belongs")
+
+
+def with_home(fragment: bytes, home: str) -> bytes:
+    """Return a fragment of this module with this homeCommunityId (ITI TF-3 §4.2.3.2.12), whatever it had.
+
+    Raises ValueError: the bytes were not written by this module.
+    """
+    if not fragment.startswith(_OPENINGS):
+        raise ValueError("not a fragment of this writer")
+    end = fragment.index(b">")
+    return _HOME.sub(b"", fragment[:end]) + _home(home).encode() + fragment[end:]
+
+
+def with_last_update_time(fragment: bytes, last_update_time: str) -> bytes:
+    """Return a folder of this module with another lastUpdateTime, a DTM of 14 digits (ITI TF-3 §4.2.3.4.7).
+
+    Raises ValueError: the bytes are no folder of this module, or one without lastUpdateTime.
+    """
+    found = _LAST_UPDATE_TIME.match(fragment)
+    if found is None:
+        raise ValueError("not a folder of this writer: its lastUpdateTime is not where it belongs")
+    return found[1] + last_update_time.encode() + fragment[found.end() :]
 
 
 def write_entry(entry: DocumentEntry) -> bytes:
@@ -67,6 +96,7 @@ def write_entry(entry: DocumentEntry) -> bytes:
         _text("Name", entry.title),
         _text("Description", entry.comments),
         f'<rim:VersionInfo versionName="{entry.version}"/>',
+        _mark(ids, c.ENTRY_LIMITED_METADATA) if entry.limited_metadata else "",
         _authors(ids, c.AUTHOR, entry.authors),
         _code(ids, c.CLASS_CODE, entry.class_code),
         _codes(ids, c.CONFIDENTIALITY_CODE, entry.confidentiality_codes),
@@ -96,8 +126,8 @@ def write_submission_set(
         _text("Name", submission_set.title),
         _text("Description", submission_set.comments),
         '<rim:VersionInfo versionName="1"/>',
-        f'<rim:Classification id="{ids.next()}" classifiedObject="{ids.parent}"'
-        f' classificationNode="{c.SUBMISSION_SET}" {_CLASSIFICATION_TYPE}/>',
+        _mark(ids, c.SUBMISSION_SET),
+        _mark(ids, c.SUBMISSION_SET_LIMITED_METADATA) if submission_set.limited_metadata else "",
         _authors(ids, c.SUBMISSION_SET_AUTHOR, submission_set.authors),
         _code(ids, c.CONTENT_TYPE_CODE, submission_set.content_type_code),
         _identifier(ids, c.SUBMISSION_SET_PATIENT_ID, submission_set.patient_id),
@@ -108,14 +138,40 @@ def write_submission_set(
     return "".join(out).encode()
 
 
-def write_association(association: Association, status: AvailabilityStatus = AvailabilityStatus.APPROVED) -> bytes:
-    """Write one `rim:Association` (ITI TF-3 §4.2.2)."""
+def write_folder(folder: Folder) -> bytes:
+    """Write one Folder as a labelled `rim:RegistryPackage` (ITI TF-3 §4.2.3.4); `lid` and `home` as for an entry."""
+    ids = _Ids(folder.entry_uuid)
+    out = [
+        f'<rim:RegistryPackage{_OPENING}{folder.availability_status}" id="{ids.parent}"'
+        f' lid="{escape(folder.logical_id or folder.entry_uuid)}"'
+        f' objectType="{c.OBJECT_TYPE}RegistryPackage"{_home(folder.home_community_id)}>',
+        _slot("lastUpdateTime", folder.last_update_time),
+        _extra(folder.extra),
+        _text("Name", folder.title),
+        _text("Description", folder.comments),
+        f'<rim:VersionInfo versionName="{folder.version}"/>',
+        _mark(ids, c.FOLDER),
+        _mark(ids, c.FOLDER_LIMITED_METADATA) if folder.limited_metadata else "",
+        _codes(ids, c.FOLDER_CODE_LIST, folder.codes),
+        _identifier(ids, c.FOLDER_PATIENT_ID, folder.patient_id),
+        _identifier(ids, c.FOLDER_UNIQUE_ID, folder.unique_id),
+        "</rim:RegistryPackage>",
+    ]
+    return "".join(out).encode()
+
+
+def write_association(association: Association, status: AvailabilityStatus | None = None) -> bytes:
+    """Write one `rim:Association` (ITI TF-3 §4.2.2), with its own status if no other is given."""
     ids = _Ids(association.entry_uuid)
     out = [
-        f'<rim:Association{_OPENING}{status}" id="{ids.parent}" lid="{ids.parent}"'
+        f'<rim:Association{_OPENING}{status or association.availability_status}" id="{ids.parent}" lid="{ids.parent}"'
         f' objectType="{c.OBJECT_TYPE}Association" associationType="{association.association_type}"'
         f' sourceObject="{escape(association.source)}" targetObject="{escape(association.target)}">',
         _slot("SubmissionSetStatus", association.submission_set_status),
+        _slot("PreviousVersion", association.previous_version),
+        _slot("AssociationPropagation", association.association_propagation),
+        _slot("OriginalStatus", association.original_status),
+        _slot("NewStatus", association.new_status),
         _extra(association.extra),
         '<rim:VersionInfo versionName="1"/>',
         _code(ids, c.ASSOCIATION_DOCUMENTATION, association.documentation),
@@ -125,10 +181,18 @@ def write_association(association: Association, status: AvailabilityStatus = Ava
 
 
 def write_submit_objects(
-    submission_set: SubmissionSet, entries: Iterable[DocumentEntry], associations: Iterable[Association]
+    submission_set: SubmissionSet,
+    entries: Iterable[DocumentEntry],
+    associations: Iterable[Association],
+    folders: Iterable[Folder] = (),
 ) -> bytes:
     """Write `lcm:SubmitObjectsRequest`, the metadata of a submission (ITI TF-2 §3.42.4.1.2)."""
-    objects = [write_submission_set(submission_set), *map(write_entry, entries), *map(write_association, associations)]
+    objects = [
+        write_submission_set(submission_set),
+        *map(write_entry, entries),
+        *map(write_folder, folders),
+        *map(write_association, associations),
+    ]
     return (
         f'<lcm:SubmitObjectsRequest xmlns:lcm="{c.LCM}" xmlns:rim="{c.RIM}"><rim:RegistryObjectList>'.encode()
         + b"".join(objects)
@@ -136,9 +200,9 @@ def write_submit_objects(
     )
 
 
-def object_ref(entry_uuid: str) -> bytes:
-    """Write a `rim:ObjectRef`: an object named, not told (ITI TF-2 §3.18.4.1.2.6)."""
-    return f'<rim:ObjectRef xmlns:rim="{c.RIM}" id="{escape(entry_uuid)}"/>'.encode()
+def object_ref(entry_uuid: str, home: str | None = None) -> bytes:
+    """Write a `rim:ObjectRef`: an object named, not told (ITI TF-2 §3.18.4.1.2.6). `home` is written only if set."""
+    return f'<rim:ObjectRef xmlns:rim="{c.RIM}" id="{escape(entry_uuid)}"{_home(home)}/>'.encode()
 
 
 class _Ids:
@@ -216,7 +280,16 @@ def _authors(ids: _Ids, scheme: str, authors: tuple[Author, ...]) -> str:
     )
 
 
+def _mark(ids: _Ids, node: str) -> str:
+    return (
+        f'<rim:Classification id="{ids.next()}" classifiedObject="{ids.parent}"'
+        f' classificationNode="{node}" {_CLASSIFICATION_TYPE}/>'
+    )
+
+
 def _identifier(ids: _Ids, scheme: str, value: str) -> str:
+    if not value:
+        return ""
     return (
         f'<rim:ExternalIdentifier id="{ids.next()}" identificationScheme="{scheme}" registryObject="{ids.parent}"'
         f' value="{escape(value)}" {_IDENTIFIER_TYPE}>{_text("Name", c.IDENTIFIER_NAMES[scheme])}'

@@ -1,4 +1,4 @@
-"""Requests in ebRIM: ITI-41, ITI-18 and ITI-43 bodies (ITI TF-2 §3.41, §3.18, §3.43).
+"""Requests in ebRIM, each from the body of its message: ITI-41, 42, 57 and 61, ITI-18, ITI-43, ITI-62, ITI-86.
 
 The reader of a submission is lenient: whatever it finds wrong is noted and it reads on, so that one answer tells
 every fault.
@@ -14,73 +14,61 @@ from security.errors import ErrorKind, MalformedMessage
 from xds.ebrim import constants as c
 from xds.ebrim.attachments import read_documents
 from xds.ebrim.faults import Faults
-from xds.ebrim.objects import path_of, read_association, read_entry, read_submission_set
+from xds.ebrim.object_list import SUBMIT_OBJECTS, read_object_list
 from xds.ebrim.registry_object import text_of
 from xds.errors import XdsErrorCode
-from xds.messages import AdhocQueryRequest, DocumentRequest, ProvideAndRegisterRequest
-from xds.metadata.association import Association
-from xds.metadata.document_entry import DocumentEntry
+from xds.messages import (
+    AdhocQueryRequest,
+    DocumentRequest,
+    ProvideAndRegisterRequest,
+    RemoveObjectsRequest,
+    SubmitObjectsRequest,
+)
 
-_EXTRINSIC_OBJECT = f"{{{c.RIM}}}ExtrinsicObject"
-_REGISTRY_PACKAGE = f"{{{c.RIM}}}RegistryPackage"
-_ASSOCIATION = f"{{{c.RIM}}}Association"
-_CLASSIFICATION = f"{{{c.RIM}}}Classification"
-_OBJECT_REF = f"{{{c.RIM}}}ObjectRef"
-_OBJECT_LIST = f"{{{c.RIM}}}RegistryObjectList"
-_SUBMIT = f"{{{c.LCM}}}SubmitObjectsRequest"
 _SLOT = f"{{{c.RIM}}}Slot"
 _VALUES = f"{{{c.RIM}}}ValueList/{{{c.RIM}}}Value"
-_LABELS = (c.SUBMISSION_SET, c.FOLDER)
+_OBJECT_REF = f"{{{c.RIM}}}ObjectRef"
+_OBJECT_REF_LIST = f"{{{c.RIM}}}ObjectRefList"
+_REQUEST_SLOTS = f"{{{c.RS}}}RequestSlotList"
 
 
 def read_provide_and_register(body: etree._Element, parts: Mapping[str, bytes]) -> ProvideAndRegisterRequest:
     """Read a Provide and Register Document Set-b request (ITI TF-2 §3.41.4.1.2).
 
     `parts` maps Content-ID, without angle brackets, to bytes. Entries keep the order of the message; times and ids
-    stay as sent. Every fault is in `errors` of the result. Folders are refused by one error, not read.
+    stay as sent. Every fault is in `errors` of the result.
     Raises MalformedMessage: SOAP_STRUCTURE, the body is another message.
     """
     _expect(body, f"{{{c.XDS}}}ProvideAndRegisterDocumentSetRequest")
     faults = Faults()
-    objects = _object_list(body, faults)
-    labels = _labels(objects, faults)
-    entries: list[DocumentEntry] = []
-    associations: list[Association] = []
-    packages: list[etree._Element] = []
-    folders: list[str] = []
-    ids: set[str] = set()
-    for element in objects:
-        tag = element.tag
-        if not isinstance(tag, str) or tag in (_OBJECT_REF, _CLASSIFICATION):
-            continue
-        identifier = element.get("id", "")
-        if identifier and identifier in ids:
-            faults.add("M4", path_of(element), "a second object of this id", "ids unique in the message")
-        ids.add(identifier)
-        if tag == _EXTRINSIC_OBJECT:
-            entries.append(read_entry(element, faults))
-        elif tag == _ASSOCIATION:
-            association = read_association(element, faults)
-            if association is not None:
-                associations.append(association)
-        elif tag == _REGISTRY_PACKAGE:
-            found = labels.get(identifier, set())
-            if c.SUBMISSION_SET in found:
-                packages.append(element)
-            if c.FOLDER in found:
-                folders.append(identifier)
-            if len(found) != 1:
-                faults.add("M3", path_of(element), f"{len(found)} labels", "one label, SubmissionSet or Folder")
-        else:
-            faults.add("M1", path_of(element), "an element that is no registry object", "objects of ITI TF-3 §4.2.1")
-    submission_sets = [read_submission_set(package, faults) for package in packages]
-    if len(packages) != 1:
-        faults.add("M2", "RegistryObjectList", f"{len(packages)} SubmissionSets", "exactly one SubmissionSet")
+    objects = read_object_list(body.findall(SUBMIT_OBJECTS), faults)
+    documents = read_documents(body, parts, [entry.entry_uuid for entry in objects.entries], faults)
     return ProvideAndRegisterRequest(
-        submission_set=submission_sets[0] if len(submission_sets) == 1 else None,
-        entries=tuple(entries),
-        associations=_without_folders(associations, folders, faults),
-        documents=read_documents(body, parts, [entry.entry_uuid for entry in entries], faults),
+        submission_set=objects.submission_set,
+        entries=tuple(objects.entries),
+        folders=tuple(objects.folders),
+        associations=tuple(objects.associations),
+        documents=documents,
+        errors=tuple(faults.found),
+    )
+
+
+def read_submit_objects(body: etree._Element, *, update: bool = False, limited: bool = False) -> SubmitObjectsRequest:
+    """Read `lcm:SubmitObjectsRequest`: ITI-42 and ITI-61, or with `update` ITI-57 (ITI TF-2 §3.42.4.1.2).
+
+    With `update` the associations that order, and their slots, are legal; else they are faults (M9). `limited` reads
+    the metadata of a medium (ITI TF-2 §3.32). Whether hash, size and repositoryUniqueId must be there is for the
+    rules of each transaction. Every fault is in `errors` of the result.
+    Raises MalformedMessage: SOAP_STRUCTURE, the body is another message.
+    """
+    _expect(body, SUBMIT_OBJECTS)
+    faults = Faults()
+    objects = read_object_list([body], faults, update=update, limited=limited)
+    return SubmitObjectsRequest(
+        submission_set=objects.submission_set,
+        entries=tuple(objects.entries),
+        folders=tuple(objects.folders),
+        associations=tuple(objects.associations),
         errors=tuple(faults.found),
     )
 
@@ -112,6 +100,51 @@ def read_retrieve_document_set(body: etree._Element) -> tuple[DocumentRequest, .
     Raises MalformedMessage: SOAP_STRUCTURE, another message, no item, or an item without its two identifiers.
     """
     _expect(body, f"{{{c.XDS}}}RetrieveDocumentSetRequest")
+    return _document_requests(body)
+
+
+def read_remove_objects(body: etree._Element) -> RemoveObjectsRequest:
+    """Read a Remove Metadata request (ITI TF-2 §3.62.4.1.2): ids in order, each once, as sent.
+
+    Noted in `errors`, as XDSRegistryError: no id, a query instead of ids, another deletionScope than none.
+    Raises MalformedMessage: SOAP_STRUCTURE, the body is another message.
+    """
+    _expect(body, f"{{{c.LCM}}}RemoveObjectsRequest")
+    faults = Faults()
+    path = "RemoveObjectsRequest"
+
+    def fault(place: str, found: str, expected: str) -> None:
+        faults.add("REMOVE", place, found, expected, XdsErrorCode.REGISTRY)
+
+    if "deletionScope" in body.attrib:
+        fault(f"{path}/@deletionScope", body.get("deletionScope", ""), "no deletionScope")
+    ids: list[str] = []
+    for child in body.iterchildren(etree.Element):
+        if child.tag == _OBJECT_REF_LIST:
+            for element in child.iterchildren(etree.Element):
+                identifier = element.get("id", "") if element.tag == _OBJECT_REF else ""
+                if identifier:
+                    ids.append(identifier)
+                else:
+                    name = etree.QName(element).localname
+                    fault(f"{path}/ObjectRefList/{name}", "nothing that names an object", "an ObjectRef with its @id")
+        elif child.tag != _REQUEST_SLOTS:
+            fault(f"{path}/{etree.QName(child).localname}", "an element", "an ObjectRefList and nothing else")
+    if not ids:
+        fault(f"{path}/ObjectRefList", "no id", "at least one ObjectRef")
+    return RemoveObjectsRequest(tuple(dict.fromkeys(ids)), tuple(faults.found))
+
+
+def read_remove_documents(body: etree._Element) -> tuple[DocumentRequest, ...]:
+    """Read a Remove Documents request (ITI TF-2 §3.86.4.1.2): at least one item, in order.
+
+    Raises MalformedMessage: SOAP_STRUCTURE, another message, no item, or an item without its two identifiers.
+    """
+    _expect(body, f"{{{c.RMD}}}RemoveDocumentsRequest")
+    return _document_requests(body)
+
+
+def _document_requests(body: etree._Element) -> tuple[DocumentRequest, ...]:
     items = []
     for rank, element in enumerate(body.iterfind(f"{{{c.XDS}}}DocumentRequest"), start=1):
         repository = _child_text(element, "RepositoryUniqueId")
@@ -121,7 +154,8 @@ def read_retrieve_document_set(body: etree._Element) -> tuple[DocumentRequest, .
             raise MalformedMessage(ErrorKind.SOAP_STRUCTURE, f"DocumentRequest {rank} lacks its {lacking}")
         items.append(DocumentRequest(repository, document, _child_text(element, "HomeCommunityId") or None))
     if not items:
-        raise MalformedMessage(ErrorKind.SOAP_STRUCTURE, "RetrieveDocumentSetRequest holds no DocumentRequest")
+        name = etree.QName(body).localname
+        raise MalformedMessage(ErrorKind.SOAP_STRUCTURE, f"{name} holds no DocumentRequest")
     return tuple(items)
 
 
@@ -134,47 +168,3 @@ def _expect(body: etree._Element, tag: str) -> None:
 def _child_text(element: etree._Element, name: str) -> str:
     child = element.find(f"{{{c.XDS}}}{name}")
     return "" if child is None else text_of(child).strip()
-
-
-def _object_list(body: etree._Element, faults: Faults) -> etree._Element | tuple[etree._Element, ...]:
-    lists = body.findall(f"{_SUBMIT}/{_OBJECT_LIST}")
-    if len(lists) != 1:
-        path = "SubmitObjectsRequest/RegistryObjectList"
-        faults.add("M1", path, f"{len(lists)} elements", "exactly one RegistryObjectList")
-    return lists[0] if lists else ()
-
-
-def _labels(objects: etree._Element | tuple[etree._Element, ...], faults: Faults) -> dict[str, set[str]]:
-    """Map each package to its labels, whether they stand inside it or beside it (ITI TF-3 §4.2.1.2)."""
-    labels: dict[str, set[str]] = {}
-    packages = {element.get("id", "") for element in objects if element.tag == _REGISTRY_PACKAGE}
-    for element in objects:
-        if element.tag == _REGISTRY_PACKAGE:
-            for inner in element.iterfind(_CLASSIFICATION):
-                node = inner.get("classificationNode", "")
-                if node in _LABELS:
-                    labels.setdefault(element.get("id", ""), set()).add(node)
-        elif element.tag == _CLASSIFICATION:
-            package, node = element.get("classifiedObject", ""), element.get("classificationNode", "")
-            if package in packages and node in _LABELS:
-                labels.setdefault(package, set()).add(node)
-            else:
-                expected = "the label of a RegistryPackage of the message"
-                faults.add("M3", path_of(element), f"node {node} on {package}", expected)
-    return labels
-
-
-def _without_folders(associations: list[Association], folders: list[str], faults: Faults) -> tuple[Association, ...]:
-    if not folders:
-        return tuple(associations)
-    faults.add(
-        "FOLDER",
-        ", ".join(f"RegistryPackage[{folder}]" for folder in folders),
-        f"{len(folders)} Folders",
-        "no Folder: this registry does not keep folders",
-        XdsErrorCode.REGISTRY,
-    )
-    # What only serves the folders falls with them: one fault, one error.
-    gone = set(folders)
-    gone.update(a.entry_uuid for a in associations if a.source in gone or a.target in gone)
-    return tuple(a for a in associations if a.entry_uuid not in gone and a.target not in gone)

@@ -33,6 +33,7 @@ class RegistryObject:
     """One element of a RegistryObjectList, or a Classification, with readers that note what is wrong.
 
     `path` names it in faults: `ExtrinsicObject[Document01]`. Values lose the blanks around them: senders indent.
+    `limited`: it comes from a medium, where most attributes are required if known (ITI TF-3 §4.3.1, column XDM).
     """
 
     __slots__ = (
@@ -43,15 +44,17 @@ class RegistryObject:
         "faults",
         "id",
         "identifiers",
+        "limited",
         "name",
         "path",
         "slots",
     )
 
-    def __init__(self, element: etree._Element, path: str, faults: Faults) -> None:
+    def __init__(self, element: etree._Element, path: str, faults: Faults, *, limited: bool = False) -> None:
         self.element = element
         self.path = path
         self.faults = faults
+        self.limited = limited
         self.id = element.get("id", "")
         self.name: str | None = None
         self.description: str | None = None
@@ -68,9 +71,9 @@ class RegistryObject:
             elif tag == _IDENTIFIER:
                 self.identifiers.setdefault(child.get("identificationScheme", ""), []).append(child)
             elif tag == _NAME:
-                self.name = _localized(child)
+                self.name = self.name or _localized(child)
             elif tag == _DESCRIPTION:
-                self.description = _localized(child)
+                self.description = self.description or _localized(child)
             elif isinstance(tag, str) and tag not in _IGNORED:
                 faults.add("M1", path, f"a child {etree.QName(tag).localname}", "only children of the ebRIM 3.0 schema")
 
@@ -111,13 +114,12 @@ class RegistryObject:
             self.faults.add("O2", f"{self.path}/Slot[{name}]", f"{len(values)} values", "one value")
         return values[0] if values else None
 
-    def required(self, name: str) -> str:
-        """The only value of a slot; O1 and an empty text if there is none."""
+    def required(self, name: str, *, always: bool = False) -> str:
+        """The only value of a slot; O1 and an empty text if there is none. `always`: on media too."""
         value = self.optional(name)
-        if value is None:
+        if value is None and (always or not self.limited):
             self.faults.add("O1", f"{self.path}/Slot[{name}]", "nothing", f"the required attribute {name}")
-            return ""
-        return value
+        return value or ""
 
     def uri(self) -> str | None:
         """The URI slot; a long one may come in pieces numbered `1|`, `2|` (ITI TF-3 §4.2.3.2.27, older senders)."""
@@ -144,7 +146,7 @@ class RegistryObject:
         attribute = c.ATTRIBUTE_NAMES[scheme]
         location = f"{self.path}/Classification[{attribute}]"
         codes = tuple([self._code(child, location) for child in self.classifications.get(scheme, ())])
-        if required and not codes:
+        if required and not codes and not self.limited:
             self.faults.add("O1", location, "nothing", f"the required code {attribute}")
         return codes
 
@@ -191,13 +193,17 @@ class RegistryObject:
             )
         return tuple(authors)
 
-    def identifier(self, scheme: str) -> str:
-        """The external identifier of one scheme; O1, O2 or O5 if it is not as it should be (ITI TF-3 §4.2.3.1.3)."""
+    def identifier(self, scheme: str, *, always: bool = False) -> str:
+        """The external identifier of one scheme; O1, O2 or O5 if it is not as it should be (ITI TF-3 §4.2.3.1.3).
+
+        `always`: required on media too.
+        """
         attribute = c.ATTRIBUTE_NAMES[scheme]
         location = f"{self.path}/ExternalIdentifier[{attribute}]"
         found = self.identifiers.get(scheme, ())
         if not found:
-            self.faults.add("O1", location, "nothing", f"the required identifier {attribute}")
+            if always or not self.limited:
+                self.faults.add("O1", location, "nothing", f"the required identifier {attribute}")
             return ""
         if len(found) > 1:
             self.faults.add("O2", location, f"{len(found)} identifiers", "one")
@@ -212,21 +218,44 @@ class RegistryObject:
             self.faults.add("O5", f"{location}/@value", "nothing", f"the value of {attribute}")
         return value
 
-    def check_schemes(self, classification_schemes: frozenset[str], identification_schemes: frozenset[str]) -> None:
-        """Report every classification and identifier that no attribute of this kind of object claims (O4, O5)."""
+    def check_schemes(
+        self,
+        classification_schemes: frozenset[str],
+        identification_schemes: frozenset[str],
+        nodes: frozenset[str] = frozenset(),
+    ) -> None:
+        """Report every classification and identifier that no attribute of this kind of object claims (O4, O5).
+
+        `nodes` are the marks this kind of object may bear; that of limited metadata is one for media only.
+        """
         for scheme, elements in self.classifications.items():
             for element in () if scheme in classification_schemes else elements:
-                node = element.get("classificationNode")
-                if node in c.LIMITED_METADATA:
-                    self._fault("O4", "Classification", "limitedMetadata", "complete metadata")
-                elif node is None:
-                    found, expected = scheme or "no classificationScheme", "the scheme of an attribute of this object"
-                    self._fault("O4", "Classification", found, expected)
+                self._check_mark(element, scheme, nodes)
         for scheme in self.identifiers:
             if scheme in identification_schemes:
                 continue
             found, expected = scheme or "no identificationScheme", "the scheme of an identifier of this object"
             self._fault("O5", "ExternalIdentifier", found, expected)
+
+    def _check_mark(self, element: etree._Element, scheme: str, nodes: frozenset[str]) -> None:
+        node = element.get("classificationNode")
+        if node is None:
+            found, expected = scheme or "no classificationScheme", "the scheme of an attribute of this object"
+            self._fault("O4", "Classification", found, expected)
+        elif node in c.LIMITED_METADATA and not self.limited:
+            self._fault("O4", "Classification", "limitedMetadata", "complete metadata")
+        elif node not in nodes:
+            self._fault("O4", "Classification", node, "a classificationNode of this kind of object")
+        elif "classifiedObject" in element.attrib:
+            self._check_parent(element, "classifiedObject", f"{self.path}/Classification[{node}]")
+
+    def is_marked(self, node: str) -> bool:
+        """Whether a classification inside the object bears this classificationNode."""
+        return any(
+            element.get("classificationNode") == node
+            for elements in self.classifications.values()
+            for element in elements
+        )
 
     def _check_parent(self, element: etree._Element, attribute: str, location: str) -> None:
         found = element.get(attribute)

@@ -14,6 +14,7 @@ from xds.metadata.association import Association, AssociationType
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
 PATIENT = "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
@@ -69,6 +70,17 @@ def a_submission_set() -> SubmissionSet:
     )
 
 
+def a_folder() -> Folder:
+    return Folder(
+        entry_uuid="Folder01",
+        unique_id="1.2.250.1.999.200",
+        patient_id=PATIENT,
+        codes=(Code("GRO", "1.2.250.1.999.7", "Grossesse"), Code("CHIR", "1.2.250.1.999.7", "Chirurgie")),
+        title="Grossesse",
+        comments="Tout son suivi",
+    )
+
+
 def a_member(target: str, identifier: str) -> Association:
     return Association(
         entry_uuid=identifier,
@@ -116,6 +128,11 @@ def entry() -> DocumentEntry:
 @pytest.fixture
 def submission_set() -> SubmissionSet:
     return a_submission_set()
+
+
+@pytest.fixture
+def folder() -> Folder:
+    return a_folder()
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ from lxml import etree
 from security.errors import ErrorKind, MalformedMessage
 from security.xml import parse
 from xds.ebrim.reader import read_adhoc_query, read_provide_and_register, read_retrieve_document_set
-from xds.ebrim.writer import write_entry
+from xds.ebrim.writer import write_association, write_entry, write_folder
 from xds.errors import XdsErrorCode
 from xds.messages import DocumentRequest, ProvideAndRegisterRequest
+from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
 RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
@@ -198,26 +200,20 @@ def test_a_label_beside_its_package_counts(message: Message) -> None:
     assert read(message).errors == ()
 
 
-def test_a_folder_is_refused_by_one_precise_error(message: Message) -> None:
-    folder = (
-        '<rim:RegistryPackage id="Folder01"><rim:Classification id="l" classifiedObject="Folder01"'
-        ' classificationNode="urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2"/></rim:RegistryPackage>'
-    )
-    member = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
+def test_a_folder_is_read_with_what_serves_it(message: Message, folder: Folder) -> None:
+    appending("//rim:RegistryObjectList", write_folder(folder).decode())(message)
     associations = (
         ("f1", "SubmissionSet01", "Folder01"), ("f2", "Folder01", "Document01"), ("f3", "SubmissionSet01", "f2")
     )  # fmt: skip
-    appending("//rim:RegistryObjectList", folder)(message)
     for identifier, source, target in associations:
-        appending(
-            "//rim:RegistryObjectList",
-            f'<rim:Association id="{identifier}" associationType="{member}" sourceObject="{source}"'
-            f' targetObject="{target}"/>',
-        )(message)
+        member = Association(
+            entry_uuid=identifier, association_type=AssociationType.HAS_MEMBER, source=source, target=target
+        )
+        appending("//rim:RegistryObjectList", write_association(member).decode())(message)
     request = read(message)
-    (error,) = request.errors
-    assert (error.code, error.location) == (XdsErrorCode.REGISTRY, "RegistryPackage[Folder01]")
-    assert len(request.associations) == 2
+    assert request.errors == ()
+    assert request.folders == (replace(folder, logical_id=folder.entry_uuid),)
+    assert [(one.entry_uuid, one.source, one.target) for one in request.associations[2:]] == list(associations)
 
 
 def test_base64_inside_the_message_is_read_with_its_blanks(message: Message) -> None:
