@@ -1,10 +1,12 @@
-"""Who is at the door: the client certificate, then the VIHF assertion, then both as a `Caller`."""
+"""Who is at the door: the client certificate, then the assertion of the message, then both as a `Caller`."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from lxml import etree
 
@@ -13,8 +15,6 @@ from security.errors import ErrorKind, NotAuthenticated
 from security.pki.certificate import CertificateKind, HolderCertificate
 from security.pki.trust import TrustStore, Usage
 from security.vihf.model import Vihf
-from security.vihf.policy import VihfPolicy
-from security.vihf.verifier import ReplayStore, VihfVerifier
 from xds.dmp.requester import Requester, RequesterKind
 
 _PROFESSIONAL_CARDS = (CertificateKind.CPS, CertificateKind.CPF)
@@ -46,16 +46,24 @@ class Caller:
         return self.requester.structure_id or self.requester.national_id
 
 
+class AssertionVerifier(Protocol):
+    """Believes assertions, or refuses them."""
+
+    def verify(self, security: etree._Element | None, tls: HolderCertificate, now: datetime) -> Vihf | None:
+        """What the `wsse:Security` header says; None when it says nothing and may. Raises NotAuthenticated."""
+
+
 class Gate:
     """Admits callers at one door. Trust is read again when its files change, so that a new CRL counts at once."""
 
-    def __init__(self, trust: TrustStore, usage: Usage, policy: VihfPolicy, replay: ReplayStore) -> None:
+    def __init__(
+        self, trust: TrustStore, usage: Usage, make_verifier: Callable[[TrustStore], AssertionVerifier]
+    ) -> None:
         self._usage = usage
-        self._policy = policy
-        self._replay = replay
+        self._make_verifier = make_verifier
         self._lock = threading.Lock()
         self._trust = trust
-        self._verifier = VihfVerifier(trust, policy, replay)
+        self._verifier = make_verifier(trust)
 
     @property
     def trust(self) -> TrustStore:
@@ -72,11 +80,11 @@ class Gate:
         self, certificate: HolderCertificate, security: etree._Element | None, request_id: str, now: datetime
     ) -> Caller:
         """Verify the assertion of the message against the certificate of the connection."""
-        vihf = self._verifier.verify(security, certificate, now)
+        assertion = self._verifier.verify(security, certificate, now)
         return Caller(
             certificate=certificate,
-            assertion=vihf,
-            requester=_requester(certificate, vihf),
+            assertion=assertion,
+            requester=_requester(certificate, assertion),
             request_id=request_id,
             now=now,
         )
@@ -85,27 +93,28 @@ class Gate:
         with self._lock:
             trust = self._trust.reload_if_changed()
             if trust is not self._trust:
-                self._trust, self._verifier = trust, VihfVerifier(trust, self._policy, self._replay)
+                self._trust, self._verifier = trust, self._make_verifier(trust)
             return trust
 
 
-def _requester(certificate: HolderCertificate, vihf: Vihf) -> Requester:
-    if certificate.kind in _PROFESSIONAL_CARDS:
-        return Requester(
-            kind=RequesterKind.PROFESSIONAL,
-            national_id=vihf.name_id,
-            structure_id=vihf.structure_id,
-            profession=certificate.profession,
-            specialties=certificate.specialties,
-            mode=vihf.mode,
-            purpose=vihf.purpose,
-        )
-    return Requester(
-        kind=RequesterKind.STRUCTURE,
-        national_id=vihf.name_id,
-        structure_id=vihf.structure_id,
-        mode=vihf.mode,
-        purpose=vihf.purpose,
+def _requester(certificate: HolderCertificate, assertion: Vihf | None) -> Requester:
+    """Who asks: in the words of the VIHF, else in those of the certificate."""
+    professional = certificate.kind in _PROFESSIONAL_CARDS
+    requester = Requester(
+        kind=RequesterKind.PROFESSIONAL if professional else RequesterKind.STRUCTURE,
+        national_id=certificate.national_id,
+        structure_id=certificate.structure_id,
+        profession=certificate.profession if professional else None,
+        specialties=certificate.specialties if professional else (),
+    )
+    if not isinstance(assertion, Vihf):
+        return requester
+    return replace(
+        requester,
+        national_id=assertion.name_id,
+        structure_id=assertion.structure_id,
+        mode=assertion.mode,
+        purpose=assertion.purpose,
     )
 
 
@@ -133,7 +142,7 @@ class Witness:
             request_id=caller.request_id,
             now=caller.now,
             certificate=caller.certificate,
-            vihf=caller.assertion,
+            assertion=caller.assertion,
             patient_id=patient_id,
             objects=objects,
             code=code,
@@ -148,7 +157,7 @@ class Witness:
         now: datetime,
         certificate: HolderCertificate | None = None,
         fingerprint: str = "",
-        vihf: Vihf | None = None,
+        assertion: Vihf | None = None,
         patient_id: str = "",
         objects: tuple[str, ...] = (),
         code: str = "",
@@ -157,20 +166,37 @@ class Witness:
 
         `fingerprint` is the SHA-256 of a certificate that was not admitted, which is all that is believed of it.
         """
-        patient = patient_id or (vihf.patient if vihf is not None and vihf.patient else "")
-        structure = vihf.structure_id if vihf is not None else (certificate.structure_id or "" if certificate else "")
-        actor = vihf.name_id if vihf is not None else (certificate.national_id if certificate else "")
+        said = _Said.by(assertion) if assertion is not None else _Said.by_certificate(certificate)
+        patient = patient_id or said.patient
         return AuditEvent(
             door=self.door,
             time=now,
             transaction=transaction,
             outcome=outcome,
             request_id=request_id,
-            actor_id=actor,
-            actor_structure=structure,
+            actor_id=said.actor,
+            actor_structure=said.structure,
             certificate=certificate.fingerprint if certificate else fingerprint,
             patient=pseudonym(self.key, patient) if patient else "",
             objects=objects,
             code=code,
-            purpose=vihf.purpose if vihf is not None else "",
+            purpose=said.purpose,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is known of a caller for the audit trail."""
+
+    actor: str = ""
+    structure: str = ""
+    patient: str = ""
+    purpose: str = ""
+
+    @classmethod
+    def by(cls, assertion: Vihf) -> _Said:
+        return cls(assertion.name_id, assertion.structure_id, assertion.patient or "", assertion.purpose)
+
+    @classmethod
+    def by_certificate(cls, certificate: HolderCertificate | None) -> _Said:
+        return cls() if certificate is None else cls(certificate.national_id, certificate.structure_id or "")

@@ -62,7 +62,8 @@ class ConsultationSettings(DoorSettings):
 class LimitSettings:
     """Limits of one request."""
 
-    body: int = _key(64 * MIB, "largest body, in bytes")
+    body: int = _key(128 * MIB, "largest body, in bytes")
+    memory: int = _key(256 * MIB, "bytes of bodies that a door holds at once; beyond, it says that it is busy")
     idle: int = _key(15, "longest silence while a body is read, in seconds")
     total: int = _key(120, "longest time to read a whole body, in seconds")
     per_certificate: int = _key(16, "requests of one certificate served at once")
@@ -227,9 +228,13 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"threads is between 1 and 256; found {section.threads}")
     if not 0 <= settings.ihe.feed_port <= 65_535:
         raise SettingsError(f"ihe.feed_port is between 0 and 65535; found {settings.ihe.feed_port}")
-    for name in ("body", "idle", "total", "per_certificate"):
+    for name in ("body", "memory", "idle", "total", "per_certificate"):
         if getattr(settings.limits, name) < 1:
             raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
+    if settings.limits.memory < settings.limits.body:
+        raise SettingsError(
+            f"limits.memory is at least limits.body, {settings.limits.body}; found {settings.limits.memory}"
+        )
     if settings.mode == "production":
         for door, section in (("ingest", settings.ingest), ("consultation", settings.consultation)):
             for name in ("certificate", "key", "trust"):

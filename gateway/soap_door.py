@@ -108,6 +108,8 @@ class _Exchange:
             return _response(self._answer())
         except SecurityError as error:
             return self._refused(error, error.code)
+        except NotAvailable as error:
+            return self._refused(error, error.code)
         except (DatabaseUnavailable, AuditUnavailable):
             _log.error("store unavailable", extra={"request": self._id})
             return _response(self._unavailable())
@@ -147,13 +149,14 @@ class _Exchange:
         table = {operation.transaction: operation for operation in self._service.operations}
         return table[find_transaction(message.action, message.body, tuple(table))]
 
-    def _refused(self, error: SecurityError | None, code: str) -> Response:
+    def _refused(self, error: SecurityError | NotAvailable | None, code: str) -> Response:
         try:
             self._record(Outcome.REFUSED if error is not None else Outcome.FAILURE, code)
         except (DatabaseUnavailable, AuditUnavailable):
             return _response(self._unavailable())
         if error is not None:
-            _log.info("refused", extra={"request": self._id, "kind": str(error.kind), "code": error.code})
+            kind = str(error.kind) if isinstance(error, SecurityError) else "NOT_AVAILABLE"
+            _log.info("refused", extra={"request": self._id, "kind": kind, "code": error.code})
         return _response(soap.fault(error or RuntimeError(), self._message, request_id=self._id))
 
     def _unavailable(self) -> SoapReply:
@@ -176,7 +179,7 @@ class _Exchange:
                 now=self._now,
                 certificate=self._certificate,
                 fingerprint=hashlib.sha256(_client_certificate() or b"").hexdigest(),
-                vihf=self._caller.assertion if self._caller else None,
+                assertion=self._caller.assertion if self._caller else None,
                 code=code,
             )
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gateway import assembly, logs
+from gateway.door import DOORS, Door, door_files
 from gateway.server.application import serve
 from gateway.server.options import HandshakeRefusal, Listening, ServerOptions, WSGIApp
 from gateway.server.ready import announce_ready
@@ -16,7 +17,7 @@ from security.pki.tls import TlsContexts
 
 
 @click.command(hidden=True)
-@click.argument("name", type=click.Choice(assembly.DOORS))
+@click.argument("name", type=click.Choice(DOORS))
 @click.option("--settings", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--data", help="Data directory.")
 def door(name: str, *, file: Path | None, data: str | None) -> None:
@@ -35,10 +36,10 @@ class _Process:
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings = settings
         self._name = name
-        self._door: assembly.Door | None = None
+        self._door: Door | None = None
 
     def run(self) -> int:
-        files = assembly.door_files(self._settings, self._name)
+        files = door_files(self._settings, self._name)
         limits = self._settings.limits
         options = ServerOptions(
             name=self._name,
@@ -49,6 +50,7 @@ class _Process:
             threads=files.settings.threads,
             per_certificate=limits.per_certificate,
             body=limits.body,
+            memory=limits.memory,
             body_idle=limits.idle,
             body_total=limits.total,
             on_handshake_refused=self._handshake_refused,

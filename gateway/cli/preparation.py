@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.assembly import DOORS, door_files
+from gateway.database.domain import declare_domain
 from gateway.database.opening import Database, open_database
+from gateway.door import DOORS, door_files
 from gateway.settings import Settings
 from samples.pki import factory
 from samples.pki.factory import TestPki
@@ -34,6 +35,7 @@ def prepare(settings: Settings) -> House:
     data.mkdir(parents=True, exist_ok=True)
     database = open_database(data, url=settings.database.url or None)
     try:
+        declare_domain(database.layout.owner_url, settings.domain)
         audit_key = _audit_key(data)
         for name in DOORS:
             (data / name).mkdir(exist_ok=True)

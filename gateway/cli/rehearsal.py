@@ -41,24 +41,33 @@ class RehearsalError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """How to reach a door: its URL, the authority of its server certificate, its health endpoint."""
+    """How to reach a door: its URL, the authority of its server certificate, its health endpoint, its patient feed."""
 
     url: str
     ca: Path
     health: str
+    feed: str = ""
 
 
 class Rehearsal:
     """Both doors on free ports of the loopback interface. A context manager: it leaves nothing behind."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None, *, directory: Path | None = None) -> None:
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, *, directory: Path | None = None, domain: str = "dmp"
+    ) -> None:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="ecluse-"))
         self.data = self.directory / "data"
         self._throw_away = directory is None
         self._log = self.directory / "doors.log"
         # A database or a port that the environment names is somebody's: what is thrown away has its own.
         others = {name: value for name, value in os.environ.items() if not name.startswith("ECLUSE_")}
-        self._environ = {**others, **_FREE_PORTS, **(environ or {}), "ECLUSE_DATA": str(self.data)}
+        self._environ = {
+            **others,
+            **_FREE_PORTS,
+            "ECLUSE_DOMAIN": domain,
+            **(environ or {}),
+            "ECLUSE_DATA": str(self.data),
+        }
         self.doors: dict[str, Address] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -81,7 +90,8 @@ class Rehearsal:
             raise RehearsalError(f"the doors did not open:\n{self._log.read_text('utf-8', 'replace')[-4000:]}")
         ready: dict[str, Any] = json.loads(line)
         self.doors = {
-            name: Address(door["url"], Path(door["ca"]), door["health"]) for name, door in ready["doors"].items()
+            name: Address(door["url"], Path(door["ca"]), door["health"], door.get("feed", ""))
+            for name, door in ready["doors"].items()
         }
         return self
 
@@ -163,9 +173,22 @@ class Rehearsal:
         door, holder = self.doors["consultation"], self.credential(tls or f"{name}.auth")
         return ConsultationClient(door.url, holder, door.ca, vihf=self._voice(name, patient_id, vihf))
 
+    def source(self, name: str) -> IngestClient:
+        """The software of an establishment of the domain ihe: a certificate, and no assertion."""
+        door = self.doors["ingest"]
+        return IngestClient(door.url, self.credential(f"{name}.auth"), door.ca)
+
+    def consumer(self, name: str) -> ConsultationClient:
+        """The software of a professional of the domain ihe: a card, and no assertion."""
+        door = self.doors["consultation"]
+        return ConsultationClient(door.url, self.credential(f"{name}.auth"), door.ca)
+
     def _voice(self, name: str, patient_id: str, vihf: dict[str, Any]) -> MakeVihf:
         signer = self.credential(f"{name}.sign")
         return lambda: build_vihf(**{"signer": signer, "patient": patient_id, "now": datetime.now(UTC), **vihf})
 
 
-_FREE_PORTS = {f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")}
+_FREE_PORTS = {
+    **{f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")},
+    "ECLUSE_IHE_FEED_PORT": "0",
+}

@@ -14,11 +14,12 @@ import click
 import orjson
 import psycopg
 
-from gateway import assembly
 from gateway.cli.caretaker import Caretaker
 from gateway.cli.preparation import House, prepare
 from gateway.cli.speech import say
+from gateway.database.errors import DatabaseSetupError
 from gateway.database.migrate import MigrationError
+from gateway.door import DOORS, door_files
 from gateway.settings import Settings, SettingsError, load
 from gateway.supervisor import Happening, Program, Report, StartError, Supervisor
 
@@ -30,11 +31,27 @@ _GRACE = 40.0
 @click.option("--settings", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="TOML file.")
 @click.option("--data", help="Data directory; made and filled at first start.")
 @click.option(
-    "--door", "doors", type=click.Choice(assembly.DOORS), multiple=True, help="Only this door; may be repeated."
+    "--domain", type=click.Choice(["dmp", "ihe"]), help="dmp, the default, or a generic XDS.b affinity domain."
 )
+@click.option(
+    "--patients", type=click.Choice(["feed", "accept_all"]), help="Domain ihe: fed patients only, or whoever is named."
+)
+@click.option("--door", "doors", type=click.Choice(DOORS), multiple=True, help="Only this door; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when every door listens, and nothing else.")
-def serve(*, file: Path | None, data: str | None, doors: tuple[str, ...], as_json: bool) -> None:
+def serve(
+    *,
+    file: Path | None,
+    data: str | None,
+    domain: str | None,
+    patients: str | None,
+    doors: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Open the doors until Ctrl-C or SIGTERM."""
+    # The doors are processes of their own: what was said here reaches them as it would from the environment.
+    os.environ.update(
+        {name: value for name, value in (("ECLUSE_DOMAIN", domain), ("ECLUSE_IHE_PATIENTS", patients)) if value}
+    )
     try:
         settings = load(file, data=data)
         if not as_json and settings.mode == "sandbox":
@@ -43,10 +60,10 @@ def serve(*, file: Path | None, data: str | None, doors: tuple[str, ...], as_jso
                 fr="ÉCLUSE, BAC À SABLE : certificats et identités de test seulement. Jamais de vrai patient ici.",
             )
         house = prepare(settings)
-    except (SettingsError, MigrationError, FileNotFoundError, psycopg.OperationalError) as error:
+    except (SettingsError, DatabaseSetupError, MigrationError, FileNotFoundError, psycopg.OperationalError) as error:
         raise click.ClickException(str(error)) from None
     with house.database:
-        sys.exit(_supervise(house, file, doors or assembly.DOORS, as_json=as_json))
+        sys.exit(_supervise(house, file, doors or DOORS, as_json=as_json))
 
 
 def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_json: bool) -> int:
@@ -73,12 +90,15 @@ def _program(house: House, name: str, file: Path | None, ports: Mapping[str, str
 
 def _ports(settings: Settings, name: str) -> dict[str, str]:
     """Environment that fixes the ports: a door that starts again listens where it did."""
-    section = assembly.door_files(settings, name).settings
+    section = door_files(settings, name).settings
     host = {"port": section.host, "health_port": "127.0.0.1"}
-    return {
+    ports = {
         f"ECLUSE_{name}_{key}".upper(): str(getattr(section, key) or _free_port(host[key]))
         for key in ("port", "health_port")
     }
+    if settings.domain == "ihe" and name == "ingest":
+        ports["ECLUSE_IHE_FEED_PORT"] = str(settings.ihe.feed_port or _free_port(section.host))
+    return ports
 
 
 def _free_port(host: str) -> int:
@@ -96,11 +116,13 @@ def _announce(house: House, facts: Mapping[str, Mapping[str, object]], *, as_jso
             "ca": str(house.pki.ca_for_clients(name)) if house.pki is not None else None,
             "health": f"http://127.0.0.1:{said['health_port']}/health/ready",
         }
+        if said.get("feed_port"):
+            doors[name]["feed"] = f"mllps://{said['host']}:{said['feed_port']}"
     if as_json:
         click.echo(orjson.dumps({"ready": True, "doors": doors, "data": str(house.data)}))
         return
     for name, door in doors.items():
-        click.echo(f"{name:13} {door['url']}   {door['health']}")
+        click.echo(f"{name:13} {door['url']}   {door['health']}   {door.get('feed', '')}".rstrip())
     say(en="Ready. Ctrl-C closes the doors.", fr="Prêt. Ctrl-C ferme les portes.")
 
 

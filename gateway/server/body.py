@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +12,14 @@ from typing import Any
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.http.unreader import SocketUnreader
 
+from gateway.wire.faults import Overloaded
 from security.errors import ErrorKind, MalformedMessage
 
 _PLAIN_READ = 64 * 1024
 # A TLS record: reading less would leave decrypted bytes that no selector sees, more allocates for nothing.
 _TLS_READ = 16 * 1024
+_SMALL = 1024 * 1024
+_STEP = 4 * 1024 * 1024
 
 
 class DeadlineUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn is not typed
@@ -49,16 +53,41 @@ class DeadlineUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn is not
         return data
 
 
+class BodyMemory:
+    """How many bytes of large bodies one door holds at once. Thread-safe; sizes in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Reserve room; False when there is not enough."""
+        with self._lock:
+            if size > self._free:
+                return False
+            self._free -= size
+            return True
+
+    def give_back(self, size: int) -> None:
+        """Free what was reserved."""
+        with self._lock:
+            self._free += size
+
+
 class BodyStream(io.RawIOBase):
     """`wsgi.input` of a door: counts while reading and refuses compression, excess, silence and truncation.
 
-    `read` raises MalformedMessage: HTTP_LIMIT (size, time), HTTP_MALFORMED (framing, cut, Content-Encoding).
+    A body longer than a mebibyte reserves its room in `memory` as it comes; `release` gives it back.
+    `read` raises MalformedMessage: HTTP_LIMIT (size, time), HTTP_MALFORMED (framing, cut, Content-Encoding); and
+    Overloaded: the door holds too many large bodies already.
     """
 
-    def __init__(self, source: Any, environ: Mapping[str, Any], limit: int) -> None:
+    def __init__(self, source: Any, environ: Mapping[str, Any], limit: int, memory: BodyMemory) -> None:
         super().__init__()
         self._source = source
         self._limit = limit
+        self._memory = memory
+        self._reserved = 0
         length = environ.get("CONTENT_LENGTH", "")
         self._expected = int(length) if length else None
         self._chunked = "HTTP_TRANSFER_ENCODING" in environ
@@ -82,6 +111,7 @@ class BodyStream(io.RawIOBase):
             raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "a Content-Encoding is not accepted")
         if self._expected is not None and self._expected > self._limit:
             raise self._too_large()
+        self._reserve()
         left = self._limit - self.count + 1
         wanted = left if size is None or size < 0 else min(size, left)
         try:
@@ -101,6 +131,21 @@ class BodyStream(io.RawIOBase):
         if len(data) < wanted and self._expected is not None and self.count < self._expected:
             raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "the body is shorter than its Content-Length")
         return data
+
+    def release(self) -> None:
+        """Give the reserved room back: nothing of the body is held any more."""
+        self._memory.give_back(self._reserved)
+        self._reserved = 0
+
+    def _reserve(self) -> None:
+        """Have room for what comes: all of a body of known length at once, an unknown one by steps."""
+        if self._expected is not None:
+            size = self._expected if self._expected > _SMALL and not self._reserved else 0
+        else:
+            size = _STEP if self.count > _SMALL and self.count >= self._reserved else 0
+        if not self._memory.take(size):
+            raise Overloaded
+        self._reserved += size
 
     def readinto(self, buffer: Any, /) -> int:
         data = self.read(len(buffer))

@@ -63,7 +63,8 @@ class ServerOptions:
     connections_per_certificate: int = 200
     head: int = 32 * 1024
     fields: int = 100
-    body: int = 64 * 1024 * 1024
+    body: int = 128 * 1024 * 1024
+    memory: int = 256 * 1024 * 1024
     handshake_timeout: float = 5.0
     head_timeout: float = 10.0
     body_idle: float = 15.0

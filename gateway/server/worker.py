@@ -23,7 +23,7 @@ from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
-from gateway.server.body import BodyStream
+from gateway.server.body import BodyMemory, BodyStream
 from gateway.server.connection import DoorConnection, HandshakeError
 from gateway.server.health import Counters, HealthServer
 from gateway.server.options import HandshakeRefusal, Listening, ServerOptions
@@ -51,6 +51,7 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._connected: Counter[bytes] = Counter()
         self._handshakes: ThreadPoolExecutor
         self._next_sweep = 0.0
+        self._memory = BodyMemory(self.options.memory)
 
     def init_process(self) -> None:
         self._handshakes = ThreadPoolExecutor(_HANDSHAKE_THREADS, thread_name_prefix="handshake")
@@ -158,7 +159,8 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         conn.begin_body()
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg, response_class=DoorResponse)
         environ["wsgi.multithread"] = True
-        environ["wsgi.input"] = BodyStream(environ["wsgi.input"], environ, self.options.body)
+        body = BodyStream(environ["wsgi.input"], environ, self.options.body, self._memory)
+        environ["wsgi.input"] = body
         environ["ecluse.client_certificate"] = conn.certificate
         environ["ecluse.request_id"] = uuid.uuid4().hex
         self.nr += 1
@@ -173,6 +175,7 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         try:
             self._run(environ, response)
         finally:
+            body.release()
             self._served(conn.holder)
             self.counters.add(f"responses_{str(response.status)[:1]}xx" if response.headers_sent else "unanswered")
             self.log.access(response, req, environ, datetime.now() - start)

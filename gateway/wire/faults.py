@@ -101,6 +101,18 @@ class EnvelopeRefused(MalformedMessage):
 class NotAvailable(Exception):
     """What the answer depends on is away: a Receiver fault that says to send again, with the standard's own code."""
 
+    code = "XDSRegistryNotAvailable"
+    english = "The registry does not answer: send again later."
+    french = "Le registre ne répond pas : renvoyez plus tard."
+
+
+class Overloaded(NotAvailable):
+    """The door holds as many large bodies as it may."""
+
+    code = "XDSRepositoryBusy"
+    english = "The door holds too many large messages: send again later."
+    french = "La porte traite trop de gros messages : renvoyez plus tard."
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -120,12 +132,9 @@ def write_fault(error: BaseException, request_id: str = "") -> Fault:
     """
     incident = request_id or uuid.uuid4().hex
     if isinstance(error, NotAvailable):
-        form, code = FaultForm(SoapCode.RECEIVER), "XDSRegistryNotAvailable"
-        english = "The registry does not answer: send again later."
-        french = "Le registre ne répond pas : renvoyez plus tard."
-        return Fault(
-            500, form.action, "", _body(form, code, english, french, _detail(code, "NOT_AVAILABLE", incident)), incident
-        )
+        form = FaultForm(SoapCode.RECEIVER)
+        detail = _detail(error.code, "NOT_AVAILABLE", incident)
+        return Fault(500, form.action, "", _body(form, error.code, error.english, error.french, detail), incident)
     if not isinstance(error, SecurityError):
         french = f"Erreur interne, incident {incident}."
         detail = _detail("InternalError", "INTERNAL", incident)

@@ -36,13 +36,17 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MimeLimits:
-    """Bounds of one package. Sizes are in bytes; `parts` counts the root, `fields` and `field_size` are per part."""
+    """Bounds of one package. Sizes are in bytes; `parts` counts the root, `fields` and `field_size` are per part.
+
+    `ignore_unnamed`: a part that no xop:Include names is ignored, as IHE receivers do, not refused.
+    """
 
     body: int = 64 * 1024 * 1024
     root: int = 4 * 1024 * 1024
     parts: int = 128
     fields: int = 16
     field_size: int = 1024
+    ignore_unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

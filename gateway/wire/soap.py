@@ -93,7 +93,7 @@ def read(content_type: str, stream: Readable, limits: MimeLimits = _DEFAULT_LIMI
         header, body = _open(envelope)
         message_id = message_id_of(header)
         addressing = read_addressing(header, actions)
-        _check_includes(envelope, body, parts, packaging)
+        _check_includes(envelope, body, parts, packaging, limits)
     except MalformedMessage as error:
         raise UnreadableMessage(error, packaging, message_id) from error
     return SoapMessage(
@@ -209,7 +209,11 @@ def _text_of(element: etree._Element) -> bool:
 
 
 def _check_includes(
-    envelope: etree._Element, body: etree._Element, parts: Mapping[str, bytes], packaging: Packaging
+    envelope: etree._Element,
+    body: etree._Element,
+    parts: Mapping[str, bytes],
+    packaging: Packaging,
+    limits: MimeLimits,
 ) -> None:
     """Includes stand alone in a Document of the request; each part is named once. A missing part is not judged here."""
     named: Counter[str] = Counter()
@@ -227,7 +231,7 @@ def _check_includes(
         named[unquote(reference[4:])] += 1
     if any(count > 1 for count in named.values()):
         raise MalformedMessage(ErrorKind.MIME_MALFORMED, "two xop:Include name the same part")
-    for rank, content_id in enumerate(parts, start=1):
+    for rank, content_id in enumerate(() if limits.ignore_unnamed else parts, start=1):
         if content_id not in named:
             raise MalformedMessage(
                 ErrorKind.MIME_MALFORMED, f"no xop:Include names part {rank} of the package, its root not counted"

@@ -1,0 +1,84 @@
+"""A door ready to serve, and where it finds what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from flask import Flask
+
+from gateway.database.pool import DoorPool
+from gateway.settings import DoorSettings, Settings
+from gateway.soap_door import Doorkeeper
+from security.audit.event import Outcome
+
+DOORS = ("ingest", "consultation")
+
+
+@dataclass(frozen=True, slots=True)
+class DoorFiles:
+    """Where a door finds what it holds: its own directory of the data directory, unless a setting says otherwise."""
+
+    data: Path
+    name: str
+    settings: DoorSettings
+
+    @property
+    def directory(self) -> Path:
+        """Its own directory."""
+        return self.data / self.name
+
+    @property
+    def certificate(self) -> Path:
+        """Its server certificate, PEM."""
+        return Path(self.settings.certificate or self.directory / "server.pem")
+
+    @property
+    def key(self) -> Path:
+        """The private key of its server certificate, PEM."""
+        return Path(self.settings.key or self.directory / "server.key")
+
+    @property
+    def trust(self) -> Path:
+        """Its trust anchors, intermediate authorities and CRLs."""
+        return Path(self.settings.trust or self.directory / "trust")
+
+    @property
+    def audit_key(self) -> Path:
+        """The key that hides patient identifiers in its audit events."""
+        return self.directory / "audit.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A door ready to serve: its application, who writes down what it refuses, and what its health depends on."""
+
+    app: Flask
+    keeper: Doorkeeper
+    pool: DoorPool
+    blobs: Path
+
+    def reaches_database(self) -> bool:
+        """Whether the database answers now."""
+        with self.pool.connection() as connection:
+            return connection.execute("SELECT 1").fetchone() is not None
+
+    def reaches_documents(self) -> bool:
+        """Whether the directory of sealed documents is there."""
+        return self.blobs.is_dir()
+
+    def refuse_handshake(self, address: str, reason: str) -> None:
+        """Write down a connection that TLS itself refused: nobody is known yet but an address."""
+        now = datetime.now(UTC)
+        event = self.keeper.witness.event(
+            "TLS", Outcome.REFUSED, request_id=str(uuid4()), now=now, objects=(address,), code=f"TLS_REJECTED {reason}"
+        )
+        self.keeper.audit.append(event)
+
+
+def door_files(settings: Settings, name: str) -> DoorFiles:
+    """The files of one door."""
+    section: DoorSettings = settings.ingest if name == "ingest" else settings.consultation
+    return DoorFiles(Path(settings.data), name, section)

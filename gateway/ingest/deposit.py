@@ -1,0 +1,157 @@
+"""What every submission goes through once it is read: receipt, verdict, bytes, registration.
+
+A verdict holds as long as the record does not change: when it did meanwhile, receipt and verdict are taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.gate import Caller, Witness
+from security.at_rest.public_keys import RecordPublicKey
+from security.audit.event import Outcome
+from xds.errors import Refusal, RegistryError, Severity, XdsErrorCode
+from xds.messages import RegistryResponse, SubmitObjectsRequest
+from xds.metadata.association import Association
+from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.folder import Folder
+from xds.metadata.submission_set import SubmissionSet
+from xds.metadata.symbolic import Resolved, resolve
+from xds.registry.availability import ChangedMeanwhile
+from xds.registry.effects import effects_of
+from xds.registry.facts import Receipt
+from xds.registry.receipts import RegistryReceipts
+from xds.registry.rows import NewEntry
+from xds.registry.writer import RegistryWriter
+
+ATTEMPTS = 5
+
+Judge = Callable[[Receipt], Iterable[RegistryError]]
+
+
+class Documents(Protocol):
+    """The bytes of a submission. `entries` are final; `keep` may be called again, `discard` undoes it."""
+
+    def keep(self, entries: Sequence[DocumentEntry], public_key: RecordPublicKey) -> Sequence[NewEntry]:
+        """Store the bytes, sealed to the record, and complete the entries. Raises Refusal: they cannot be stored."""
+
+    def discard(self) -> None:
+        """Remove what was kept."""
+
+
+class NewPatients(Protocol):
+    """Opens the record of whoever a submission names, where the domain wants no feed."""
+
+    def __call__(self, patient_id: str, caller: Caller) -> bool:
+        """Open a record; False: this patient may have none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """(1) receipt  (2) every rule  (3) bytes  (4) effects on what is registered  (5) register and audit."""
+
+    receipts: RegistryReceipts
+    registry: RegistryWriter
+    witness: Witness
+    new_patients: NewPatients | None = None
+
+    def __call__(
+        self, request: SubmitObjectsRequest, documents: Documents, judge: Judge, transaction: str, caller: Caller
+    ) -> RegistryResponse:
+        """Register the whole submission, or raise Refusal with every error found; nothing is kept then."""
+        submission_set = request.submission_set
+        if submission_set is None:
+            raise Refusal((*request.errors, *_none_is_there(request)))
+        lot = resolve(submission_set, request.entries, request.associations, request.folders)
+        try:
+            for _ in range(ATTEMPTS):
+                receipt, findings = self._verdict(request, submission_set, judge, caller)
+                try:
+                    self._register(lot, receipt, documents, transaction, caller)
+                except ChangedMeanwhile:
+                    continue
+                return RegistryResponse.of(findings)
+            text = "the record keeps changing meanwhile: send again later"
+            raise Refusal([RegistryError(XdsErrorCode.REGISTRY_BUSY, text)])
+        except Refusal as refusal:
+            if refusal.errors[0].code is not XdsErrorCode.REGISTRY_NOT_AVAILABLE:  # then it may have been registered
+                documents.discard()
+            raise
+
+    def _verdict(
+        self, request: SubmitObjectsRequest, submission_set: SubmissionSet, judge: Judge, caller: Caller
+    ) -> tuple[Receipt, tuple[RegistryError, ...]]:
+        receipt, findings = self._judged(request, submission_set, judge, caller)
+        if self.new_patients is not None and receipt.record is None and _only_the_patient_is_unknown(findings):
+            if not self.new_patients(submission_set.patient_id, caller):
+                raise Refusal(findings)
+            receipt, findings = self._judged(request, submission_set, judge, caller)
+        if receipt.record is None or _errors(findings):
+            raise Refusal(findings)
+        return receipt, findings
+
+    def _judged(
+        self, request: SubmitObjectsRequest, submission_set: SubmissionSet, judge: Judge, caller: Caller
+    ) -> tuple[Receipt, tuple[RegistryError, ...]]:
+        receipt = self._ask(request, submission_set, caller)  # (1)
+        return receipt, tuple(judge(receipt))  # (2)
+
+    def _ask(self, request: SubmitObjectsRequest, submission_set: SubmissionSet, caller: Caller) -> Receipt:
+        objects: tuple[SubmissionSet | DocumentEntry | Folder, ...] = (
+            submission_set,
+            *request.entries,
+            *request.folders,
+        )
+        ends = (end for item in request.associations for end in (item.entry_uuid, item.source, item.target))
+        return self.receipts.ask(
+            patient_id=submission_set.patient_id,
+            structure_id=caller.structure_id,
+            unique_ids=[item.unique_id for item in objects],
+            ids=dict.fromkeys((*(item.entry_uuid for item in objects), *ends)),
+        )
+
+    def _register(
+        self, lot: Resolved, receipt: Receipt, documents: Documents, transaction: str, caller: Caller
+    ) -> None:
+        if receipt.record is None:
+            raise LookupError("a verdict without a record is a refusal")
+        public_key = RecordPublicKey.from_bytes(receipt.record.key_id, receipt.public_key)
+        entries = documents.keep(lot.entries, public_key)  # (3)
+        effects = effects_of(lot, receipt)  # (4)
+        associations: tuple[Association, ...] = (*lot.associations, *effects.associations)
+        self.registry.register(  # (5)
+            record=receipt.record,
+            revision=receipt.revision,
+            patient_id=lot.submission_set.patient_id,
+            structure_id=caller.structure_id,
+            submission_set=lot.submission_set,
+            entries=entries,
+            folders=lot.folders,
+            associations=associations,
+            touched_folders=effects.touched_folders,
+            now=caller.now,
+            event=self.witness.access(
+                transaction,
+                Outcome.SUCCESS,
+                caller,
+                patient_id=lot.submission_set.patient_id,
+                objects=tuple(entry.unique_id for entry in lot.entries),
+            ),
+        )
+
+
+def _errors(findings: Iterable[RegistryError]) -> list[RegistryError]:
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+def _only_the_patient_is_unknown(findings: Iterable[RegistryError]) -> bool:
+    errors = _errors(findings)
+    return bool(errors) and all(error.code is XdsErrorCode.UNKNOWN_PATIENT_ID for error in errors)
+
+
+def _none_is_there(request: SubmitObjectsRequest) -> Iterable[RegistryError]:
+    if not request.errors:
+        text = "RegistryObjectList: found no SubmissionSet, expected exactly one"
+        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, "RegistryObjectList", rule="M2")

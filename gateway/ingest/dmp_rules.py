@@ -1,0 +1,53 @@
+"""What the DMP demands of a deposit: a signed lot, the sender's own words, French codes, an open record (DMP TD2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from conformance.checks.metadata import check_metadata
+from conformance.checks.registered import check_registered
+from gateway.gate import Caller
+from gateway.ingest import coherence, lot_signature
+from profiles.codes import Domain
+from security.pki.trust import TrustStore
+from security.signature.lot import LotPolicy
+from xds.dmp import rights
+from xds.errors import RegistryError
+from xds.messages import ProvideAndRegisterRequest
+from xds.metadata.submission_set import SubmissionSet
+from xds.registry.facts import ObjectKind, Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DmpRules:
+    """The rules of the DMP for one lot."""
+
+    domain: Domain
+    trust: Callable[[], TrustStore]
+    lot_policy: LotPolicy
+    refuse_invalid: bool
+
+    def verify(self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller) -> str:
+        """Verify the signature of the lot; the id, as sent, of the document that holds it. Raises NotAuthenticated."""
+        return lot_signature.verify(request, submission_set, caller, self.trust(), self.lot_policy).signature_id
+
+    def judge(
+        self,
+        request: ProvideAndRegisterRequest,
+        submission_set: SubmissionSet,
+        receipt: Receipt,
+        caller: Caller,
+        signature_id: str | None,
+    ) -> Iterable[RegistryError]:
+        """Everything wrong with the lot, warnings included."""
+        yield from rights.may_deposit(caller.requester, receipt.record).errors()
+        yield from check_metadata(request, self.domain)
+        yield from coherence.with_sender(request, submission_set, caller)
+        yield from check_registered(request, receipt, self.domain)
+        own = {
+            item.entry_uuid: item.unique_id
+            for item in receipt.objects.values()
+            if item.kind is ObjectKind.DOCUMENT_ENTRY
+        }
+        yield from coherence.with_documents(request, signature_id or "", own, refuse_invalid=self.refuse_invalid)
