@@ -7,11 +7,12 @@ from typing import Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
+from cryptography.utils import Buffer
 
-from security.at_rest.suites import SUITES, Kem
+from security.at_rest.suites import SEED_SIZE, SUITES, Kem
 
 _ML_KEM_SIZE = 1184
 
@@ -38,15 +39,30 @@ class RecordPublicKey:
 
     def wrap(self, document_key: bytes, info: bytes) -> bytes:
         """Wrap a document key so that only the record's private key opens it (HPKE base mode, RFC 9180 §6.1)."""
-        return SUITES[self.kem].hpke.encrypt(document_key, self._key(), info=info)
-
-    def _key(self) -> X25519PublicKey | MLKEM768X25519PublicKey:
         try:
-            if self.kem is Kem.X25519:
-                return X25519PublicKey.from_public_bytes(self.raw)
-            return MLKEM768X25519PublicKey(
-                MLKEM768PublicKey.from_public_bytes(self.raw[:_ML_KEM_SIZE]),
-                X25519PublicKey.from_public_bytes(self.raw[_ML_KEM_SIZE:]),
-            )
-        except (InvalidKey, ValueError) as error:
+            key = hpke_public_key(self.kem, self.raw)
+        except ValueError as error:
             raise ValueError(f"the public key {self.key_id} of a record is damaged") from error
+        return SUITES[self.kem].hpke.encrypt(document_key, key, info=info)
+
+
+def hpke_public_key(kem: Kem, raw: bytes) -> X25519PublicKey | MLKEM768X25519PublicKey:
+    """The public key of a suite from its encoding. Raises ValueError: no such key."""
+    try:
+        if kem is Kem.X25519:
+            return X25519PublicKey.from_public_bytes(raw)
+        return MLKEM768X25519PublicKey(
+            MLKEM768PublicKey.from_public_bytes(raw[:_ML_KEM_SIZE]),
+            X25519PublicKey.from_public_bytes(raw[_ML_KEM_SIZE:]),
+        )
+    except (InvalidKey, ValueError) as error:
+        raise ValueError("not a public key of this suite") from error
+
+
+def derive_public(kem: Kem, private: Buffer) -> bytes:
+    """The encoding of the public half of a private key."""
+    view = memoryview(private)
+    if kem is Kem.X25519:
+        return X25519PrivateKey.from_private_bytes(view).public_key().public_bytes_raw()
+    post_quantum = MLKEM768PrivateKey.from_seed_bytes(view[:SEED_SIZE]).public_key().public_bytes_raw()
+    return post_quantum + X25519PrivateKey.from_private_bytes(view[SEED_SIZE:]).public_key().public_bytes_raw()

@@ -1,7 +1,8 @@
 """The private half of a record's key: made when the record opens, kept wrapped, destroyed to shred the record.
 
-A private key is stored only wrapped to the key encryption key (KEK) of consultation, so that neither the database nor
-the KEK alone opens a document. Whoever deletes the wrapped key makes every copy of the record's documents unreadable.
+A private key is stored only wrapped to a key of consultation, so that neither the database nor that key alone opens a
+document: form 1 to the key encryption key (KEK), made by the administration; form 2 to the public half of the wrapping
+key, made by ingest (`wrapping`). Whoever deletes the wrapped key makes every copy of the record's documents unreadable.
 Ingest never imports this module.
 """
 
@@ -15,17 +16,18 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from security.at_rest.format import SealError
-from security.at_rest.public_keys import RecordPublicKey
+from security.at_rest.new_record import RecordKey
+from security.at_rest.private_keys import hpke_private_key
+from security.at_rest.public_keys import RecordPublicKey, derive_public
 from security.at_rest.suites import SUITES, Kem
+from security.at_rest.wrapping import FORM as WRAPPING_FORM
+from security.at_rest.wrapping import PREFIX_SIZE, WrappingKeyError, wrapping_info
+from security.at_rest.wrapping_keys import WrappingPrivateKey, load_wrapping_key
 
 KEK_SIZE = 32
-_SEED_SIZE = 64
 _NONCE_SIZE = 12
 _FORM = 1
 
@@ -36,9 +38,10 @@ class KekError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kek:
-    """Key encryption key of consultation, 32 bytes."""
+    """Keys of consultation that open record keys: the KEK, 32 bytes, and where patients are fed the wrapping key."""
 
     secret: bytes = field(repr=False)
+    wrapping: WrappingPrivateKey | None = None
 
     @property
     def mark(self) -> bytes:
@@ -57,36 +60,13 @@ class RecordPrivateKey:
     def unwrap(self, wrapped: bytes, info: bytes) -> bytes:
         """Open a wrapped document key (RFC 9180 §6.1). Raises SealError."""
         try:
-            return SUITES[self.kem].hpke.decrypt(wrapped, self._key(), info=info)
+            return SUITES[self.kem].hpke.decrypt(wrapped, hpke_private_key(self.kem, self.raw), info=info)
         except (InvalidTag, ValueError) as error:
             raise SealError("the document key does not open") from error
 
     def public_key(self) -> RecordPublicKey:
         """The public half."""
-        if self.kem is Kem.X25519:
-            raw = X25519PrivateKey.from_private_bytes(self.raw).public_key().public_bytes_raw()
-        else:
-            seed, classical = self.raw[:_SEED_SIZE], self.raw[_SEED_SIZE:]
-            raw = MLKEM768PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
-            raw += X25519PrivateKey.from_private_bytes(classical).public_key().public_bytes_raw()
-        return RecordPublicKey(key_id=self.key_id, kem=self.kem, raw=raw)
-
-    def _key(self) -> X25519PrivateKey | MLKEM768X25519PrivateKey:
-        if self.kem is Kem.X25519:
-            return X25519PrivateKey.from_private_bytes(self.raw)
-        return MLKEM768X25519PrivateKey(
-            MLKEM768PrivateKey.from_seed_bytes(self.raw[:_SEED_SIZE]),
-            X25519PrivateKey.from_private_bytes(self.raw[_SEED_SIZE:]),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordKey:
-    """A new key pair: `public` is published to ingest, `wrapped` is stored where only consultation reads."""
-
-    key_id: UUID
-    public: RecordPublicKey
-    wrapped: bytes = field(repr=False)
+        return RecordPublicKey(key_id=self.key_id, kem=self.kem, raw=derive_public(self.kem, self.raw))
 
 
 def create_record_key(kek: Kek, *, kem: Kem = Kem.HYBRID) -> RecordKey:
@@ -103,18 +83,35 @@ def wrap(key: RecordPrivateKey, kek: Kek) -> bytes:
 
 
 def unwrap(wrapped: bytes, kek: Kek, key_id: UUID) -> RecordPrivateKey:
-    """Decrypt a private key. Raises SealError: wrapped to another KEK, another key's, damaged, or destroyed (empty)."""
-    prefix, nonce, sealed = wrapped[:10], wrapped[10 : 10 + _NONCE_SIZE], wrapped[10 + _NONCE_SIZE :]
-    kem = next((kem for kem, suite in SUITES.items() if prefix[:2] == bytes([_FORM, suite.number])), None)
-    if kem is None:
+    """Decrypt a private key of either form.
+
+    Raises SealError: wrapped to another key, another key's, damaged, or destroyed (empty).
+    """
+    prefix, rest = wrapped[:PREFIX_SIZE], wrapped[PREFIX_SIZE:]
+    kem = next((kem for kem, suite in SUITES.items() if prefix[1:2] == bytes([suite.number])), None)
+    if kem is None or prefix[0] not in (_FORM, WRAPPING_FORM):
         raise SealError("not a wrapped record key")
+    opened = _opened_by_kek if prefix[0] == _FORM else _opened_by_wrapping_key
+    raw = opened(prefix, rest, kek, key_id)
+    if len(raw) != SUITES[kem].private_size:
+        raise SealError("what was wrapped is not a record key")
+    return RecordPrivateKey(key_id=key_id, kem=kem, raw=raw)
+
+
+def _opened_by_kek(prefix: bytes, rest: bytes, kek: Kek, key_id: UUID) -> bytes:
     if prefix[2:] != kek.mark:
         raise SealError("the record key is wrapped to another KEK")
+    nonce, sealed = rest[:_NONCE_SIZE], rest[_NONCE_SIZE:]
     try:
-        raw = AESGCM(kek.secret).decrypt(nonce, sealed, prefix + key_id.bytes)
+        return AESGCM(kek.secret).decrypt(nonce, sealed, prefix + key_id.bytes)
     except (InvalidTag, ValueError) as error:
         raise SealError("the wrapped record key is damaged or is not that of this record") from error
-    return RecordPrivateKey(key_id=key_id, kem=kem, raw=raw)
+
+
+def _opened_by_wrapping_key(prefix: bytes, rest: bytes, kek: Kek, key_id: UUID) -> bytes:
+    if kek.wrapping is None or prefix[2:] != kek.wrapping.public.mark:
+        raise SealError("the record key is wrapped to another wrapping key")
+    return kek.wrapping.unwrap(rest, wrapping_info(prefix, key_id))
 
 
 def create_kek(path: Path) -> Kek:
@@ -132,8 +129,11 @@ def create_kek(path: Path) -> Kek:
     return kek
 
 
-def load_kek(path: Path) -> Kek:
-    """Read a KEK. Raises KekError: missing, not 64 hexadecimal digits, or readable by others."""
+def load_kek(path: Path, wrapping: Path | None = None) -> Kek:
+    """Read a KEK, and the private half of the wrapping key if `wrapping` names its file.
+
+    Raises KekError: missing, not 64 hexadecimal digits, not a wrapping key, or readable by others.
+    """
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="ascii").strip()
         secret = bytes.fromhex(text)
@@ -145,4 +145,7 @@ def load_kek(path: Path) -> Kek:
         raise KekError(f"{path} holds {len(secret)} bytes, {KEK_SIZE} expected")
     if mode & 0o077:
         raise KekError(f"{path} can be read by others (mode {mode & 0o777:03o}): chmod 600, and consider it known")
-    return Kek(secret=secret)
+    try:
+        return Kek(secret=secret, wrapping=load_wrapping_key(wrapping) if wrapping else None)
+    except WrappingKeyError as error:
+        raise KekError(str(error)) from error

@@ -12,6 +12,8 @@ from enum import StrEnum
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 DOCUMENT_KEY_SIZE = 32
+SEED_SIZE = 64
+"""Bytes of the seed (d, z) of an ML-KEM key (FIPS 203)."""
 _HPKE_TAG_SIZE = 16
 
 
@@ -46,5 +48,5 @@ def _suite(number: int, kem: KEM, *, public_size: int, private_size: int) -> Sea
 SUITES = {
     Kem.X25519: _suite(1, KEM.X25519, public_size=32, private_size=32),
     # Encapsulation key then X25519 key; FIPS 203 seed (d, z) then X25519 key.
-    Kem.HYBRID: _suite(2, KEM.MLKEM768_X25519, public_size=1184 + 32, private_size=64 + 32),
+    Kem.HYBRID: _suite(2, KEM.MLKEM768_X25519, public_size=1184 + 32, private_size=SEED_SIZE + 32),
 }
