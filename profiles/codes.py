@@ -1,7 +1,7 @@
-"""The affinity domain: which codes and values the DMP allows in XDS metadata (DMP TD2.1; CI-SIS Annexe XDS).
+"""An affinity domain: which codes and values it allows in XDS metadata; that of the DMP (DMP TD2.1; CI-SIS, XDS).
 
 Everything is read from tables beside this module; nothing here knows a code. A key of a code is the pair (code,
-codingScheme): display names are never compared.
+codingScheme): display names are never compared. `affinity` reads the domains of others.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 CodeKey = tuple[str, str]
 
@@ -37,17 +38,21 @@ class LotSignature:
 class Domain:
     """Allowed values by attribute, under IHE's attribute names.
 
-    `class_by_type` derives classCode from typeCode (NOS ASS_X16, 2024-02-23). A few types of JDV_J07 are newer than
-    that table: their class is free within JDV_J57.
+    An attribute without list in `codes`, and an empty set of languages, media types or authorities (OIDs), allow
+    everything. `codes` names Folder.codeList `codeList` and the documentation of associations
+    `associationDocumentation`. `lot_signature` is None where lots are not signed. `class_by_type` derives classCode
+    from typeCode (NOS ASS_X16, 2024-02-23). A few types of JDV_J07 are newer than that table: their class is free
+    within JDV_J57.
     """
 
+    name: Literal["dmp", "ihe"]
     codes: Mapping[str, frozenset[CodeKey]]
     class_by_type: Mapping[CodeKey, CodeKey]
     class_names: Mapping[str, str]
     languages: frozenset[str]
     mime_types: frozenset[str]
     patient_authorities: frozenset[str]
-    lot_signature: LotSignature
+    lot_signature: LotSignature | None
 
     def allows(self, attribute: str, code: str, scheme: str) -> bool:
         """Whether a code may stand in an attribute; an attribute without list allows everything."""
@@ -61,7 +66,7 @@ class Domain:
 
 @cache
 def load_domain() -> Domain:
-    """The domain of this release, read once."""
+    """The domain of the DMP, read once."""
     class_by_type = {
         (row["typeCode"], row["typeCodeSystem"]): (row["classCode"], _CLASS_SCHEME)
         for row in _rows("profiles.xds_metadata", "class_of_type")
@@ -77,6 +82,7 @@ def load_domain() -> Domain:
     )
     plain = _grouped("plain_values")
     return Domain(
+        name="dmp",
         codes=codes,
         class_by_type=class_by_type,
         class_names={row["code"]: row["displayName"] for row in _rows("profiles.value_sets", "JDV_J57_ClassCode_DMP")},
