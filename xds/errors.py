@@ -16,6 +16,8 @@ class XdsErrorCode(StrEnum):
     REGISTRY_METADATA = "XDSRegistryMetadataError"
     DUPLICATE_UNIQUE_ID_IN_MESSAGE = "XDSRegistryDuplicateUniqueIdInMessage"
     DUPLICATE_UNIQUE_ID_IN_REGISTRY = "XDSDuplicateUniqueIdInRegistry"
+    NON_IDENTICAL_HASH = "XDSNonIdenticalHash"
+    NON_IDENTICAL_SIZE = "XDSNonIdenticalSize"
     UNKNOWN_PATIENT_ID = "XDSUnknownPatientId"
     PATIENT_ID_DOES_NOT_MATCH = "XDSPatientIdDoesNotMatch"
     UNRESOLVED_REFERENCE = "UnresolvedReferenceException"

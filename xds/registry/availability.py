@@ -13,6 +13,10 @@ from xds.errors import Refusal, RegistryError, XdsErrorCode
 _BUSY = frozenset({"57014", "55P03", "53300", "40001", "40P01"})
 
 
+class ChangedMeanwhile(Exception):
+    """What is registered changed since it was asked: nothing is kept. Ask again and decide again."""
+
+
 @contextmanager
 def answering() -> Iterator[None]:
     """Turn a database that does not answer into a Refusal: XDSRegistryBusy or XDSRegistryNotAvailable.

@@ -28,3 +28,24 @@ def deprecated_document(target: str) -> RegistryError:
     return RegistryError(
         XdsErrorCode.DEPRECATED_DOCUMENT, f"association target {target} is not Approved any more", rule="A10"
     )
+
+
+def non_identical_hash(unique_id: str) -> RegistryError:
+    """The uniqueId names other bytes already (P8)."""
+    return RegistryError(
+        XdsErrorCode.NON_IDENTICAL_HASH, f"uniqueId {unique_id} is registered with another hash", rule="P8"
+    )
+
+
+def non_identical_size(unique_id: str) -> RegistryError:
+    """The uniqueId names a document of another size already (P9)."""
+    return RegistryError(
+        XdsErrorCode.NON_IDENTICAL_SIZE, f"uniqueId {unique_id} is registered with another size", rule="P9"
+    )
+
+
+def registered_id(entry_uuid: str) -> RegistryError:
+    """The id of an object of the submission is that of a registered object, of whatever kind (M6)."""
+    return RegistryError(
+        XdsErrorCode.REGISTRY_METADATA, f"id {entry_uuid} is already that of a registered object", rule="M6"
+    )

@@ -14,19 +14,25 @@ from xds.metadata.association import Association
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.times import padded
 from xds.registry.identifiers import uuid_of
 
 _XON_IDENTIFIER = 9  # XON.10
+_ONLINE = "urn:ihe:iti:2010:DocumentAvailability:Online"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """A document to register: ids are final, `hash` and `size` known; `blob_address` names its bytes, 32 bytes long."""
+    """A document to register, its ids final.
+
+    `blob_address` names its bytes, 32 bytes long, `hash` and `size` are then known. It is None when the bytes are in
+    another repository, or do not exist yet (on demand).
+    """
 
     entry: DocumentEntry
-    blob_address: bytes
+    blob_address: bytes | None
 
 
 def code_text(code: Code) -> str:
@@ -41,14 +47,19 @@ def read_code_text(text: str) -> Code:
     return Code(code, scheme)
 
 
+def uuid_array(uuids: Iterable[str]) -> str:
+    """UUIDs as an array literal. By hand: adapting a list costs psycopg more than reading it costs the server."""
+    return "{" + ",".join(uuids) + "}"
+
+
 def entry_row(new: NewEntry) -> dict[str, Any]:
     """One row of document_entries, but for what the database adds: patient key, key, depositor, version, fragment.
 
-    Raises ValueError: an entry without hash or size, or with a symbolic id.
+    Raises ValueError: an entry with bytes here but without hash or size, or with a symbolic id.
     """
-    entry = new.entry
-    if entry.hash is None or entry.size is None:
-        raise ValueError("hash and size are known before an entry is registered")
+    entry, address = new.entry, new.blob_address
+    if address is not None and (entry.hash is None or entry.size is None):
+        raise ValueError("hash and size are known before an entry is registered with its bytes")
     return {
         "entry_uuid": str(uuid_of(entry.entry_uuid)),
         "unique_id": entry.unique_id,
@@ -56,14 +67,16 @@ def entry_row(new: NewEntry) -> dict[str, Any]:
         "mime_type": entry.mime_type,
         "hash": entry.hash,
         "size": entry.size,
-        "blob_address": new.blob_address.hex(),
-        "creation_time": padded(entry.creation_time),
-        "service_start_time": padded(entry.service_start_time) if entry.service_start_time else None,
-        "service_stop_time": padded(entry.service_stop_time) if entry.service_stop_time else None,
+        "blob_address": address.hex() if address is not None else None,
+        "creation_time": _padded(entry.creation_time),
+        "service_start_time": _padded(entry.service_start_time),
+        "service_stop_time": _padded(entry.service_stop_time),
         "author_structure_ids": _structure_ids(entry.authors),
         "author_person_ids": _person_ids(entry.authors),
         "author_persons": _persons(entry.authors),
         "codes": _entry_codes(entry),
+        "reference_ids": entry.reference_ids,
+        "document_availability": entry.document_availability or _ONLINE,
     }
 
 
@@ -79,6 +92,15 @@ def submission_set_row(submission_set: SubmissionSet) -> dict[str, Any]:
     }
 
 
+def folder_row(folder: Folder) -> dict[str, Any]:
+    """One row of folders, but for what the database adds. Raises ValueError: a symbolic id."""
+    return {
+        "entry_uuid": str(uuid_of(folder.entry_uuid)),
+        "unique_id": folder.unique_id,
+        "codes": _codes({"codeList": folder.codes}),
+    }
+
+
 def association_row(association: Association) -> dict[str, Any]:
     """One row of associations, but for what the database adds. Raises ValueError: a symbolic id."""
     return {
@@ -86,7 +108,12 @@ def association_row(association: Association) -> dict[str, Any]:
         "association_type": str(association.association_type),
         "source": str(uuid_of(association.source)),
         "target": str(uuid_of(association.target)),
+        "submission_set_status": association.submission_set_status,
     }
+
+
+def _padded(dtm: str | None) -> str | None:
+    return padded(dtm) if dtm else None
 
 
 def _entry_codes(entry: DocumentEntry) -> dict[str, list[str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, LiteralString
 
 import orjson
 import psycopg
@@ -12,21 +14,38 @@ from psycopg_pool import ConnectionPool
 
 from security.audit.event import AuditEvent
 from xds.dmp.record import Record
-from xds.ebrim.writer import write_association, write_entry, write_submission_set
+from xds.ebrim.writer import write_association, write_entry, write_folder, write_submission_set
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.association import Association
+from xds.metadata.document_entry import AvailabilityStatus
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
-from xds.registry.availability import answering
-from xds.registry.identifiers import canonical_patient_id
-from xds.registry.refusals import deprecated_document, duplicate_unique_id, unresolved_reference
-from xds.registry.rows import NewEntry, association_row, entry_row, submission_set_row
+from xds.metadata.times import format_dtm
+from xds.registry.availability import ChangedMeanwhile, answering
+from xds.registry.identifiers import canonical_patient_id, uuid_of
+from xds.registry.refusals import (
+    deprecated_document,
+    duplicate_unique_id,
+    non_identical_hash,
+    non_identical_size,
+    registered_id,
+    unresolved_reference,
+)
+from xds.registry.rows import NewEntry, association_row, entry_row, folder_row, submission_set_row, uuid_array
 
 _REFUSED = "XDS01"
-_REGISTER = "SELECT register_submission(%s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %b::bytea[], %s)"
+_CHANGED = "XDS02"
+_REGISTER: LiteralString = (
+    "SELECT register_submission(%s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
+    " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s)"
+)
 _BY_ID = {
     XdsErrorCode.DUPLICATE_UNIQUE_ID_IN_REGISTRY: duplicate_unique_id,
+    XdsErrorCode.NON_IDENTICAL_HASH: non_identical_hash,
+    XdsErrorCode.NON_IDENTICAL_SIZE: non_identical_size,
     XdsErrorCode.UNRESOLVED_REFERENCE: unresolved_reference,
     XdsErrorCode.DEPRECATED_DOCUMENT: deprecated_document,
+    XdsErrorCode.REGISTRY_METADATA: registered_id,
 }
 _WHOLE = {
     XdsErrorCode.UNKNOWN_PATIENT_ID: "no record for this patient",
@@ -45,31 +64,48 @@ class RegistryWriter:
         self,
         *,
         record: Record,
+        revision: int,
         patient_id: str,
         structure_id: str,
         submission_set: SubmissionSet,
         entries: Sequence[NewEntry],
+        folders: Sequence[Folder] = (),
         associations: Sequence[Association],
+        touched_folders: Sequence[str] = (),
+        now: datetime,
         event: AuditEvent,
     ) -> None:
         """Register a submission whose bytes are stored and whose ids are `urn:uuid:`, and append its audit event.
 
-        Replaced documents become Deprecated, with their addenda and transformations (ITI TF-3 §4.2.2.2). `record` is
-        that of the receipt: its key sealed the documents. `structure_id` is the depositor.
+        Replaced documents become Deprecated, with their addenda and transformations (ITI TF-3 §4.2.2.2). `record` and
+        `revision` are those of the receipt: the record's key sealed the documents. `structure_id` is the depositor.
+        `associations` and `touched_folders` include the effects of the submission (`effects.effects_of`); `now` is the
+        lastUpdateTime of folders new and touched.
         Raises Refusal with every error the registry found; nothing is kept then, the audit event neither. When the
         refusal is XDSRegistryNotAvailable the submission may have been kept: sending it again tells.
+        Raises ChangedMeanwhile: registered objects are named, and the record is not at `revision` any more.
         """
+        time = format_dtm(now)
+        ids = [submission_set.entry_uuid, *(new.entry.entry_uuid for new in entries)]
+        ids += [folder.entry_uuid for folder in folders]
+        ids += [association.entry_uuid for association in associations]
         parameters = (
             canonical_patient_id(patient_id),
             record.key_id,
+            revision,
             structure_id,
+            uuid_array(str(uuid_of(entry_uuid)) for entry_uuid in ids),
             orjson.dumps(submission_set_row(submission_set)).decode(),
             orjson.dumps([entry_row(entry) for entry in entries]).decode(),
+            orjson.dumps([folder_row(folder) for folder in folders]).decode(),
             orjson.dumps([association_row(association) for association in associations]).decode(),
+            uuid_array(str(uuid_of(folder)) for folder in touched_folders),
+            time,
             [
                 write_submission_set(submission_set),
                 *(write_entry(new.entry) for new in entries),
-                *(write_association(association) for association in associations),
+                *(write_folder(replace(folder, last_update_time=time)) for folder in folders),
+                *(write_association(association, AvailabilityStatus.APPROVED) for association in associations),
             ],
             event.canonical().decode("utf-8"),
         )
@@ -80,6 +116,8 @@ class RegistryWriter:
             text = "an entryUUID of this submission is already registered"
             raise Refusal((RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="M6"),)) from error
         except psycopg.Error as error:
+            if error.sqlstate == _CHANGED:
+                raise ChangedMeanwhile from error
             if error.sqlstate != _REFUSED:
                 raise
             raise Refusal(map(_error, json.loads(error.diag.message_detail or "[]"))) from error
