@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -68,6 +68,20 @@ class Doorkeeper:
     audit: AuditTrail
     witness: Witness
     limits: MimeLimits
+
+
+Offer = Mapping[str, Mapping[str, tuple[Transaction, ...]]]
+"""What a door offers: by domain, by name of service."""
+
+
+def services(offer: Offer, domain: str, door: str, operations: Iterable[Operation]) -> tuple[Service, ...]:
+    """The services of a door in a domain; each has its own description. Raises KeyError: an operation is lacking."""
+    table = {operation.transaction: operation for operation in operations}
+    prefix = door if domain == "dmp" else f"{domain}-{door}"
+    return tuple(
+        Service(name=name, wsdl=f"{prefix}-{name}", operations=tuple(table[item] for item in transactions))
+        for name, transactions in offer[domain].items()
+    )
 
 
 def build(name: str, services: Iterable[Service], keeper: Doorkeeper) -> Flask:

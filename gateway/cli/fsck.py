@@ -70,7 +70,10 @@ def _addresses(connection: psycopg.Connection) -> Iterator[BlobAddress]:
     """Addresses of all entries, ascending, in one snapshot; the query runs before the first blob is looked at."""
     with connection.cursor(name="fsck") as cursor:
         cursor.itersize = 10_000
-        cursor.execute("SELECT DISTINCT blob_address FROM ecluse.document_entries ORDER BY blob_address")
+        cursor.execute(
+            "SELECT DISTINCT blob_address FROM ecluse.document_entries"
+            " WHERE blob_address IS NOT NULL ORDER BY blob_address"
+        )
         for (digest,) in cursor:
             yield BlobAddress(bytes(digest))
 

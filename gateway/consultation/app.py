@@ -1,27 +1,26 @@
-"""Door 2: professionals find and read. Nothing here deposits."""
+"""Door 2: professionals find, read and manage. Nothing here deposits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
+
 from flask import Flask
 
-from gateway.consultation import iti18, iti43
-from gateway.consultation.registry_stored_query import RegistryStoredQuery
-from gateway.consultation.retrieve_document_set import RetrieveDocumentSet
-from gateway.soap_door import Doorkeeper, Service, build
+from gateway.soap_door import Doorkeeper, Offer, Operation, build, services
+from gateway.wire.addressing import ITI_18, ITI_43, ITI_51, ITI_57, ITI_62, ITI_86
 
 NAME = "consultation"
 
+OFFER: Final[Offer] = MappingProxyType(
+    {
+        "dmp": {"registry": (ITI_18,), "repository": (ITI_43,)},
+        "ihe": {"registry": (ITI_18, ITI_51, ITI_57, ITI_62), "repository": (ITI_43, ITI_86)},
+    }
+)
 
-def create(
-    keeper: Doorkeeper,
-    registry_stored_query: RegistryStoredQuery,
-    retrieve_document_set: RetrieveDocumentSet,
-) -> Flask:
-    """The WSGI application of the consultation door."""
-    registry = Service(
-        name="registry", wsdl="consultation-registry", operations=(iti18.operation(registry_stored_query),)
-    )
-    repository = Service(
-        name="repository", wsdl="consultation-repository", operations=(iti43.operation(retrieve_document_set),)
-    )
-    return build(NAME, [registry, repository], keeper)
+
+def create(keeper: Doorkeeper, domain: str, operations: Iterable[Operation]) -> Flask:
+    """The WSGI application of the consultation door: what it offers in this domain, and nothing else."""
+    return build(NAME, services(OFFER, domain, NAME, operations), keeper)

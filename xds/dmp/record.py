@@ -9,10 +9,14 @@ from uuid import UUID
 
 
 class RecordStatus(StrEnum):
-    """Whether the record is active. A closed one is archived: it neither feeds nor answers (CSP L1111-18)."""
+    """Whether the record is active. A closed one is archived: it neither feeds nor answers (CSP L1111-18).
+
+    A merged one gave all it held to the record of another identifier of the same patient (ITI TF-2 §3.8).
+    """
 
     OPEN = "OPEN"
     CLOSED = "CLOSED"
+    MERGED = "MERGED"
 
 
 class AuthorisationStatus(StrEnum):
