@@ -1,4 +1,4 @@
-"""Identifiers: OID, UUID, CX, CXi, SHA-1, language tags (ITI TF-3 §4.2.3.1.7). Each parser raises ValueError."""
+"""Identifiers: OID, UUID, CX, SHA-1, language tags (ITI TF-3 §4.2.3.1.7). Each parser raises ValueError."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from xds.metadata import hl7
 _OID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+")
 _UUID_URN = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
-_LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(?:-[a-zA-Z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(?:-[a-zA-Z0-9]{1,8})*|[xXiI](?:-[a-zA-Z0-9]{1,8})+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _URN = re.compile(r"urn:[a-zA-Z0-9][a-zA-Z0-9-]{0,31}:\S+")
 _MIME_TYPE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]*/[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]*")
 
@@ -22,6 +23,13 @@ def parse_oid(text: str) -> str:
     if not _OID.fullmatch(text):
         raise ValueError("not an OID: numbers without leading zero, separated by dots")
     return text
+
+
+def parse_oid_urn(text: str) -> str:
+    """The OID of `urn:oid:…` (RFC 3061)."""
+    if not text.startswith("urn:oid:"):
+        raise ValueError("not urn:oid: followed by an OID")
+    return parse_oid(text.removeprefix("urn:oid:"))
 
 
 def parse_uuid_urn(text: str) -> str:
@@ -50,6 +58,13 @@ def parse_sha1(text: str) -> str:
     if not _SHA1.fullmatch(text):
         raise ValueError("not 40 hexadecimal digits")
     return text.lower()
+
+
+def parse_integer(text: str) -> int:
+    """An integer of XML Schema, of 18 digits at most."""
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("not an integer")
+    return int(text)
 
 
 def parse_language(text: str) -> str:
@@ -100,25 +115,9 @@ class Cx:
 _CX = frozenset((1, 4, 5))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceId:
-    """CXi: `id^^^authority^type`, one value of referenceIdList (ITI TF-3 §4.2.3.2.28).
-
-    `authority` keeps its text, `&OID&ISO` or a namespace id.
-    """
-
-    identifier: str
-    type: str
-    authority: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> ReferenceId:
-        """Read a CXi. Raises ValueError: with the component at fault."""
-        parts = hl7.components(text, "CXi", _CX, 5)
-        if not parts[0]:
-            raise ValueError("CXi.1, the id, is empty")
-        if not parts[4]:
-            raise ValueError("CXi.5, the type of the id, is empty")
-        if "&" in parts[3]:
-            parse_authority(parts[3], "CXi.4")
-        return cls(identifier=hl7.unescape(parts[0]), type=hl7.unescape(parts[4]), authority=parts[3])
+def parse_cx(text: str) -> Cx:
+    """A patient id as IHE has it: `id^^^&OID&ISO` and nothing else, without the French type. Raises ValueError."""
+    cx = Cx.parse(text)
+    if cx.type:
+        raise ValueError("CX.5 must be empty")
+    return cx

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from xds.metadata import hl7
 from xds.metadata.identifiers import parse_authority, parse_oid
 
-_XCN = frozenset((1, 2, 3, 4, 5, 6, 7, 9, 10, 13))
+# XCN.8 was withdrawn; what follows the authority is free (ITI TF-3 §4.2.3.1.7).
+_XCN = frozenset((1, 2, 3, 4, 5, 6, 7, *range(9, 24)))
 _XON = frozenset((1, 6, 7, 10))
 _XTN = frozenset(range(1, 13))
 
@@ -37,20 +38,22 @@ class Xcn:
         parts = hl7.components(text, "XCN", _XCN, 13)
         if not parts[0] and not parts[1]:
             raise ValueError("XCN.1 and XCN.2 are empty: a person has an id or a family name")
+        hl7.unescape(text)
         authority = parse_authority(parts[8], "XCN.9") if parts[8] else ""
-        plain = [hl7.unescape(part) for part in parts]
+        # XCN.2 may tell the parts of a family name: its first part is the name (HL7 v2.5 §2.A.29).
+        family = hl7.unescape(parts[1].split("&")[0])
+        plain = [hl7.without_subcomponents(parts[at], f"XCN.{at + 1}") for at in (0, 2, 3, 4, 5, 6, 9, 12)]
         return cls(
             identifier=plain[0],
-            # XCN.2 may tell the parts of a family name: its first part is the name (HL7 v2.5 §2.A.29).
-            family=hl7.unescape(parts[1].split("&")[0]),
-            given=plain[2],
-            middle=plain[3],
-            suffix=plain[4],
-            prefix=plain[5],
-            degree=plain[6],
+            family=family,
+            given=plain[1],
+            middle=plain[2],
+            suffix=plain[3],
+            prefix=plain[4],
+            degree=plain[5],
             authority=authority,
-            name_type=plain[9],
-            id_type=plain[12],
+            name_type=plain[6],
+            id_type=plain[7],
         )
 
     def format(self) -> str:
@@ -77,12 +80,10 @@ class Xon:
         if not parts[0]:
             raise ValueError("XON.1, the name of the organisation, is empty")
         authority = parse_authority(parts[5], "XON.6") if parts[5] else ""
-        identifier = hl7.unescape(parts[9])
+        name, kind, identifier = [hl7.without_subcomponents(parts[at], f"XON.{at + 1}") for at in (0, 6, 9)]
         if identifier and not authority and not _is_oid(identifier):
             raise ValueError("XON.10 is no OID, so XON.6 must name its authority")
-        return cls(
-            name=hl7.unescape(parts[0]), identifier=identifier, authority=authority, id_type=hl7.unescape(parts[6])
-        )
+        return cls(name=name, identifier=identifier, authority=authority, id_type=kind)
 
     def format(self) -> str:
         """Write the XON."""
