@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from lxml import etree
 
 from samples.client.addressing import SOAP
 from samples.client.mtom import Packaging, document_bytes
+from samples.client.objects import Kind, RegistryObject, read_object
 from samples.client.transport import Reply
 from xds.ebrim.constants import ENTRY_UNIQUE_ID, QUERY, RIM, RS, XDS
 from xds.ebrim.faults import Faults
@@ -18,6 +20,7 @@ from xds.metadata.document_entry import DocumentEntry
 SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 _BODY = f"{{{SOAP}}}Body"
 _FAULT = f"{{{SOAP}}}Fault"
+_HL7 = "urn:hl7-org:v3"
 
 
 class UnexpectedAnswer(Exception):
@@ -82,9 +85,23 @@ class RegistryAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryAnswer(RegistryAnswer):
-    """Answer of ITI-18: the ebRIM objects in order, as elements (ITI TF-2 §3.18.4.1.3)."""
+    """Answer of ITI-18 and ITI-51: the ebRIM objects in order, as elements (ITI TF-2 §3.18.4.1.3)."""
 
     objects: tuple[etree._Element, ...]
+
+    @property
+    def found(self) -> tuple[RegistryObject, ...]:
+        """The same as values: kind, id, version, status, ends."""
+        return tuple(read_object(item) for item in self.objects)
+
+    def of_kind(self, kind: Kind) -> tuple[RegistryObject, ...]:
+        """Those of one kind."""
+        return tuple(item for item in self.found if item.kind is kind)
+
+    @property
+    def counts(self) -> Counter[Kind]:
+        """How many of each kind."""
+        return Counter(item.kind for item in self.found)
 
     @property
     def entries(self) -> tuple[etree._Element, ...]:
@@ -107,6 +124,19 @@ class QueryAnswer(RegistryAnswer):
         path = f"{{{RIM}}}ExternalIdentifier[@identificationScheme='{ENTRY_UNIQUE_ID}']"
         found = (entry.find(path) for entry in self.entries)
         return [identifier.get("value", "") for identifier in found if identifier is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedAnswer:
+    """Answer of ITI-44: `code` is the acknowledgement (`AA`, `CA`, `AE`, `AR`…), `details` are its texts."""
+
+    code: str
+    details: tuple[str, ...]
+    http_status: int
+
+    @property
+    def accepted(self) -> bool:
+        return self.code in ("AA", "CA")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +200,18 @@ def read_retrieve_answer(reply: Reply) -> RetrieveAnswer:
     documents = tuple(_document(item, reply) for item in response.iterchildren(f"{{{XDS}}}DocumentResponse"))
     return RetrieveAnswer(
         status=status, errors=errors, http_status=reply.status, packaging=reply.packaging, documents=documents
+    )
+
+
+def read_feed_answer(reply: Reply) -> FeedAnswer:
+    """Read `MCCI_IN000002UV01`. Raises SoapFault, UnexpectedAnswer."""
+    answer = body_of(reply, f"{{{_HL7}}}MCCI_IN000002UV01")
+    code = answer.find(f"{{{_HL7}}}acknowledgement/{{{_HL7}}}typeCode")
+    details = answer.iterfind(f"{{{_HL7}}}acknowledgement/{{{_HL7}}}acknowledgementDetail/{{{_HL7}}}text")
+    return FeedAnswer(
+        code="" if code is None else code.get("code", ""),
+        details=tuple("".join(str(text) for text in detail.itertext()).strip() for detail in details),
+        http_status=reply.status,
     )
 
 
