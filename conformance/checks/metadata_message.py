@@ -1,4 +1,4 @@
-"""Does the message agree with itself? Identifiers, patient, bytes: rules M5 to M9, P2, HASH, SIZE."""
+"""Does the message agree with itself? Identifiers, patient, bytes: rules M5 to M9, P1, P2, HASH, SIZE."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections import Counter
 from collections.abc import Iterator
 
 from conformance.checks.metadata_rule import (
+    IHE,
     Fault,
     MetadataRule,
     Subject,
     association_path,
     entry_path,
+    folder_path,
     set_path,
 )
 from xds.errors import XdsErrorCode
-from xds.metadata.association import AssociationType
+from xds.metadata.association import UPDATE_OPERATIONS, AssociationType
 from xds.metadata.datatypes import Cx, parse_sha1, parse_urn
-
-_UPDATE_SLOTS = frozenset(("PreviousVersion", "AssociationPropagation", "OriginalStatus", "NewStatus"))
 
 
 def _unique_ids(subject: Subject) -> Iterator[Fault]:
     owners = [(entry.unique_id, entry_path(entry, "uniqueId")) for entry in subject.request.entries]
+    owners += [(folder.unique_id, folder_path(folder, "uniqueId")) for folder in subject.request.folders]
     owners += [(one.unique_id, set_path(one, "uniqueId")) for one in subject.submission_sets]
     counts = Counter(unique_id for unique_id, _ in owners if unique_id)
     for unique_id, path in owners:
@@ -31,20 +32,23 @@ def _unique_ids(subject: Subject) -> Iterator[Fault]:
 
 
 def _logical_ids(subject: Subject) -> Iterator[Fault]:
-    for entry in subject.request.entries:
-        if entry.logical_id is not None and entry.logical_id != entry.entry_uuid:
-            expected = "no lid, or that of a first version, equal to the id"
-            yield Fault(entry_path(entry, "@lid"), entry.logical_id, expected)
+    request = subject.request
+    owners = [(one.logical_id, one.entry_uuid, entry_path(one, "@lid")) for one in request.entries]
+    owners += [(one.logical_id, one.entry_uuid, folder_path(one, "@lid")) for one in request.folders]
+    for logical_id, identifier, path in owners:
+        if logical_id is not None and logical_id != identifier:
+            yield Fault(path, logical_id, "no lid, or that of a first version, equal to the id")
 
 
 def _extra_slots(subject: Subject) -> Iterator[Fault]:
     request = subject.request
     owners = [(entry.extra, entry_path(entry, "Slot")) for entry in request.entries]
+    owners += [(folder.extra, folder_path(folder, "Slot")) for folder in request.folders]
     owners += [(one.extra, set_path(one, "Slot")) for one in subject.submission_sets]
     owners += [(one.extra, association_path(one, "Slot")) for one in request.associations]
     for extra, path in owners:
         for name, _ in extra:
-            if name not in _UPDATE_SLOTS and not _may_be_extra(name):
+            if not _may_be_extra(name):
                 yield Fault(f"{path}[{name}]", name, "an attribute of IHE, or a URN outside urn:ihe:")
 
 
@@ -59,21 +63,49 @@ def _may_be_extra(name: str) -> bool:
 def _updates(subject: Subject) -> Iterator[Fault]:
     expected = "no order of Update Document Set (ITI-57) in a submission"
     for one in subject.request.associations:
-        for name, _ in one.extra:
-            if name in _UPDATE_SLOTS:
-                yield Fault(association_path(one, f"Slot[{name}]"), name, expected)
+        if one.association_type in UPDATE_OPERATIONS:
+            yield Fault(association_path(one, "@associationType"), one.association_type, expected)
+            continue
+        slots = (
+            ("PreviousVersion", one.previous_version),
+            ("AssociationPropagation", one.association_propagation),
+            ("OriginalStatus", one.original_status),
+            ("NewStatus", one.new_status),
+        )
+        for name, value in slots:
+            if value is not None:
+                yield Fault(association_path(one, f"Slot[{name}]"), value, expected)
         member = one.association_type is AssociationType.HAS_MEMBER
         if member and subject.is_submission_set(one.source) and subject.is_submission_set(one.target):
             yield Fault(association_path(one), "an association of the SubmissionSet with itself", expected)
 
 
+def _patients(subject: Subject) -> Iterator[tuple[str, str]]:
+    """PatientId of every object that has one, and where it stands; the submission set first."""
+    yield from ((one.patient_id, set_path(one, "patientId")) for one in subject.submission_sets)
+    yield from ((one.patient_id, entry_path(one, "patientId")) for one in subject.request.entries)
+    yield from ((one.patient_id, folder_path(one, "patientId")) for one in subject.request.folders)
+
+
+def _authorities(subject: Subject) -> Iterator[Fault]:
+    allowed = subject.domain.patient_authorities
+    for text, path in _patients(subject) if allowed else ():
+        try:
+            authority = Cx.parse(text).authority
+        except ValueError:
+            continue
+        if authority not in allowed:
+            yield Fault(
+                path, f"the authority {authority}", f"an authority of the domain: {' or '.join(sorted(allowed))}"
+            )
+
+
 def _same_patient(subject: Subject) -> Iterator[Fault]:
     for submission_set in subject.submission_sets:
         expected = submission_set.patient_id
-        for entry in subject.request.entries:
-            if entry.patient_id and expected and _patient(entry.patient_id) != _patient(expected):
-                text = f"{expected}, the patient of the SubmissionSet"
-                yield Fault(entry_path(entry, "patientId"), entry.patient_id, text)
+        for patient_id, path in _patients(subject):
+            if patient_id and expected and _patient(patient_id) != _patient(expected):
+                yield Fault(path, patient_id, f"{expected}, the patient of the SubmissionSet")
 
 
 def _patient(text: str) -> tuple[str, str]:
@@ -86,7 +118,7 @@ def _patient(text: str) -> tuple[str, str]:
 
 def _hashes(subject: Subject) -> Iterator[Fault]:
     for entry in subject.request.entries:
-        content = subject.request.documents.get(entry.entry_uuid)
+        content = subject.documents.get(entry.entry_uuid)
         if not entry.hash or content is None:
             continue
         try:
@@ -101,12 +133,12 @@ def _hashes(subject: Subject) -> Iterator[Fault]:
 
 def _sizes(subject: Subject) -> Iterator[Fault]:
     for entry in subject.request.entries:
-        content = subject.request.documents.get(entry.entry_uuid)
+        content = subject.documents.get(entry.entry_uuid)
         if entry.size is not None and content is not None and entry.size != len(content):
             yield Fault(entry_path(entry, "size"), str(entry.size), f"{len(content)}, the bytes received")
 
 
-RULES = (
+RULES: tuple[MetadataRule[Subject], ...] = (
     MetadataRule(
         id="M5",
         source="ITI TF-3 §4.2.4.1",
@@ -121,6 +153,14 @@ RULES = (
         source="ITI TF-2 §3.42.4.1.3",
         find=_same_patient,
         code=XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH,
+    ),
+    # Of the DMP's authorities DMP-AUTHORITY speaks.
+    MetadataRule(
+        id="P1",
+        source="ITI TF-2 §3.42.4.1.3",
+        find=_authorities,
+        code=XdsErrorCode.UNKNOWN_PATIENT_ID,
+        domains=IHE,
     ),
     MetadataRule(
         id="HASH",
