@@ -1,0 +1,239 @@
+"""`ecluse xdm`: media of documents, verified, listed, extracted, made (ITI-32)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import click
+
+from cda.document import UnreadableDocument, parse_document
+from cda.header import CdaHeader, read_header
+from cda.to_metadata import author_of, to_entry
+from conformance.report import Finding, Report, Severity, write_json
+from gateway.cli.speech import language, say, text
+from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.submission_set import SubmissionSet
+from xds.metadata.times import format_dtm
+from xds.xdm import media as xdm_media
+from xds.xdm import verify as rules_of_media
+from xds.xdm.extraction import extract as extract_tree
+from xds.xdm.pages import Origin
+from xds.xdm.reader import open_tree, read_medium
+from xds.xdm.rules import Rule, rule_of
+from xds.xdm.tree import UnusableMedium
+from xds.xdm.writer import SetToWrite, write_medium
+
+INVALID, UNUSABLE = 1, 2
+PROFILE = "xdm"
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_UNUSABLE = Rule("ITI TF-2 §3.32", "Le support ne peut pas être lu sans risque.", "The medium cannot be read safely.")
+
+
+@click.group(short_help="Media of documents (IHE XDM).")
+def xdm() -> None:
+    """Media of documents (IHE XDM): ZIP archives or directories with IHE_XDM in them."""
+
+
+@xdm.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def verify(ctx: click.Context, files: tuple[Path, ...], form: str) -> None:
+    """Verify media, each FILE a ZIP archive or a directory.
+
+    Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be used (the others are still judged).
+    """
+    reports: list[tuple[str, Report]] = []
+    for path in files:
+        try:
+            findings = rules_of_media.verify(read_medium(path))
+        except UnusableMedium as error:
+            click.echo(f"{path}: {text(en='cannot be used', fr='inutilisable')}: {error}", err=True)
+            reports.append((str(path), _unusable(str(error))))
+            continue
+        reports.append((str(path), Report(PROFILE, tuple(map(_told, findings)))))
+        if form == "text":
+            click.echo(reports[-1][1].as_text(str(path), language()))
+    if form == "json":
+        click.echo(write_json(reports, language()))
+    unusable = any(report.profile is None for _, report in reports)
+    ctx.exit(UNUSABLE if unusable else 0 if all(report.valid for _, report in reports) else INVALID)
+
+
+@xdm.command("list")
+@_FILE
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def list_(file: Path, as_json: bool) -> None:
+    """List the submission sets and the documents of a medium."""
+    medium = _read(file)
+    if as_json:
+        click.echo(json.dumps([_plain(one) for one in medium.submissions], ensure_ascii=False))
+        return
+    for submission in medium.submissions:
+        submitted = submission.request.submission_set
+        words = (submitted.submission_time, submitted.title, submitted.unique_id) if submitted else ()
+        click.echo(f"{submission.directory}  " + "  ".join(filter(None, words)))
+        for document in submission.documents:
+            entry = document.entry
+            size = text(en="absent", fr="absent") if document.content is None else str(len(document.content))
+            click.echo(
+                f"  {document.path or entry.uri or '?'}  {entry.mime_type}  {size}  {entry.title or entry.unique_id}"
+            )
+
+
+@xdm.command()
+@_FILE
+@click.option(
+    "--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), help="Absent or empty."
+)
+def extract(file: Path, target: Path) -> None:
+    """Extract a medium into a directory: files 0600, nothing outside of it, nothing overwritten."""
+    try:
+        written = extract_tree(open_tree(file), target)
+    except UnusableMedium as error:
+        _give_up(f"{file}: {error}")
+    except OSError as error:
+        _give_up(f"{target}: {error.strerror or error}")
+    say(en=f"{len(written)} files extracted to {target}.", fr=f"{len(written)} fichiers extraits dans {target}.")
+
+
+@xdm.command()
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The new archive.")
+@click.option("--institution", help="Who makes the medium; the custodian of the first document when absent.")
+@click.option("--source-id", help="sourceId, an OID; derived from the institution when absent.")
+@click.option("--title", help="Title of the submission sets.")
+@click.argument("documents", nargs=-1, required=True, type=click.Path(path_type=Path))
+def create(
+    *, target: Path, institution: str | None, source_id: str | None, title: str | None, documents: tuple[Path, ...]
+) -> None:
+    """Make a medium of CDA documents: metadata come from their headers, one submission set a patient."""
+    read = [_document(path) for path in documents]
+    maker = institution or next((one.custodian.name for one, _, _ in read if one.custodian and one.custodian.name), "")
+    if not maker:
+        raise click.UsageError(text(en="no document names its custodian: give --institution",
+                                    fr="aucun document ne nomme son dépositaire : donnez --institution"))  # fmt: skip
+    source = source_id or f"2.25.{uuid5(NAMESPACE_URL, maker).int}"
+    by_patient: dict[str, list[tuple[CdaHeader, DocumentEntry, bytes]]] = {}
+    for one in read:
+        by_patient.setdefault(one[1].patient_id, []).append(one)
+    now = datetime.now(UTC)
+    sets = [
+        _set(patient, group, source, title, now + timedelta(seconds=rank))
+        for rank, (patient, group) in enumerate(by_patient.items())
+    ]
+    content = write_medium(sets, Origin(institution=maker))
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(content)
+    except OSError as error:
+        _give_up(f"{target}: {error.strerror}")
+    say(
+        en=f"{target}: {len(read)} documents, {len(sets)} submission sets.",
+        fr=f"{target} : {len(read)} documents, {len(sets)} lots de soumission.",
+    )
+
+
+def _document(path: Path) -> tuple[CdaHeader, DocumentEntry, bytes]:
+    try:
+        content = path.read_bytes()
+        header = read_header(parse_document(content))
+    except OSError as error:
+        _give_up(f"{path}: {error.strerror}")
+    except UnreadableDocument as error:
+        _give_up(f"{path}: {error}")
+    entry = to_entry(header, content, entry_uuid="Document01")
+    if not entry.unique_id:
+        _give_up(f"{path}: {text(en='the document has no id', fr='le document n’a pas d’id')}")
+    return header, entry, content
+
+
+def _set(
+    patient: str,
+    group: list[tuple[CdaHeader, DocumentEntry, bytes]],
+    source_id: str,
+    title: str | None,
+    moment: datetime,
+) -> SetToWrite:
+    authors = group[0][0].authors
+    return SetToWrite(
+        submission_set=SubmissionSet(
+            entry_uuid="SubmissionSet01",
+            unique_id=f"2.25.{uuid4().int}",
+            patient_id=patient,
+            source_id=source_id,
+            submission_time=format_dtm(moment),
+            content_type_code=None,
+            authors=(author_of(authors[0]),) if authors else (),
+            title=title,
+        ),
+        documents=[
+            (replace(entry, entry_uuid=f"Document{rank:02}"), content)
+            for rank, (_, entry, content) in enumerate(group, start=1)
+        ],
+    )
+
+
+def _read(file: Path) -> xdm_media.Media:
+    try:
+        return read_medium(file)
+    except UnusableMedium as error:
+        _give_up(f"{file}: {error}")
+
+
+def _give_up(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(UNUSABLE)
+
+
+def _told(finding: xdm_media.Finding) -> Finding:
+    rule = rule_of(finding.rule)
+    return _finding(finding.rule, rule, Severity(finding.severity), finding.where, finding.found, finding.expected)
+
+
+def _unusable(reason: str) -> Report:
+    return Report(None, (_finding("XDM-UNUSABLE", _UNUSABLE, Severity.ERROR, "", reason, None),))
+
+
+def _finding(
+    identifier: str, rule: Rule, severity: Severity, path: str, found: str | None, expected: str | None
+) -> Finding:
+    return Finding(
+        rule=identifier,
+        severity=severity,
+        source=rule.source,
+        path=path,
+        line=0,
+        column=0,
+        found=found,
+        expected=expected,
+        message=rule.fr,
+        message_en=rule.en,
+    )
+
+
+def _plain(submission: xdm_media.MediaSubmission) -> dict[str, object]:
+    submitted = submission.request.submission_set
+    return {
+        "directory": submission.directory,
+        "uniqueId": submitted.unique_id if submitted else None,
+        "submissionTime": submitted.submission_time if submitted else None,
+        "title": submitted.title if submitted else None,
+        "documents": [
+            {
+                "path": one.path,
+                "uniqueId": one.entry.unique_id,
+                "mimeType": one.entry.mime_type,
+                "title": one.entry.title,
+                "size": None if one.content is None else len(one.content),
+            }
+            for one in submission.documents
+        ],
+    }
