@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from xds.errors import RegistryError, Severity
 from xds.metadata.association import Association
-from xds.metadata.codes import Code
-from xds.metadata.document_entry import STABLE, AvailabilityStatus, DocumentEntry
+from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
@@ -69,16 +68,12 @@ class RegistryResponse:
         return cls(ResponseStatus.FAILURE if failed else ResponseStatus.SUCCESS, errors)
 
 
-class ReturnType(StrEnum):
-    """`query:ResponseOption/@returnType` (ITI TF-2 §3.18.4.1.2.6)."""
-
-    LEAF_CLASS = "LeafClass"
-    OBJECT_REF = "ObjectRef"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdhocQueryRequest:
-    """ITI-18 as read: `slots` in message order, a name may be repeated; values are the raw texts of `rim:Value`."""
+    """ITI-18 or ITI-51 as read.
+
+    `slots` are in message order, a name may be repeated; values are the raw texts of `rim:Value`.
+    """
 
     query_id: str
     return_type: str
@@ -86,71 +81,8 @@ class AdhocQueryRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeRange:
-    """`start <= value < stop`: 14-digit UTC texts, None where unbounded (ITI TF-2 §3.18.4.1.2.3.3)."""
-
-    start: str | None = None
-    stop: str | None = None
-
-    def __bool__(self) -> bool:
-        return self.start is not None or self.stop is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindDocuments:
-    """Stored query FindDocuments (ITI TF-2 §3.18.4.1.2.3.7.1).
-
-    Tuples are alternatives, an empty one is no filter. `event_codes` and `confidentiality_codes` are groups of
-    alternatives: every group must be met. An entry without a service time meets any range on it. `author_persons`
-    are LIKE patterns (`%`, `_`, no escape character), compared with case. Codes have no display name.
-    """
-
-    patient_id: str
-    statuses: tuple[AvailabilityStatus, ...]
-    class_codes: tuple[Code, ...] = ()
-    type_codes: tuple[Code, ...] = ()
-    practice_setting_codes: tuple[Code, ...] = ()
-    healthcare_facility_type_codes: tuple[Code, ...] = ()
-    format_codes: tuple[Code, ...] = ()
-    event_codes: tuple[tuple[Code, ...], ...] = ()
-    confidentiality_codes: tuple[tuple[Code, ...], ...] = ()
-    creation_time: TimeRange = TimeRange()
-    service_start_time: TimeRange = TimeRange()
-    service_stop_time: TimeRange = TimeRange()
-    author_persons: tuple[str, ...] = ()
-    object_types: tuple[str, ...] = (STABLE,)
-    return_type: ReturnType = ReturnType.LEAF_CLASS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetDocuments:
-    """Stored query GetDocuments, whatever the status; one of the two is filled (ITI TF-2 §3.18.4.1.2.3.7.5)."""
-
-    entry_uuids: tuple[str, ...] = ()
-    unique_ids: tuple[str, ...] = ()
-    return_type: ReturnType = ReturnType.LEAF_CLASS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetAll:
-    """Stored query GetAll (ITI TF-2 §3.18.4.1.2.3.7.4). `statuses` are those of document entries."""
-
-    patient_id: str
-    statuses: tuple[AvailabilityStatus, ...]
-    submission_set_statuses: tuple[AvailabilityStatus, ...]
-    folder_statuses: tuple[AvailabilityStatus, ...]
-    format_codes: tuple[Code, ...] = ()
-    confidentiality_codes: tuple[tuple[Code, ...], ...] = ()
-    object_types: tuple[str, ...] = (STABLE,)
-    return_type: ReturnType = ReturnType.LEAF_CLASS
-
-
-StoredQuery = FindDocuments | GetDocuments | GetAll
-
-
-@dataclass(frozen=True, slots=True)
 class AdhocQueryResponse:
-    """ITI-18 answer: `objects` are ebRIM fragments rendered at registration, in order (ITI TF-2 §3.18.4.1.3)."""
+    """ITI-18 or ITI-51 answer: `objects` are ebRIM fragments, in order (ITI TF-2 §3.18.4.1.3)."""
 
     status: ResponseStatus
     objects: tuple[bytes, ...] = ()

@@ -19,8 +19,9 @@ def operation(registry_stored_query: RegistryStoredQuery) -> Operation:
         stored_query = query.read_query(reader.read_adhoc_query(message.body))
         return Answer(writer.write_adhoc_query_response(registry_stored_query(stored_query, caller)))
 
-    return Operation(transaction=ITI_18, handle=handle, refuse=_refuse)
+    return Operation(transaction=ITI_18, handle=handle, refuse=refuse)
 
 
-def _refuse(errors: tuple[RegistryError, ...]) -> bytes:
+def refuse(errors: tuple[RegistryError, ...]) -> bytes:
+    """The answer that says no to a stored query."""
     return writer.write_adhoc_query_response(AdhocQueryResponse(ResponseStatus.FAILURE, errors=errors))

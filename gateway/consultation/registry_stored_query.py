@@ -1,4 +1,4 @@
-"""ITI-18 Registry Stored Query, the use case (ITI TF-2 §3.18; DMP TD3.1)."""
+"""Registry Stored Query and Multi-Patient Stored Query, the use case (ITI TF-2 §3.18, §3.51; DMP TD3.1)."""
 
 from __future__ import annotations
 
@@ -10,52 +10,74 @@ from security.audit.trail import AuditTrail
 from security.vihf import agreement
 from xds.dmp import rights
 from xds.errors import Refusal, RegistryError, XdsErrorCode
-from xds.messages import AdhocQueryResponse, FindDocuments, GetAll, GetDocuments, ResponseStatus, StoredQuery
-from xds.registry.reader import RegistryReader
-from xds.registry.view import RecordView
+from xds.messages import AdhocQueryResponse, ResponseStatus
+from xds.queries import (
+    FindDocuments,
+    FindDocumentsForMultiplePatients,
+    FindFolders,
+    FindFoldersForMultiplePatients,
+    FindSubmissionSets,
+    GetAll,
+    MultiPatientQuery,
+    StoredQuery,
+)
+from xds.registry.reader import RegistryReader, Scope
+from xds.registry.view import View
 
-TRANSACTION = "ITI-18"
+_MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatients)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryStoredQuery:
-    """(1) patient of the assertion  (2) find  (3) may consult  (4) hide what may not be read  (5) audit."""
+    """(1) patient of the assertion  (2) find what may be read  (3) may consult  (4) put into ebRIM  (5) audit.
+
+    Where there are no rights of the DMP, (1) and (3) are left out and (2) finds everything. `home` is the
+    homeCommunityId that every object carries, if there is one.
+    """
 
     registry: RegistryReader
     audit: AuditTrail
     witness: Witness
+    has_rights: bool = True
+    home: str | None = None
 
-    def __call__(self, query: StoredQuery, caller: Caller) -> AdhocQueryResponse:
-        """Answer with what the caller may see. Raises Refusal: another patient, no right to consult."""
-        patient_id = _patient(query, caller)  # (1)
-        view = self._find(query, patient_id, caller)  # (2)
-        rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()  # (3)
-        visible = view.readable_by(caller.requester)  # (4)
+    def __call__(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> AdhocQueryResponse:
+        """Answer with what the caller may see.
+
+        Raises Refusal: another patient, no right to consult, objects of several patients, too many objects.
+        """
+        patient_id = self._patient(query, caller)  # (1)
+        view = self._find(query, patient_id, caller)  # (2), (3)
+        multi_patient = isinstance(query, _MULTI_PATIENT)
+        objects = view.objects(query.return_type, home=self.home, multi_patient=multi_patient)  # (4)
         self.audit.append(  # (5)
             self.witness.access(
-                TRANSACTION,
+                "ITI-51" if multi_patient else "ITI-18",
                 Outcome.SUCCESS,
                 caller,
                 patient_id=patient_id,
-                objects=tuple(entry.unique_id for entry in visible.entries),
+                objects=tuple(entry.unique_id for entry in view.entries),
             )
         )
-        return AdhocQueryResponse(ResponseStatus.SUCCESS, visible.objects(query.return_type))
+        return AdhocQueryResponse(ResponseStatus.SUCCESS, objects)
 
-    def _find(self, query: StoredQuery, patient_id: str, caller: Caller) -> RecordView:
-        professional_id = caller.requester.national_id
-        if isinstance(query, FindDocuments):
-            return self.registry.find_documents(query, professional_id=professional_id)
-        if isinstance(query, GetAll):
-            return self.registry.get_all(query, professional_id=professional_id)
-        return self.registry.get_documents(query, patient_id=patient_id, professional_id=professional_id)
+    def _find(self, query: StoredQuery | MultiPatientQuery, patient_id: str, caller: Caller) -> View:
+        if not self.has_rights:
+            return self.registry.answer(query)
+        view = self.registry.answer(query, Scope.of(caller.requester, patient_id))
+        rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()
+        return view
 
-
-def _patient(query: StoredQuery, caller: Caller) -> str:
-    """The patient asked about: the query's, which is the assertion's."""
-    asserted = caller.vihf.patient or ""
-    patient_id = asserted if isinstance(query, GetDocuments) else query.patient_id
-    text = agreement.check_patient(caller.vihf, patient_id)
-    if text:
-        raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
-    return patient_id
+    def _patient(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> str:
+        """The patient asked about: in the DMP that of the assertion, which is the query's if it names one."""
+        named = query.patient_id if isinstance(query, FindDocuments | FindSubmissionSets | FindFolders | GetAll) else ""
+        if not self.has_rights:
+            return named
+        if isinstance(query, _MULTI_PATIENT):
+            refused = "a query over several patients has no place in the DMP"
+            raise Refusal([RegistryError(XdsErrorCode.UNKNOWN_STORED_QUERY, refused)])
+        patient_id = named or caller.vihf.patient or ""
+        text = agreement.check_patient(caller.vihf, patient_id)
+        if text:
+            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
+        return patient_id

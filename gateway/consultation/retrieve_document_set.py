@@ -17,7 +17,7 @@ from security.vihf import agreement
 from xds.dmp import rights
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import DocumentRequest, DocumentResponse, ResponseStatus, RetrieveDocumentSetResponse
-from xds.registry.reader import RegistryReader
+from xds.registry.reader import RegistryReader, Scope
 from xds.registry.view import RegisteredEntry
 from xds.repository.address import BlobAddress
 from xds.repository.reader import BlobMissing, RepositoryReader
@@ -29,7 +29,10 @@ _log = logging.getLogger("ecluse.consultation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveDocumentSet:
-    """(1) patient  (2) find  (3) may consult  (4) what may be read  (5) unseal  (6) audit first."""
+    """(1) patient  (2) find what may be read  (3) may consult  (4) unseal  (5) audit first.
+
+    Where there are no rights of the DMP (1) and (3) are left out, and (2) finds whatever is registered.
+    """
 
     registry: RegistryReader
     repository: RepositoryReader
@@ -37,26 +40,30 @@ class RetrieveDocumentSet:
     audit: AuditTrail
     witness: Witness
     repository_unique_id: str
+    has_rights: bool = True
 
     def __call__(self, requests: tuple[DocumentRequest, ...], caller: Caller) -> RetrieveDocumentSetResponse:
         """Answer what may be read and one error for each other item: hidden and absent look the same."""
-        patient_id = caller.vihf.patient or ""
-        text = agreement.check_patient(caller.vihf, patient_id)  # (1)
-        if text:
-            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
+        scope = self._scope(caller)  # (1)
         wanted = tuple(dict.fromkeys(requests))
-        view = self.registry.documents_by_unique_id(  # (2)
-            [item.document_unique_id for item in wanted],
-            patient_id=patient_id,
-            professional_id=caller.requester.national_id,
-        )
-        rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()  # (3)
-        readable = {entry.unique_id: entry for entry in view.readable_by(caller.requester).entries}  # (4)
-        answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (5)
+        view = self.registry.documents_by_unique_id([item.document_unique_id for item in wanted], scope)  # (2)
+        if scope is not None:
+            rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()  # (3)
+        readable = {entry.unique_id: entry for entry in view.entries}
+        answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (4)
         documents = tuple(answer for answer in answers if isinstance(answer, DocumentResponse))
         errors = tuple(answer for answer in answers if isinstance(answer, RegistryError))
-        self._record(documents, errors, patient_id, caller)  # (6)
+        self._record(documents, errors, scope.patient_id if scope is not None else "", caller)  # (5)
         return RetrieveDocumentSetResponse(_status(documents, errors), documents, errors)
+
+    def _scope(self, caller: Caller) -> Scope | None:
+        if not self.has_rights:
+            return None
+        patient_id = caller.vihf.patient or ""
+        text = agreement.check_patient(caller.vihf, patient_id)
+        if text:
+            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
+        return Scope.of(caller.requester, patient_id)
 
     def _answer(
         self, item: DocumentRequest, readable: Mapping[str, RegisteredEntry], keys: Mapping[UUID, bytes]
@@ -66,18 +73,19 @@ class RetrieveDocumentSet:
                 XdsErrorCode.UNKNOWN_REPOSITORY_ID,
                 f"repositoryUniqueId {item.repository_unique_id} is not this repository, {self.repository_unique_id}",
             )
-        if item.document_unique_id not in readable:
+        entry = readable.get(item.document_unique_id)
+        if entry is None or entry.blob_address is None or entry.key_id is None or entry.key_id not in keys:
             return RegistryError(XdsErrorCode.DOCUMENT_UNIQUE_ID, f"no document {item.document_unique_id} is available")
-        entry = readable[item.document_unique_id]
         try:
-            return DocumentResponse(item, entry.mime_type, self._open(entry, keys))
+            content = self._open(entry.unique_id, entry.blob_address, entry.key_id, keys)
+            return DocumentResponse(item, entry.mime_type, content)
         except (BlobMissing, SealError, OSError) as damage:
             _log.error("damaged document", extra={"document": entry.unique_id, "error": type(damage).__name__})
             return RegistryError(XdsErrorCode.REPOSITORY, f"document {entry.unique_id} cannot be read: it is damaged")
 
-    def _open(self, entry: RegisteredEntry, keys: Mapping[UUID, bytes]) -> bytes:
-        key = unwrap(keys[entry.key_id], self.kek, entry.key_id)
-        return unseal(self.repository.open(BlobAddress(entry.blob_address)), key, entry.unique_id)
+    def _open(self, unique_id: str, address: bytes, key_id: UUID, keys: Mapping[UUID, bytes]) -> bytes:
+        key = unwrap(keys[key_id], self.kek, key_id)
+        return unseal(self.repository.open(BlobAddress(address)), key, unique_id)
 
     def _record(
         self,

@@ -1,167 +1,203 @@
-"""Reading the registry, for the consultation door: one round trip a question.
+"""Reading the registry, for the consultation door.
 
-Each answer brings the record and the requester's authorisation along, so that the law decides on the same snapshot. No
-right is applied here: callers show `view.readable_by(requester)`.
+Searches of documents are one round trip; answers put together from several questions are one transaction. The record
+and the requester's authorisation come along, from the same snapshot, for the law to decide on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
-from uuid import UUID
 
-import orjson
+import psycopg
 from psycopg_pool import ConnectionPool
 
-from xds.dmp.record import Authorisation, AuthorisationStatus, Record, RecordStatus
-from xds.messages import FindDocuments, GetAll, GetDocuments
-from xds.metadata.codes import Code
-from xds.metadata.document_entry import AvailabilityStatus
+from xds.dmp import rights
+from xds.dmp.requester import Requester
+from xds.dmp.rights import ReadableEntry
+from xds.queries import (
+    FindDocuments,
+    FindDocumentsForMultiplePatients,
+    FindFolders,
+    FindFoldersForMultiplePatients,
+    FindSubmissionSets,
+    GetAll,
+    GetAssociations,
+    GetDocuments,
+    GetDocumentsAndAssociations,
+    GetFolderAndContents,
+    GetFolders,
+    GetFoldersForDocument,
+    GetRelatedDocuments,
+    GetSubmissionSetAndContents,
+    GetSubmissionSets,
+    MultiPatientQuery,
+    Query,
+    ReturnType,
+    StoredQuery,
+)
+from xds.registry import contents
 from xds.registry.availability import answering
-from xds.registry.conditions import Conditions, of_find_documents, of_get_all, status_names
-from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_of
-from xds.registry.rows import read_code_text
-from xds.registry.statements import ALL, ENTRIES, ENTRIES_AND_KEYS, FRAGMENT, HEAD
-from xds.registry.view import RecordView, RegisteredAssociation, RegisteredEntry, RegisteredSubmissionSet
+from xds.registry.conditions import Conditions, of_document_search, of_folder_search, of_ids, of_submission_set_search
+from xds.registry.found import Row, read_entries, read_head
+from xds.registry.identifiers import canonical_patient_id
+from xds.registry.snapshot import Snapshot
+from xds.registry.statements import (
+    ENTRIES,
+    ENTRIES_AND_KEYS,
+    ENTRIES_OF_RECORD,
+    ENTRIES_OF_RECORD_AND_KEYS,
+    ENTRY,
+    HEAD,
+    KEY_ID,
+    RECORD,
+    without_fragments,
+)
+from xds.registry.view import View
 
-_KEY_ID, _WRAPPED = FRAGMENT - 1, FRAGMENT + 1
-_KIND, _TYPE, _SOURCE, _TARGET = range(FRAGMENT + 1, FRAGMENT + 5)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The one record that an answer may come from, for a professional, and what the law shows of it.
+
+    `may_read` decides on one document. Without scope the whole registry answers, all of it shown.
+    """
+
+    patient_id: str
+    professional_id: str
+    may_read: Callable[[ReadableEntry], bool]
+
+    @classmethod
+    def of(cls, requester: Requester, patient_id: str) -> Scope:
+        """What the rights of the DMP show a requester of one record."""
+
+        def may_read(entry: ReadableEntry) -> bool:
+            return rights.may_read(requester, entry).allowed
+
+        return cls(patient_id=patient_id, professional_id=requester.national_id, may_read=may_read)
 
 
 class RegistryReader:
-    """Answers stored queries and retrieves (ITI TF-2 §3.18, §3.43). Raises Refusal: the registry does not answer."""
+    """Answers stored queries and retrieves (ITI TF-2 §3.18, §3.43, §3.51).
+
+    Every method raises Refusal when the registry does not answer.
+    """
 
     def __init__(self, pool: ConnectionPool[Any]) -> None:
         self._pool = pool
 
-    def find_documents(self, query: FindDocuments, *, professional_id: str) -> RecordView:
-        """FindDocuments, newest first (by creationTime)."""
-        return self._entries(query.patient_id, professional_id, of_find_documents(query))
+    def answer(self, query: StoredQuery | MultiPatientQuery, scope: Scope | None = None) -> View:
+        """Answer a stored query; in a scope, as if what its law hides did not exist.
 
-    def get_documents(self, query: GetDocuments, *, patient_id: str, professional_id: str) -> RecordView:
-        """GetDocuments among the documents of one patient, that of the assertion; those of others look absent."""
-        wanted = Conditions()
-        if query.entry_uuids:
-            wanted.add("e.entry_uuid = ANY (%s)", _uuids(query.entry_uuids))
+        Whether the requester may consult at all is for the caller to decide on the view, before anything is shown.
+        """
+        if isinstance(query, FindDocuments | FindDocumentsForMultiplePatients | GetDocuments):
+            return self._documents(query, scope)
+        with self._snapshot() as cursor:
+            if scope is None:
+                return _ANSWERS[type(query)](query, Snapshot(cursor, patient_key=None, return_type=query.return_type))
+            head = [scope.professional_id, canonical_patient_id(scope.patient_id)]
+            record, authorisation = read_head(cursor.execute(RECORD, head).fetchall())
+            if record is None:
+                return View()
+            registry = Snapshot(cursor, patient_key=record.patient_key, return_type=query.return_type)
+            registry.hide(scope.may_read)
+            found = _ANSWERS[type(query)](query, registry)
+            return replace(found, record=record, authorisation=authorisation)
+
+    def documents_by_unique_id(self, unique_ids: Sequence[str], scope: Scope | None = None) -> View:
+        """What ITI-43 needs: the entries, and the wrapped private keys that open their bytes.
+
+        One uniqueId may have several entries; those that have bytes here come last.
+        """
+        wanted = Conditions("e.unique_id = ANY (%s)", list(unique_ids))
+        if scope is None:
+            rows = self._rows(ENTRIES_AND_KEYS.replace("CONDITIONS", wanted.sql), wanted.values)
+            return _view(rows, 0, None)
+        values = [scope.professional_id, *wanted.values, canonical_patient_id(scope.patient_id)]
+        return _view(self._rows(ENTRIES_OF_RECORD_AND_KEYS.replace("CONDITIONS", wanted.sql), values), HEAD, scope)
+
+    def _documents(
+        self, query: FindDocuments | FindDocumentsForMultiplePatients | GetDocuments, scope: Scope | None
+    ) -> View:
+        patient_id = scope.patient_id if scope is not None else None
+        if isinstance(query, GetDocuments):
+            wanted = of_ids(contents.DOCUMENT_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
+        elif isinstance(query, FindDocuments):
+            wanted, patient_id = of_document_search(query), patient_id or query.patient_id
         else:
-            wanted.add("e.unique_id = ANY (%s)", list(query.unique_ids))
-        return self._entries(patient_id, professional_id, wanted)
+            wanted = of_document_search(query, query.patient_ids)
+        statement = ENTRIES if patient_id is None else ENTRIES_OF_RECORD
+        if query.return_type is ReturnType.OBJECT_REF:
+            statement = without_fragments(statement)
+        values = wanted.values
+        if patient_id is not None:
+            values = [scope.professional_id if scope else None, *values, canonical_patient_id(patient_id)]
+        rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
+        return _view(rows, 0 if patient_id is None else HEAD, scope)
 
-    def documents_by_unique_id(self, unique_ids: Sequence[str], *, patient_id: str, professional_id: str) -> RecordView:
-        """What ITI-43 needs: the entries, and the wrapped private keys that open their bytes."""
-        rows = self._rows(ENTRIES_AND_KEYS, [professional_id, list(unique_ids), canonical_patient_id(patient_id)])
-        record, authorisation = _head(rows)
-        return RecordView(
-            record=record,
-            authorisation=authorisation,
-            entries=_read_entries(rows),
-            record_keys={row[_KEY_ID]: row[_WRAPPED] for row in rows if row[_WRAPPED] is not None},
-        )
-
-    def get_all(self, query: GetAll, *, professional_id: str) -> RecordView:
-        """GetAll: submission sets, documents, and the record's associations (ITI TF-2 §3.18.4.1.2.3.7.4)."""
-        wanted = of_get_all(query)
-        set_statuses = status_names(query.submission_set_statuses)
-        rows = self._rows(
-            ALL.replace("CONDITIONS", wanted.sql),
-            [professional_id, *wanted.values, set_statuses, canonical_patient_id(query.patient_id)],
-        )
-        by_kind: dict[str | None, list[tuple[Any, ...]]] = {}
-        for row in rows:
-            by_kind.setdefault(row[_KIND], []).append(row)
-        record, authorisation = _head(rows)
-        return RecordView(
-            record=record,
-            authorisation=authorisation,
-            entries=_read_entries(by_kind.get("entry", ())),
-            others=_read_entries(by_kind.get("other", ())),
-            submission_sets=tuple(map(_read_submission_set, by_kind.get("set", ()))),
-            associations=tuple(map(_read_association, by_kind.get("association", ()))),
-        )
-
-    def _entries(self, patient_id: str, professional_id: str, wanted: Conditions) -> RecordView:
-        rows = self._rows(
-            ENTRIES.replace("CONDITIONS", wanted.sql),
-            [professional_id, *wanted.values, canonical_patient_id(patient_id)],
-        )
-        record, authorisation = _head(rows)
-        return RecordView(record=record, authorisation=authorisation, entries=_read_entries(rows))
-
-    def _rows(self, sql: LiteralString, values: list[Any]) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: LiteralString, values: list[Any]) -> list[Row]:
         with answering(), self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
-            rows: list[tuple[Any, ...]] = cursor.execute(sql, values).fetchall()
+            rows: list[Row] = cursor.execute(sql, values).fetchall()
         return rows
 
-
-def _uuids(entry_uuids: Iterable[str]) -> list[UUID]:
-    """The UUIDs among ids: anything else names no registered object."""
-    found = []
-    for text in entry_uuids:
-        try:
-            found.append(uuid_of(text))
-        except ValueError:
-            continue
-    return found
-
-
-def _head(rows: Sequence[tuple[Any, ...]]) -> tuple[Record | None, Authorisation | None]:
-    if not rows:
-        return None, None
-    patient_key, status, key_id, professional_id, authorisation, valid_until = rows[0][:HEAD]
-    record = Record(patient_key=patient_key, status=RecordStatus(status), key_id=key_id)
-    if professional_id is None:
-        return record, None
-    granted = Authorisation(
-        professional_id=professional_id, status=AuthorisationStatus(authorisation), valid_until=valid_until
-    )
-    return record, granted
+    @contextmanager
+    def _snapshot(self) -> Iterator[psycopg.Cursor[Any]]:
+        """A cursor for which nothing changes: every question sees the same moment."""
+        with (
+            answering(),
+            self._pool.connection() as connection,
+            connection.transaction(),
+            connection.cursor(binary=True) as cursor,
+        ):
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield cursor
 
 
-def _read_entries(rows: Iterable[tuple[Any, ...]]) -> tuple[RegisteredEntry, ...]:
-    return tuple(_read_entry(row) for row in rows if row[HEAD] is not None)
+def _view(rows: Sequence[Row], start: int, scope: Scope | None) -> View:
+    """The documents of rows whose columns begin at `start`, after the record when that is not 0.
+
+    A column after the document is its wrapped key.
+    """
+    record, authorisation = read_head(rows) if start else (None, None)
+    entries = read_entries(rows, start)
+    if scope is not None:
+        entries = tuple([entry for entry in entries if scope.may_read(entry)])
+    key_id, wrapped = start + KEY_ID, start + ENTRY
+    keys = {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
+    return View(record=record, authorisation=authorisation, entries=entries, record_keys=keys)
 
 
-def _read_entry(row: tuple[Any, ...]) -> RegisteredEntry:
-    entry_uuid, unique_id, status, codes, structures, persons, depositor, address, mime_type, size, digest, key_id = (
-        row[HEAD:FRAGMENT]
-    )
-    by_attribute: dict[str, list[str]] = orjson.loads(codes)
-    return RegisteredEntry(
-        patient_key=row[0],
-        entry_uuid=urn_of(entry_uuid),
-        unique_id=unique_id,
-        status=AvailabilityStatus[status],
-        class_code=_first(by_attribute, "classCode"),
-        type_code=_first(by_attribute, "typeCode"),
-        format_code=_first(by_attribute, "formatCode"),
-        confidentiality_codes=tuple(read_code_text(text).code for text in by_attribute["confidentialityCode"]),
-        author_structure_ids=tuple(structures),
-        author_person_ids=tuple(persons),
-        depositor_id=depositor,
-        blob_address=address,
-        mime_type=mime_type,
-        size=size,
-        hash=digest,
-        key_id=key_id,
-        fragment=row[FRAGMENT] or b"",
-    )
+def _find_submission_sets(query: FindSubmissionSets, registry: Snapshot) -> View:
+    return View(submission_sets=registry.submission_sets(of_submission_set_search(query)))
 
 
-def _first(codes: dict[str, list[str]], attribute: str) -> Code:
-    texts = codes.get(attribute)
-    return read_code_text(texts[0]) if texts else Code("", "")
+def _find_folders(query: FindFolders, registry: Snapshot) -> View:
+    return View(folders=registry.folders(of_folder_search(query, (query.patient_id,))))
 
 
-def _read_submission_set(row: tuple[Any, ...]) -> RegisteredSubmissionSet:
-    return RegisteredSubmissionSet(entry_uuid=urn_of(row[HEAD]), unique_id=row[HEAD + 1], fragment=row[FRAGMENT])
+def _find_folders_for_multiple_patients(query: FindFoldersForMultiplePatients, registry: Snapshot) -> View:
+    return View(folders=registry.folders(of_folder_search(query, query.patient_ids)))
 
 
-def _read_association(row: tuple[Any, ...]) -> RegisteredAssociation:
-    association_type, source, target = row[_TYPE], row[_SOURCE], row[_TARGET]
-    return RegisteredAssociation(
-        entry_uuid=urn_of(row[HEAD]),
-        association_type=association_type,
-        source=urn_of(source),
-        target=urn_of(target),
-        fragment=row[FRAGMENT],
-    )
+def _get_folders(query: GetFolders, registry: Snapshot) -> View:
+    wanted = of_ids(contents.FOLDER_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
+    return View(folders=registry.folders(wanted))
+
+
+_ANSWERS: Mapping[type[Query], Callable[[Any, Snapshot], View]] = {
+    FindSubmissionSets: _find_submission_sets,
+    FindFolders: _find_folders,
+    FindFoldersForMultiplePatients: _find_folders_for_multiple_patients,
+    GetAll: contents.get_all,
+    GetFolders: _get_folders,
+    GetAssociations: contents.get_associations,
+    GetDocumentsAndAssociations: contents.get_documents_and_associations,
+    GetSubmissionSets: contents.get_submission_sets,
+    GetSubmissionSetAndContents: contents.get_submission_set_and_contents,
+    GetFolderAndContents: contents.get_folder_and_contents,
+    GetFoldersForDocument: contents.get_folders_for_document,
+    GetRelatedDocuments: contents.get_related_documents,
+}

@@ -1,7 +1,8 @@
 """The reading statements. `CONDITIONS` stands for a conjunction made by `conditions`, out of constants.
 
-Each begins with the record and the requester's authorisation, and gives one row even when nothing is found: they
-always come, from the same snapshot. A patient without record gives no row.
+Those that begin with the record and the requester's authorisation give one row even when nothing is found: both always
+come, from the same snapshot. A patient without record, or whose record was merged into another, gives no row.
+A statement gives one row more than an answer may hold (`view.MOST_OBJECTS`), which tells that there is too much.
 """
 
 from __future__ import annotations
@@ -10,61 +11,101 @@ from typing import Final, LiteralString
 
 HEAD: Final = 6
 """Columns of the record and the authorisation, before those of what is found."""
-FRAGMENT: Final = HEAD + 12
-"""Column of the fragment: the last of an object, before what a statement adds."""
+ENTRY: Final = 14
+"""Columns of a document."""
+KEY_ID: Final = 12
+"""Column of a document that names the key its bytes are sealed to."""
 
-ENTRIES: Final[LiteralString] = """
-SELECT r.patient_key, r.status, r.key_id, a.professional_id, a.status, a.valid_until, found.*
+_RECORD: Final[LiteralString] = """
+SELECT r.patient_key, r.status, r.key_id, a.professional_id, a.status, a.valid_until"""
+_OF_PATIENT: Final[LiteralString] = """
 FROM patients p
-JOIN records r USING (patient_key)
+JOIN records r ON r.patient_key = p.patient_key AND r.status <> 'MERGED'
 LEFT JOIN authorisations a ON a.patient_key = r.patient_key AND a.professional_id = %s
-LEFT JOIN LATERAL (
-    SELECT e.entry_uuid, e.unique_id, e.status, e.codes::text, e.author_structure_ids, e.author_person_ids,
-           e.depositor_id, e.blob_address, e.mime_type, e.size, e.hash, e.key_id, e.fragment
+"""
+_EVERY: Final[LiteralString] = """
+SELECT found.*"""
+_ENTRY: Final[LiteralString] = """
+    SELECT e.patient_key, e.entry_uuid, e.unique_id, e.status, e.codes::text, e.author_structure_ids,
+           e.author_person_ids, e.depositor_id, e.blob_address, e.mime_type, e.size, e.hash, e.key_id, e.fragment
     FROM document_entries e
+"""
+
+RECORD: Final[LiteralString] = f"{_RECORD}{_OF_PATIENT}WHERE p.patient_id = %s"
+
+ENTRIES_OF_RECORD: Final[LiteralString] = f"""{_RECORD}, found.*{_OF_PATIENT}
+LEFT JOIN LATERAL ({_ENTRY}
     WHERE e.patient_key = r.patient_key AND CONDITIONS
-    ORDER BY e.creation_time DESC, e.entry_uuid
+    ORDER BY e.creation_time DESC NULLS LAST, e.entry_uuid
+    LIMIT 10001
 ) AS found ON true
 WHERE p.patient_id = %s
 """
 
-ENTRIES_AND_KEYS: Final[LiteralString] = """
-SELECT r.patient_key, r.status, r.key_id, a.professional_id, a.status, a.valid_until, found.*, k.wrapped_private_key
-FROM patients p
-JOIN records r USING (patient_key)
-LEFT JOIN authorisations a ON a.patient_key = r.patient_key AND a.professional_id = %s
-LEFT JOIN LATERAL (
-    SELECT e.entry_uuid, e.unique_id, e.status, e.codes::text, e.author_structure_ids, e.author_person_ids,
-           e.depositor_id, e.blob_address, e.mime_type, e.size, e.hash, e.key_id, e.fragment
-    FROM document_entries e
-    WHERE e.patient_key = r.patient_key AND e.unique_id = ANY (%s)
+ENTRIES_OF_RECORD_AND_KEYS: Final[LiteralString] = f"""{_RECORD}, found.*, k.wrapped_private_key{_OF_PATIENT}
+LEFT JOIN LATERAL ({_ENTRY}
+    WHERE e.patient_key = r.patient_key AND CONDITIONS
 ) AS found ON true
-LEFT JOIN record_keys k ON k.patient_key = r.patient_key AND k.key_id = found.key_id
+LEFT JOIN record_keys k ON k.key_id = found.key_id
 WHERE p.patient_id = %s
+ORDER BY found.blob_address IS NOT NULL
 """
 
-ALL: Final[LiteralString] = """
-SELECT r.patient_key, r.status, r.key_id, a.professional_id, a.status, a.valid_until, found.*
-FROM patients p
-JOIN records r USING (patient_key)
-LEFT JOIN authorisations a ON a.patient_key = r.patient_key AND a.professional_id = %s
-LEFT JOIN LATERAL (
-    SELECT e.entry_uuid, e.unique_id, e.status, e.codes::text, e.author_structure_ids, e.author_person_ids,
-           e.depositor_id, e.blob_address, e.mime_type, e.size, e.hash, e.key_id,
-           CASE WHEN matches THEN e.fragment END, CASE WHEN matches THEN 'entry' ELSE 'other' END,
-           NULL::text, NULL::uuid, NULL::uuid
-    FROM document_entries e, LATERAL (SELECT CONDITIONS AS matches) AS verdict
-    WHERE e.patient_key = r.patient_key
-    UNION ALL
-    SELECT s.entry_uuid, s.unique_id, s.status, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.fragment,
-           'set', NULL, NULL, NULL
-    FROM submission_sets s
-    WHERE s.patient_key = r.patient_key AND s.status = ANY (%s::text[])
-    UNION ALL
-    SELECT l.entry_uuid, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, l.fragment,
-           'association', l.association_type, l.source, l.target
-    FROM associations l
-    WHERE l.patient_key = r.patient_key
-) AS found ON true
-WHERE p.patient_id = %s
+ENTRIES: Final[LiteralString] = f"""{_ENTRY}
+WHERE CONDITIONS
+ORDER BY e.creation_time DESC NULLS LAST, e.entry_uuid
+LIMIT 10001
 """
+
+ENTRIES_AND_KEYS: Final[LiteralString] = f"""{_EVERY}, k.wrapped_private_key
+FROM ({_ENTRY} WHERE CONDITIONS) AS found
+LEFT JOIN record_keys k ON k.key_id = found.key_id
+ORDER BY found.blob_address IS NOT NULL
+"""
+
+FOLDERS: Final[LiteralString] = """
+SELECT f.patient_key, f.entry_uuid, f.unique_id, f.version, f.status, f.last_update_time, f.fragment
+FROM folders f
+WHERE CONDITIONS
+ORDER BY f.last_update_time DESC, f.entry_uuid
+LIMIT 10001
+"""
+
+SUBMISSION_SETS: Final[LiteralString] = """
+SELECT s.patient_key, s.entry_uuid, s.unique_id, s.fragment
+FROM submission_sets s
+WHERE CONDITIONS
+ORDER BY s.submission_time DESC, s.entry_uuid
+LIMIT 10001
+"""
+
+ASSOCIATIONS: Final[LiteralString] = """
+SELECT l.entry_uuid, l.association_type, l.source, l.target, l.status, l.fragment
+FROM associations l
+WHERE CONDITIONS
+ORDER BY l.entry_uuid
+LIMIT 10001
+"""
+
+OUTLINE: Final[LiteralString] = """
+SELECT e.entry_uuid, 'DE', e.codes::text, e.author_person_ids, NULL::uuid, NULL::uuid
+FROM document_entries e WHERE e.patient_key = %(patient_key)s
+UNION ALL
+SELECT f.entry_uuid, 'FD', NULL, NULL, NULL, NULL FROM folders f WHERE f.patient_key = %(patient_key)s
+UNION ALL
+SELECT s.entry_uuid, 'SS', NULL, NULL, NULL, NULL FROM submission_sets s WHERE s.patient_key = %(patient_key)s
+UNION ALL
+SELECT l.entry_uuid, 'AS', NULL, NULL, l.source, l.target FROM associations l WHERE l.patient_key = %(patient_key)s
+"""
+"""Everything of one record, without its fragments: what may be seen depends on what is around it."""
+
+
+def without_fragments(sql: LiteralString) -> LiteralString:
+    """The same statement for whoever wants ids only, and may have more of them."""
+    return (
+        sql.replace("LIMIT 10001", "LIMIT 100001")
+        .replace("e.fragment", "NULL::bytea")
+        .replace("f.fragment", "NULL::bytea")
+        .replace("s.fragment", "NULL::bytea")
+        .replace("l.fragment", "NULL::bytea")
+    )

@@ -1,19 +1,20 @@
-"""What the registry answers: a record, what the requester may do with it, and the objects found."""
+"""What the registry answers: objects found, and for a record its holder's authorisation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from xds.dmp.record import Authorisation, Record
-from xds.dmp.requester import Requester
-from xds.dmp.rights import may_read
-from xds.ebrim.writer import object_ref, with_status
-from xds.messages import ReturnType
-from xds.metadata.association import AssociationType
+from xds.ebrim.writer import object_ref, with_home, with_last_update_time, with_status
+from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
+from xds.queries import ReturnType
+
+MOST_OBJECTS: Mapping[ReturnType, int] = {ReturnType.LEAF_CLASS: 10_000, ReturnType.OBJECT_REF: 100_000}
+"""How many objects of one kind an answer may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class RegisteredEntry:
     """A registered document. `fragment` is its ebRIM as registered; `rendered` brings the status up to date.
 
     `confidentiality_codes` come without their scheme; codes have no display name. `author_person_ids` are PS_IdNat,
-    `author_structure_ids` and `depositor_id` Struct_IdNat. `blob_address` names the sealed bytes, sealed to `key_id`.
+    `author_structure_ids` and `depositor_id` Struct_IdNat. `blob_address` names the sealed bytes, sealed to `key_id`:
+    both are None when there are none here. On-demand entries have no `size` and no `hash`.
     """
 
     patient_key: UUID
@@ -35,85 +37,109 @@ class RegisteredEntry:
     author_structure_ids: tuple[str, ...]
     author_person_ids: tuple[str, ...]
     depositor_id: str
-    blob_address: bytes
+    blob_address: bytes | None
     mime_type: str
-    size: int
-    hash: str
-    key_id: UUID
+    size: int | None
+    hash: str | None
+    key_id: UUID | None
     fragment: bytes
 
     def rendered(self) -> bytes:
         """The ebRIM fragment with the status of now."""
-        return self.fragment if self.status is AvailabilityStatus.APPROVED else with_status(self.fragment, self.status)
+        return _with_status(self.fragment, self.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredSubmissionSet:
     """A registered submission set, always Approved."""
 
+    patient_key: UUID
     entry_uuid: str
     unique_id: str
     fragment: bytes
 
+    def rendered(self) -> bytes:
+        """The ebRIM fragment."""
+        return self.fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredFolder:
+    """A registered folder. `last_update_time` is a DTM of 14 digits, UTC."""
+
+    patient_key: UUID
+    entry_uuid: str
+    unique_id: str
+    version: int
+    status: AvailabilityStatus
+    last_update_time: str
+    fragment: bytes
+
+    def rendered(self) -> bytes:
+        """The ebRIM fragment with the status and the lastUpdateTime of now."""
+        return with_last_update_time(_with_status(self.fragment, self.status), self.last_update_time)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredAssociation:
-    """A registered association, always Approved. `source` and `target` are `urn:uuid:`."""
+    """A registered association. `source` and `target` are `urn:uuid:`."""
 
     entry_uuid: str
     association_type: str
     source: str
     target: str
+    status: AvailabilityStatus
     fragment: bytes
+
+    def rendered(self) -> bytes:
+        """The ebRIM fragment with the status of now."""
+        return _with_status(self.fragment, self.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordView:
-    """An answer of the registry about one record; `record` is None when there is none for the patient.
+class View:
+    """An answer of the registry.
 
-    `entries` are the documents that match. `others` are the record's other documents, without fragment, when
-    associations are part of the answer: whether an association may be shown depends on both its ends.
+    `record` and `authorisation` are there when the scope was one record that exists. `record_keys` are the wrapped
+    private keys that open the bytes of `entries`, when bytes are asked for.
     """
 
-    record: Record | None
-    authorisation: Authorisation | None
+    record: Record | None = None
+    authorisation: Authorisation | None = None
     entries: tuple[RegisteredEntry, ...] = ()
-    others: tuple[RegisteredEntry, ...] = ()
+    folders: tuple[RegisteredFolder, ...] = ()
     submission_sets: tuple[RegisteredSubmissionSet, ...] = ()
     associations: tuple[RegisteredAssociation, ...] = ()
     record_keys: Mapping[UUID, bytes] = field(default_factory=dict)
 
-    def readable_by(self, requester: Requester) -> RecordView:
-        """Only what the requester may see, as if the rest did not exist.
+    def objects(
+        self, return_type: ReturnType = ReturnType.LEAF_CLASS, *, home: str | None = None, multi_patient: bool = False
+    ) -> tuple[bytes, ...]:
+        """The answer in ebRIM: submission sets, documents, folders, associations; each with `home`, if there is one.
 
-        An association with a hidden end goes, and so does a submission set all of whose documents are hidden.
+        Raises Refusal: XDSTooManyResults; XDSResultNotSinglePatient when whole objects of two patients would be
+        answered by a query that is not `multi_patient` (ITI TF-2 §3.18.4.1.2.3.8).
         """
-        hidden = {item.entry_uuid for item in (*self.entries, *self.others) if not may_read(requester, item)}
-        members: dict[str, set[str]] = {}
-        for link in self.associations:
-            if link.association_type == AssociationType.HAS_MEMBER:
-                members.setdefault(link.source, set()).add(link.target)
-        emptied = {source for source, targets in members.items() if targets <= hidden}
-        gone = hidden | emptied
-        return replace(
-            self,
-            entries=tuple(item for item in self.entries if item.entry_uuid not in gone),
-            others=tuple(item for item in self.others if item.entry_uuid not in gone),
-            submission_sets=tuple(item for item in self.submission_sets if item.entry_uuid not in gone),
-            associations=tuple(
-                link for link in self.associations if link.source not in gone and link.target not in gone
-            ),
-        )
-
-    def objects(self, return_type: ReturnType = ReturnType.LEAF_CLASS) -> tuple[bytes, ...]:
-        """The answer in ebRIM: submission sets, documents, then the associations with an end among them."""
-        shown = (*(item.entry_uuid for item in self.submission_sets), *(item.entry_uuid for item in self.entries))
-        ends = frozenset(shown)
-        links = [link for link in self.associations if link.source in ends or link.target in ends]
+        kinds = (self.submission_sets, self.entries, self.folders, self.associations)
+        most = MOST_OBJECTS[return_type]
+        if any(len(kind) > most for kind in kinds):
+            text = f"more than {most} objects match: narrow the query, or ask for ObjectRef"
+            raise Refusal((RegistryError(XdsErrorCode.TOO_MANY_RESULTS, text),))
+        found = [item for kind in kinds for item in kind]
         if return_type is ReturnType.OBJECT_REF:
-            return tuple(map(object_ref, (*shown, *(link.entry_uuid for link in links))))
-        return (
-            *(item.fragment for item in self.submission_sets),
-            *(item.rendered() for item in self.entries),
-            *(link.fragment for link in links),
-        )
+            return tuple([object_ref(item.entry_uuid, home) for item in found])
+        if not multi_patient and not self._has_one_patient():
+            text = "the objects asked for belong to several patients: ask for each, or for ObjectRef"
+            raise Refusal((RegistryError(XdsErrorCode.RESULT_NOT_SINGLE_PATIENT, text),))
+        rendered = [item.rendered() for item in found]
+        return tuple([with_home(fragment, home) for fragment in rendered] if home else rendered)
+
+    def _has_one_patient(self) -> bool:
+        patients = {item.patient_key for item in self.entries}
+        patients.update(item.patient_key for item in self.submission_sets)
+        patients.update(item.patient_key for item in self.folders)
+        return len(patients) <= 1
+
+
+def _with_status(fragment: bytes, status: AvailabilityStatus) -> bytes:
+    return fragment if status is AvailabilityStatus.APPROVED else with_status(fragment, status)

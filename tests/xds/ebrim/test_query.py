@@ -1,13 +1,14 @@
 import pytest
 
 from security.xml import parse
-from xds.ebrim.query import FIND_DOCUMENTS, GET_ALL, GET_DOCUMENTS, NOT_OFFERED, read_query
+from xds.ebrim.query import FIND_DOCUMENTS, GET_ALL, GET_DOCUMENTS, read_query
 from xds.ebrim.reader import read_adhoc_query
 from xds.ebrim.values import parse_values
 from xds.errors import Refusal
-from xds.messages import AdhocQueryRequest, FindDocuments, GetAll, GetDocuments, ReturnType, TimeRange
+from xds.messages import AdhocQueryRequest
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, STABLE, AvailabilityStatus
+from xds.queries import FindDocuments, GetAll, GetDocuments, ReturnType, TimeRange
 
 PATIENT = "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
 APPROVED = "('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')"
@@ -179,16 +180,9 @@ def test_get_all_asks_for_three_statuses() -> None:
     assert refusals(GET_ALL, ("$patientId", (f"'{PATIENT}'",))) == [MISSING] * 3
 
 
-@pytest.mark.parametrize("query_id", [*NOT_OFFERED, "urn:uuid:0", "", FIND_DOCUMENTS[9:]])
+@pytest.mark.parametrize("query_id", ["urn:uuid:0", "", FIND_DOCUMENTS[9:]])
 def test_other_queries_are_unknown(query_id: str) -> None:
     assert refusals(query_id) == ["XDSUnknownStoredQuery"]
-
-
-def test_a_known_query_that_is_not_offered_is_named() -> None:
-    with pytest.raises(Refusal) as caught:
-        read_query(AdhocQueryRequest(query_id=next(iter(NOT_OFFERED)), return_type="LeafClass", slots=()))
-    assert "FindDocumentsByReferenceId" in caught.value.errors[0].context
-    assert "not offered" in caught.value.errors[0].context
 
 
 @pytest.mark.parametrize("return_type", ["", "leafclass", "RegistryObject", "LeafClassWithRepositoryItem"])
