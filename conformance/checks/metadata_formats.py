@@ -23,6 +23,7 @@ from xds.metadata.datatypes import (
     Xcn,
     Xon,
     Xtn,
+    parse_cx,
     parse_dtm,
     parse_field,
     parse_identifier,
@@ -156,8 +157,9 @@ def _typed_patient_ids(subject: Subject) -> Iterator[Fault]:
         owners.append((entry.source_patient_id, entry_path(entry, "sourcePatientId")))
     owners += [(one.patient_id, folder_path(one, "patientId")) for one in subject.request.folders]
     for text, path in owners:
-        if text and not _reason(Cx.parse, text) and Cx.parse(text).type:
-            yield Fault(path, "CX.5, a type of id", _CX)
+        reason = _reason(parse_cx, text) if text and not _reason(Cx.parse, text) else None
+        if reason:
+            yield Fault(path, f"{text} ({reason})", _CX)
 
 
 RULES: tuple[MetadataRule[Subject], ...] = (

@@ -64,7 +64,9 @@ def _updates(subject: Subject) -> Iterator[Fault]:
     expected = "no order of Update Document Set (ITI-57) in a submission"
     for one in subject.request.associations:
         if one.association_type in UPDATE_OPERATIONS:
-            yield Fault(association_path(one, "@associationType"), one.association_type, expected)
+            path = association_path(one, "@associationType")
+            if not subject.reported(path, ""):
+                yield Fault(path, one.association_type, expected)
             continue
         slots = (
             ("PreviousVersion", one.previous_version),
@@ -73,7 +75,7 @@ def _updates(subject: Subject) -> Iterator[Fault]:
             ("NewStatus", one.new_status),
         )
         for name, value in slots:
-            if value is not None:
+            if value is not None and not subject.reported(association_path(one), name):
                 yield Fault(association_path(one, f"Slot[{name}]"), value, expected)
         member = one.association_type is AssociationType.HAS_MEMBER
         if member and subject.is_submission_set(one.source) and subject.is_submission_set(one.target):

@@ -15,7 +15,7 @@ from conformance.checks.metadata_rule import (
     set_path,
 )
 from xds.errors import Severity
-from xds.metadata.datatypes import is_after, parse_dtm
+from xds.metadata.datatypes import DISCOURAGED_FIELDS, is_after, parse_dtm
 from xds.metadata.document_entry import ON_DEMAND, STABLE, DocumentEntry
 
 _COLUMNS = {
@@ -24,7 +24,6 @@ _COLUMNS = {
     Column.REPOSITORY: (("hash", "size", "repositoryUniqueId"), ()),
     Column.ON_DEMAND: (("repositoryUniqueId",), ("creationTime", "hash", "size")),
 }
-_UNWANTED_FIELDS = ("PID-2", "PID-4", "PID-12", "PID-19")
 _ONCE = ("PID-7", "PID-8")
 
 
@@ -38,17 +37,12 @@ def _given(entry: DocumentEntry, attribute: str) -> bool:
     return values[attribute] is not None
 
 
-def _reported(subject: Subject, path: str, attribute: str) -> bool:
-    """Whether the reader had something to say of an attribute: what it could not read is not missing."""
-    return any(one.location.startswith(path) and attribute in one.location for one in subject.request.errors)
-
-
 def _columns(subject: Subject) -> Iterator[Fault]:
     required, forbidden = _COLUMNS[subject.column]
     for entry in subject.request.entries:
         path = entry_path(entry)
         for name in required:
-            if not _given(entry, name) and not _reported(subject, path, name):
+            if not _given(entry, name) and not subject.reported(path, name):
                 expected = f"{name}, required in {subject.column.value}"
                 yield Fault(f"{path}/{name}", "nothing", expected)
         for name in forbidden:
@@ -60,9 +54,9 @@ def _columns(subject: Subject) -> Iterator[Fault]:
 def _folders(subject: Subject) -> Iterator[Fault]:
     for folder in subject.request.folders:
         path = folder_path(folder)
-        if not folder.title and not _reported(subject, path, "Name") and not _reported(subject, path, "title"):
+        if not folder.title and not subject.reported(path, "Name") and not subject.reported(path, "title"):
             yield Fault(f"{path}/title", "nothing", "the title of the Folder")
-        if not folder.codes and not _reported(subject, path, "codeList"):
+        if not folder.codes and not subject.reported(path, "codeList"):
             yield Fault(f"{path}/codeList", "nothing", "one code or more")
 
 
@@ -72,13 +66,20 @@ def _limited(subject: Subject) -> Iterator[Fault]:
     owners += [(one.limited_metadata, folder_path(one)) for one in request.folders]
     owners += [(one.limited_metadata, set_path(one)) for one in subject.submission_sets]
     for limited, path in owners:
-        if limited and not _reported(subject, path, "Classification"):
+        if limited and not subject.reported(path, "Classification"):
             yield Fault(f"{path}/limitedMetadata", "limitedMetadata", "complete metadata")
+
+
+def _patient_info(entry: DocumentEntry) -> Iterator[tuple[str, str]]:
+    """The fields of sourcePatientInfo: name and text."""
+    for value in entry.source_patient_info:
+        name, _, text = value.partition("|")
+        yield name, text
 
 
 def _once_in_patient_info(subject: Subject) -> Iterator[Fault]:
     for entry in subject.request.entries:
-        names = [value.partition("|")[0] for value in entry.source_patient_info]
+        names = [name for name, part in _patient_info(entry) for _ in part.split("~")]
         for name in _ONCE:
             if names.count(name) > 1:
                 yield Fault(entry_path(entry, "sourcePatientInfo"), f"{names.count(name)} {name}", f"one {name}")
@@ -86,9 +87,9 @@ def _once_in_patient_info(subject: Subject) -> Iterator[Fault]:
 
 def _unwanted_patient_info(subject: Subject) -> Iterator[Fault]:
     for entry in subject.request.entries:
-        names = {value.partition("|")[0] for value in entry.source_patient_info}
-        for name in _UNWANTED_FIELDS:
-            if name in names:
+        names = {name for name, _ in _patient_info(entry)}
+        for number in sorted(DISCOURAGED_FIELDS):
+            if (name := f"PID-{number}") in names:
                 yield Fault(entry_path(entry, "sourcePatientInfo"), name, "fields such as PID-3, PID-5, PID-7, PID-8")
 
 

@@ -1,4 +1,4 @@
-"""Each rule on metadata catches its own fault and no other, starting from one good lot."""
+"""Each rule on metadata catches its own fault and no other in the DMP, starting from one good lot."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.checks.metadata import RULES, check_metadata
+from conformance.checks.metadata_rule import DMP
 from profiles.codes import load_domain
 from xds.errors import Severity
 from xds.messages import ProvideAndRegisterRequest
@@ -13,6 +14,7 @@ from xds.metadata.association import Association, AssociationType
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
 PATIENT = "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
@@ -190,6 +192,17 @@ TWINS: dict[str, tuple[ProvideAndRegisterRequest, str, str]] = {
         plus(link("x", A.XFRM, "Document01", REGISTERED), link("y", A.APND, "Document02", "Document01")),
         "A13", METADATA),
     "a documented member": (member(documentation=N), "A14", METADATA),
+    "a folder": (
+        replace(
+            plus(link("x", A.HAS_MEMBER, "SubmissionSet01", "Folder01")),
+            folders=(
+                Folder(entry_uuid="Folder01", unique_id="1.2.3", patient_id=PATIENT, codes=(UNKNOWN,), title="x"),)),
+        "FOLDER", "XDSRegistryError"),
+    "a member of a registered folder": (
+        plus(
+            link("x", A.HAS_MEMBER, REGISTERED, "Document01"),
+            link("y", A.HAS_MEMBER, "SubmissionSet01", "x")),
+        "FOLDER", "XDSRegistryError"),
     "a member of a document": (plus(link("x", A.HAS_MEMBER, "Document01", "Document02")), "A15", METADATA),
     "a replacement of an association": (plus(link("x", A.RPLC, "Document01", "m0")), "A16", METADATA),
     "a relationship of the lot": (plus(link("x", A.APND, "SubmissionSet01", "Document01")), "A16", METADATA),
@@ -232,9 +245,10 @@ def test_a_good_lot_breaks_no_rule(name: str) -> None:
     assert check_metadata(FINE[name], load_domain()) == ()
 
 
-def test_every_rule_has_its_twin() -> None:
+def test_every_rule_of_the_dmp_has_its_twin() -> None:
     tested = {rule for _, rule, _ in TWINS.values()} | {"D-081-R", "DMP-AUTHORITY"}
-    assert {rule.id for rule in RULES} == tested
+    assert {rule.id for rule in RULES if rule.domains == DMP} <= tested
+    assert tested <= {rule.id for rule in RULES if "dmp" in rule.domains}
     assert all(rule.source for rule in RULES)
 
 
