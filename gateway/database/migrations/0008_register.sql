@@ -43,11 +43,11 @@ BEGIN
                    'is_transformation', o.kind = 'DE' AND EXISTS (
                        SELECT FROM associations a
                        WHERE a.source = o.entry_uuid AND a.association_type IN (c_xfrm, c_xfrm_rplc)),
-                   'folders', CASE WHEN o.kind = 'DE' THEN ARRAY(
+                   'folders', CASE WHEN v_ihe AND o.kind = 'DE' THEN ARRAY(
                        SELECT DISTINCT f.entry_uuid FROM associations a
                        JOIN folders f ON f.patient_key = a.patient_key AND f.entry_uuid = a.source
                        WHERE a.target = o.entry_uuid AND a.association_type = c_member AND a.status = 'APPROVED'
-                         AND f.status = 'APPROVED' AND (v_ihe OR f.depositor_id = p_structure_id)) END))
+                         AND f.status = 'APPROVED') END))
             INTO v_objects FROM registered_objects o
             WHERE o.entry_uuid = ANY (p_ids)
               AND (v_ihe OR (o.kind = 'DE' AND o.patient_key = v_record.patient_key AND o.depositor_id = p_structure_id));
@@ -184,8 +184,7 @@ BEGIN
             INTO v_found, v_changed
             FROM unnest(v_named) AS n (id)
             LEFT JOIN registered_objects o ON o.entry_uuid = n.id
-                 AND (v_ihe OR (o.kind IN ('DE', 'FD') AND o.patient_key = v_record.patient_key
-                                AND o.depositor_id = p_structure_id));
+                 AND (v_ihe OR (o.kind = 'DE' AND o.patient_key = v_record.patient_key AND o.depositor_id = p_structure_id));
         IF v_changed THEN
             RAISE EXCEPTION 'changed meanwhile' USING ERRCODE = 'XDS02';
         END IF;
@@ -250,8 +249,7 @@ BEGIN
 
     IF v_named IS NOT NULL THEN
         UPDATE folders f SET last_update_time = greatest(f.last_update_time, p_now)
-            WHERE f.patient_key = v_record.patient_key AND f.entry_uuid = ANY (p_touched_folders)
-              AND (v_ihe OR f.depositor_id = p_structure_id);
+            WHERE f.patient_key = v_record.patient_key AND f.entry_uuid = ANY (p_touched_folders);
         UPDATE records r SET revision = r.revision + 1 WHERE r.patient_key = ANY (v_locked);
     END IF;
 

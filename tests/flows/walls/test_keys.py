@@ -227,15 +227,15 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
             ).fetchone()
         assert row is not None
         given = connection.execute(
-            "SELECT * FROM deposit_receipt(%s, '1750999013', %s, '{}')", (row[0], [sealed.unique_id])
+            "SELECT * FROM submission_facts(%s, '1750999013', %s, '{}')", (row[0], [sealed.unique_id])
         ).fetchall()
     said = b"\n".join(bytes(value) if isinstance(value, bytes) else str(value).encode() for value in _flat(given))
 
     assert {name for (name,) in callable_} == {
         "assertion_seen",
         "audit_append",
-        "deposit_receipt",
         "register_submission",
+        "submission_facts",
     }
     assert readable == []
     assert sealed.key.public_key().raw in said, "the public key is what it asks for"

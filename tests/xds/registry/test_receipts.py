@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from xds.dmp.record import RecordStatus
 from xds.errors import Refusal, XdsErrorCode
-from xds.metadata.association import AssociationType
+from xds.metadata.association import Association, AssociationType
+from xds.metadata.document_entry import ON_DEMAND, STABLE
+from xds.metadata.document_entry import AvailabilityStatus as Status
+from xds.registry.facts import ObjectKind, RegisteredUniqueId
 
-from .conftest import HOSPITAL, OTHER_HOSPITAL, Registry, an_entry, link, oid, urn
+from .conftest import (
+    BOTH_DOMAINS,
+    HOSPITAL,
+    IHE,
+    OTHER_HOSPITAL,
+    Registry,
+    a_folder,
+    a_set,
+    an_entry,
+    has_member,
+    link,
+    oid,
+    urn,
+)
 
 
+@BOTH_DOMAINS
 def test_a_receipt_tells_the_record_and_its_public_key(registry: Registry) -> None:
     patient_id, record = registry.a_record()
     receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
@@ -18,17 +37,31 @@ def test_a_receipt_tells_the_record_and_its_public_key(registry: Registry) -> No
     assert receipt.record is not None
     assert receipt.record.status is RecordStatus.OPEN
     assert receipt.public_key
-    assert receipt.errors() == ()
+    assert (receipt.objects, receipt.unique_ids, receipt.revision) == ({}, {}, 0)
 
 
+@BOTH_DOMAINS
 def test_an_unknown_patient_has_no_record_and_no_key(registry: Registry) -> None:
-    target = urn()
     unknown = "888888888888888^^^&1.2.250.1.213.1.4.10&ISO^NH"
-    receipt = registry.receipts.ask(patient_id=unknown, structure_id=HOSPITAL, targets=[target])
-    assert (receipt.record, receipt.public_key, receipt.unresolved) == (None, b"", (target,))
+    receipt = registry.receipts.ask(patient_id=unknown, structure_id=HOSPITAL, ids=[urn()])
+    assert (receipt.record, receipt.public_key, receipt.objects) == (None, b"", {})
 
 
-def test_a_taken_unique_id_is_told_whoever_took_it(registry: Registry) -> None:
+@BOTH_DOMAINS
+def test_a_merged_patient_has_no_record_any_more(registry: Registry) -> None:
+    (merged, old), (_, survivor) = registry.a_record(), registry.a_record()
+    registry.owner.execute(
+        "UPDATE ecluse.records SET status = 'MERGED', closed_at = now(), merged_into = %s WHERE patient_key = %s",
+        (survivor.patient_key, old.patient_key),
+    )
+    receipt = registry.receipts.ask(patient_id=merged, structure_id=HOSPITAL)
+    assert (receipt.record, receipt.public_key) == (None, b"")
+    with pytest.raises(Refusal) as refusal:
+        registry.deposit(merged, [an_entry(merged)], record=old)
+    assert [error.code for error in refusal.value.errors] == [XdsErrorCode.UNKNOWN_PATIENT_ID]
+
+
+def test_in_the_dmp_a_taken_unique_id_is_told_whoever_took_it_and_nothing_more(registry: Registry) -> None:
     patient_id, _ = registry.a_record()
     entry = an_entry(patient_id)
     lot = registry.deposit(patient_id, [entry], structure_id=OTHER_HOSPITAL)
@@ -37,26 +70,119 @@ def test_a_taken_unique_id_is_told_whoever_took_it(registry: Registry) -> None:
         registry.receipts.ask(patient_id=patient_id, structure_id=structure_id, unique_ids=asked)
         for structure_id in (HOSPITAL, OTHER_HOSPITAL)
     ]
-    assert receipts[0].taken == receipts[1].taken == tuple(sorted((entry.unique_id, lot.unique_id)))
-    assert {error.code for error in receipts[0].errors()} == {XdsErrorCode.DUPLICATE_UNIQUE_ID_IN_REGISTRY}
+    taken = {
+        entry.unique_id: RegisteredUniqueId(unique_id=entry.unique_id, kind=ObjectKind.DOCUMENT_ENTRY),
+        lot.unique_id: RegisteredUniqueId(unique_id=lot.unique_id, kind=ObjectKind.SUBMISSION_SET),
+    }
+    assert receipts[0].unique_ids == receipts[1].unique_ids == taken
 
 
-def test_a_target_of_another_structure_looks_like_no_document(registry: Registry) -> None:
+@IHE
+def test_elsewhere_a_taken_unique_id_is_told_with_hash_in_lower_case_and_size(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    entry, folder = an_entry(patient_id, hash="AB" * 20, size=77), a_folder(patient_id)
+    registry.deposit(patient_id, [entry], folders=[folder], structure_id=OTHER_HOSPITAL)
+    receipt = registry.receipts.ask(
+        patient_id=patient_id, structure_id=HOSPITAL, unique_ids=[entry.unique_id, folder.unique_id]
+    )
+    document = receipt.unique_ids[entry.unique_id]
+    assert (document.kind, document.hash, document.size) == (ObjectKind.DOCUMENT_ENTRY, "ab" * 20, 77)
+    assert receipt.unique_ids[folder.unique_id].kind is ObjectKind.FOLDER
+
+
+def test_in_the_dmp_an_object_of_another_structure_looks_like_no_object(registry: Registry) -> None:
     patient_id, _ = registry.a_record()
     mine, replaced, foreign = (an_entry(patient_id) for _ in range(3))
-    registry.deposit(patient_id, [mine, replaced])
-    registry.deposit(patient_id, [foreign], structure_id=OTHER_HOSPITAL)
+    lot = registry.deposit(patient_id, [mine, replaced])
+    folder = a_folder(patient_id)
+    registry.deposit(patient_id, [foreign], folders=[folder], structure_id=OTHER_HOSPITAL)
     new = an_entry(patient_id)
     registry.deposit(patient_id, [new], links=[link(AssociationType.RPLC, new, replaced.entry_uuid)])
-    absent = urn()
+    other_patient, _ = registry.a_record()
+    elsewhere = an_entry(other_patient)
+    registry.deposit(other_patient, [elsewhere])
+    asked = [mine, replaced, foreign, elsewhere, lot, folder]
     receipt = registry.receipts.ask(
-        patient_id=patient_id,
-        structure_id=HOSPITAL,
-        targets=[mine.entry_uuid, replaced.entry_uuid, foreign.entry_uuid, absent, "Document07"],
+        patient_id=patient_id, structure_id=HOSPITAL, ids=[*(item.entry_uuid for item in asked), urn(), "Document07"]
     )
-    assert set(receipt.unresolved) == {foreign.entry_uuid, absent, "Document07"}
-    assert receipt.deprecated == (replaced.entry_uuid,)
-    assert receipt.own == {entry.entry_uuid: entry.unique_id for entry in (mine, replaced)}
+    assert {item.entry_uuid: (item.unique_id, item.status) for item in receipt.objects.values()} == {
+        mine.entry_uuid: (mine.unique_id, Status.APPROVED),
+        replaced.entry_uuid: (replaced.unique_id, Status.DEPRECATED),
+    }
+
+
+@IHE
+def test_elsewhere_objects_of_the_four_kinds_are_told_whoever_registered_them(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    other_patient, _ = registry.a_record()
+    entry, transformed, folder = an_entry(patient_id), an_entry(patient_id), a_folder(patient_id)
+    foreign = an_entry(other_patient, object_type=ON_DEMAND)
+    membership = has_member(folder.entry_uuid, entry.entry_uuid)
+    lot = registry.deposit(patient_id, [entry], folders=[folder], links=[membership], structure_id=OTHER_HOSPITAL)
+    transformation = link(AssociationType.XFRM, transformed, entry.entry_uuid)
+    registry.deposit(patient_id, [transformed], links=[transformation])
+    registry.deposit(other_patient, [foreign])
+    asked = [entry, transformed, foreign, lot, folder, membership]
+    receipt = registry.receipts.ask(
+        patient_id=patient_id, structure_id=HOSPITAL, ids=[*(item.entry_uuid for item in asked), urn(), "folder01"]
+    )
+    told = [receipt.objects[item.entry_uuid] for item in asked]
+    assert len(receipt.objects) == len(asked)
+    assert [item.kind for item in told] == [
+        *([ObjectKind.DOCUMENT_ENTRY] * 3),
+        ObjectKind.SUBMISSION_SET,
+        ObjectKind.FOLDER,
+        ObjectKind.ASSOCIATION,
+    ]
+    assert [item.same_patient for item in told] == [True, True, False, True, True, True]
+    assert [item.is_transformation for item in told] == [False, True, False, False, False, False]
+    assert [item.object_type for item in told] == [STABLE, STABLE, ON_DEMAND, "", "", ""]
+    assert [item.folders for item in told] == [(folder.entry_uuid,), (), (), (), (), ()]
+    assert {item.status for item in told} == {Status.APPROVED}
+
+
+@IHE
+@pytest.mark.parametrize("gone", ["folders", "associations"])
+def test_a_folder_or_a_membership_that_is_deprecated_does_not_hold_its_document(registry: Registry, gone: str) -> None:
+    patient_id, _ = registry.a_record()
+    entry, folder = an_entry(patient_id), a_folder(patient_id)
+    registry.deposit(patient_id, [entry], folders=[folder], links=[has_member(folder.entry_uuid, entry.entry_uuid)])
+    statement = {
+        "folders": "UPDATE ecluse.folders SET status = 'DEPRECATED' WHERE entry_uuid = %s",
+        "associations": "UPDATE ecluse.associations SET status = 'DEPRECATED' WHERE source = %s",
+    }[gone]
+    registry.owner.execute(statement, (folder.entry_uuid.removeprefix("urn:uuid:"),))
+    receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL, ids=[entry.entry_uuid])
+    assert receipt.objects[entry.entry_uuid].folders == ()
+
+
+def named(lot_source: str, target: str) -> tuple[Association, ...]:
+    return (has_member(lot_source, target, "Reference"),)
+
+
+@BOTH_DOMAINS
+def test_the_revision_grows_only_when_something_registered_is_named(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    entry, again = an_entry(patient_id), a_set(patient_id)
+    registry.deposit(patient_id, [entry])
+    assert registry.revision(patient_id) == 0
+    registry.deposit(patient_id, [an_entry(patient_id)])
+    assert registry.revision(patient_id) == 0
+    registry.deposit(patient_id, lot=again, links=named(again.entry_uuid, entry.entry_uuid))
+    assert registry.revision(patient_id) == 1
+    receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
+    assert receipt.revision == 1
+
+
+def test_ids_are_answered_as_they_were_asked(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    entry = an_entry(patient_id)
+    registry.deposit(patient_id, [entry])
+    shouted = "urn:uuid:" + entry.entry_uuid.removeprefix("urn:uuid:").upper()
+    receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL, ids=[shouted, "urn:uuid:Document01"])
+    assert receipt.objects == {
+        shouted: replace(receipt.objects[shouted], entry_uuid=entry.entry_uuid, unique_id=entry.unique_id)
+    }
 
 
 def test_a_registry_that_does_not_answer_is_a_standard_refusal(registry: Registry) -> None:

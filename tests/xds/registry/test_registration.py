@@ -11,22 +11,14 @@ import pytest
 
 from gateway.records import close_record
 from xds.errors import Refusal, XdsErrorCode
-from xds.messages import FindDocuments, GetDocuments
 from xds.metadata.association import AssociationType
 from xds.metadata.document_entry import AvailabilityStatus as Status
 
-from .conftest import DOCTOR, HOSPITAL, OTHER_HOSPITAL, Registry, an_entry, link, oid, urn
+from .conftest import HOSPITAL, OTHER_HOSPITAL, Registry, an_entry, link, oid, urn
 
 
 def codes_of(refusal: pytest.ExceptionInfo[Refusal]) -> list[str]:
     return [str(error.code) for error in refusal.value.errors]
-
-
-def statuses(registry: Registry, patient_id: str) -> dict[str, Status]:
-    found = registry.reader.find_documents(
-        FindDocuments(patient_id=patient_id, statuses=tuple(Status)), professional_id=DOCTOR
-    )
-    return {entry.entry_uuid: entry.status for entry in found.entries}
 
 
 def test_a_submission_is_kept_whole_with_its_audit_event(registry: Registry) -> None:
@@ -109,24 +101,13 @@ def test_a_replaced_document_becomes_deprecated_with_its_addenda_at_every_depth(
     registry.deposit(patient_id, [translation], links=[link(AssociationType.XFRM, translation, addendum.entry_uuid)])
     new = an_entry(patient_id)
     registry.deposit(patient_id, [new], links=[link(AssociationType.RPLC, new, old.entry_uuid)])
-    assert statuses(registry, patient_id) == {
+    assert registry.statuses(patient_id) == {
         old.entry_uuid: Status.DEPRECATED,
         addendum.entry_uuid: Status.DEPRECATED,
         translation.entry_uuid: Status.DEPRECATED,
         stranger.entry_uuid: Status.APPROVED,
         new.entry_uuid: Status.APPROVED,
     }
-
-
-def test_the_fragment_of_a_replaced_document_says_deprecated(registry: Registry) -> None:
-    patient_id, _ = registry.a_record()
-    old, new = an_entry(patient_id), an_entry(patient_id)
-    registry.deposit(patient_id, [old])
-    registry.deposit(patient_id, [new], links=[link(AssociationType.RPLC, new, old.entry_uuid)])
-    found = registry.reader.get_documents(
-        GetDocuments(entry_uuids=(old.entry_uuid,)), patient_id=patient_id, professional_id=DOCTOR
-    )
-    assert f'status="{Status.DEPRECATED}"'.encode() in found.entries[0].rendered()
 
 
 def test_replacing_a_document_already_replaced_is_refused(registry: Registry) -> None:
@@ -173,7 +154,7 @@ def test_a_document_of_another_structure_and_no_document_give_the_same_answer(
         assert codes_of(refusal) == ["UnresolvedReferenceException"]
         contexts.append(refusal.value.errors[0].context.replace(target, "…"))
     assert contexts[0] == contexts[1]
-    assert statuses(registry, patient_id)[foreign.entry_uuid] is Status.APPROVED
+    assert registry.statuses(patient_id)[foreign.entry_uuid] is Status.APPROVED
 
 
 def test_every_fault_of_a_submission_is_reported_at_once(registry: Registry) -> None:
