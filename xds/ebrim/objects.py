@@ -43,6 +43,7 @@ _FOLDER_CLASSIFICATIONS: Final = frozenset((c.FOLDER_CODE_LIST,))
 _FOLDER_IDENTIFIERS: Final = frozenset((c.FOLDER_PATIENT_ID, c.FOLDER_UNIQUE_ID))
 _FOLDER_NODES: Final = frozenset((c.FOLDER, c.FOLDER_LIMITED_METADATA))
 _ASSOCIATION_CLASSIFICATIONS: Final = frozenset((c.ASSOCIATION_DOCUMENTATION,))
+_MEDIA_SLOTS: Final = ("hash", "size", "URI")
 _UPDATE_SLOTS: Final = ("PreviousVersion", "AssociationPropagation", "OriginalStatus", "NewStatus")
 _ASSOCIATION_TYPES = {str(kind): kind for kind in AssociationType}
 _STATUSES = {str(status): status for status in AvailabilityStatus}
@@ -104,8 +105,7 @@ def _entry(source: RegistryObject) -> DocumentEntry:
     # An on-demand entry has no creationTime (ITI TF-3 §4.3.1): whether it may be there is for the rules of its message.
     creation_time = source.optional if object_type == ON_DEMAND else source.required
     if source.limited:
-        for name in ("hash", "size", "URI"):
-            source.required(name, always=True)
+        source.expect(*_MEDIA_SLOTS)
     return DocumentEntry(
         entry_uuid=source.attribute("id"),
         logical_id=source.element.get("lid"),

@@ -116,10 +116,15 @@ class RegistryObject:
 
     def required(self, name: str, *, always: bool = False) -> str:
         """The only value of a slot; O1 and an empty text if there is none. `always`: on media too."""
-        value = self.optional(name)
-        if value is None and (always or not self.limited):
-            self.faults.add("O1", f"{self.path}/Slot[{name}]", "nothing", f"the required attribute {name}")
-        return value or ""
+        if always or not self.limited:
+            self.expect(name)
+        return self.optional(name) or ""
+
+    def expect(self, *names: str) -> None:
+        """O1 for each of these slots that has no value."""
+        for name in names:
+            if not self.slots.get(name):
+                self.faults.add("O1", f"{self.path}/Slot[{name}]", "nothing", f"the required attribute {name}")
 
     def uri(self) -> str | None:
         """The URI slot; a long one may come in pieces numbered `1|`, `2|` (ITI TF-3 §4.2.3.2.27, older senders)."""
@@ -251,11 +256,7 @@ class RegistryObject:
 
     def is_marked(self, node: str) -> bool:
         """Whether a classification inside the object bears this classificationNode."""
-        return any(
-            element.get("classificationNode") == node
-            for elements in self.classifications.values()
-            for element in elements
-        )
+        return any(element.get("classificationNode") == node for element in self.classifications.get("", ()))
 
     def _check_parent(self, element: etree._Element, attribute: str, location: str) -> None:
         found = element.get(attribute)
