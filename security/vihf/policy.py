@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -52,17 +50,6 @@ class VihfPolicy:
     professional_feeding: bool = False
     allow_sha1: bool = False
     ej_eg: frozenset[tuple[str, str]] = frozenset()
-
-
-@contextmanager
-def refusing_as(code: VihfCode) -> Iterator[None]:
-    """Give the code of the assertion to refusals of the libraries below, which know only kinds."""
-    try:
-        yield
-    except NotAuthenticated as error:
-        if error.code != error.kind:
-            raise
-        raise NotAuthenticated(error.kind, error.text, code=code) from None
 
 
 def refuse(code: VihfCode, text: str, kind: ErrorKind = ErrorKind.ASSERTION_CONTENT) -> NoReturn:

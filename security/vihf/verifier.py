@@ -6,22 +6,18 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
-from cryptography import x509
 from lxml import etree
 
 from security.errors import ErrorKind
 from security.pki.certificate import HolderCertificate
 from security.pki.trust import TrustStore, Usage
-from security.signature.algorithms import ENVELOPED, EXCLUSIVE
-from security.signature.structure import SignatureRules, read_shape
-from security.signature.verification import verify_signature
+from security.saml import SAML, ReplayStore, refusing_as, signature_rules, verify_assertion
 from security.vihf.attributes import Attributes
 from security.vihf.cache import Verified, VerifiedCache
-from security.vihf.header import ASSERTION, SAML, find_assertion, find_signature
+from security.vihf.header import find_assertion, find_signature
 from security.vihf.model import AuthenticationMode, Vihf
-from security.vihf.policy import VihfCode, VihfPolicy, refuse, refusing_as
+from security.vihf.policy import VihfCode, VihfPolicy, refuse
 from security.vihf.reader import read_mode, read_vihf
 from security.vihf.roles import check_roles
 from security.vihf.rules import (
@@ -36,12 +32,7 @@ from security.vihf.rules import (
 from security.vihf.times import check_audience, check_times
 from security.xml import parse
 
-
-class ReplayStore(Protocol):
-    """The identifiers of assertions seen by every worker of the door."""
-
-    def remember(self, issuer: str, assertion_id: str, binding: str, expires: datetime) -> bool:
-        """Remember until `expires`. False: this (issuer, identifier) was seen with another binding."""
+__all__ = ["ReplayStore", "VihfVerifier"]
 
 
 class VihfVerifier:
@@ -56,13 +47,7 @@ class VihfVerifier:
         self._directory = directory
         self._cache = VerifiedCache()
         self._usage = Usage.INGEST_SEAL if policy.door == "ingest" else Usage.CONSULTATION_SEAL
-        self._rules = SignatureRules(
-            transforms=frozenset({(ENVELOPED, EXCLUSIVE)}),
-            prefix_lists=True,
-            objects=False,
-            references=1,
-            allow_sha1=policy.allow_sha1,
-        )
+        self._rules = signature_rules(allow_sha1=policy.allow_sha1)
 
     def verify(self, security: etree._Element | None, tls: HolderCertificate, now: datetime) -> Vihf:
         """Return what the assertion of `security` says, once everything about it is believed.
@@ -97,8 +82,7 @@ class VihfVerifier:
         return known.vihf
 
     def _believe(self, assertion: etree._Element, octets: bytes, tls: HolderCertificate, now: datetime) -> Vihf:
-        with refusing_as(VihfCode.SIGNATURE):
-            signature = find_signature(assertion)
+        signature = find_signature(assertion)
         mode = self._claimed_mode(assertion)
         if signature is not None:
             believed, signer = self._verify_signature(assertion, signature, octets, now)
@@ -136,16 +120,9 @@ class VihfVerifier:
     ) -> tuple[etree._Element, HolderCertificate]:
         """Return the verified assertion, parsed from the octets that were signed, and the holder of the seal."""
         with refusing_as(VihfCode.SIGNATURE):
-            shape = read_shape(signature, self._rules)
-            if shape.references[0].target != assertion.get("ID"):
-                refuse(VihfCode.SIGNATURE, "the signature is not over its own assertion", ErrorKind.SIG_REFERENCE)
-        signer = self._accept(shape.certificates[0], shape.certificates[1:], now)
-        leaf = x509.load_der_x509_certificate(signer.der)
-        with refusing_as(VihfCode.SIGNATURE):
-            (believed,) = verify_signature(octets, leaf, references=1, allow_sha1=self._policy.allow_sha1)
-        if believed.tag != ASSERTION or believed.get("ID") != assertion.get("ID"):
-            refuse(VihfCode.SIGNATURE, "the signature is not over its own assertion", ErrorKind.SIG_REFERENCE)
-        return believed, signer
+            return verify_assertion(
+                assertion, signature, octets, self._rules, lambda der, chain: self._accept(der, chain, now)
+            )
 
     def _accept(self, der: bytes, chain: tuple[bytes, ...], now: datetime) -> HolderCertificate:
         with refusing_as(VihfCode.CERTIFICATE):
