@@ -16,6 +16,7 @@ from conformance.checks.metadata_rule import (
 )
 from xds.metadata.association import AssociationType
 from xds.metadata.codes import Code
+from xds.metadata.datatypes import parse_language
 from xds.metadata.document_entry import DocumentEntry
 
 
@@ -76,11 +77,19 @@ def _mime_types(subject: Subject) -> Iterator[Fault]:
             yield Fault(entry_path(entry, "@mimeType"), entry.mime_type, " or ".join(sorted(allowed)))
 
 
+def _is_language(text: str) -> bool:
+    try:
+        parse_language(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _languages(subject: Subject) -> Iterator[Fault]:
     # Case does not count in a language tag (RFC 5646 §2.1.1).
     allowed = {language.casefold() for language in subject.domain.languages}
     for entry in subject.request.entries if allowed else ():
-        if entry.language_code and entry.language_code.casefold() not in allowed:
+        if _is_language(entry.language_code) and entry.language_code.casefold() not in allowed:
             expected = "a language that the affinity domain allows"
             yield Fault(entry_path(entry, "languageCode"), entry.language_code, expected)
 
