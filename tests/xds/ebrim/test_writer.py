@@ -8,10 +8,13 @@ from lxml import etree
 from security.xml import parse
 from xds.ebrim.writer import (
     object_ref,
+    with_home,
+    with_last_update_time,
     with_status,
     write_adhoc_query_response,
     write_association,
     write_entry,
+    write_folder,
     write_registry_response,
     write_retrieve_response,
     write_submission_set,
@@ -29,6 +32,7 @@ from xds.messages import (
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 
 SCHEMAS = Path(__file__).parents[3] / "gateway" / "wire" / "wsdl"
@@ -58,20 +62,35 @@ def assert_order_of_the_schema(element: etree._Element) -> None:
         assert_order_of_the_schema(child)
 
 
-def test_children_come_in_the_order_of_the_schema(entry: DocumentEntry, submission_set: SubmissionSet) -> None:
+def test_children_come_in_the_order_of_the_schema(
+    entry: DocumentEntry, submission_set: SubmissionSet, folder: Folder
+) -> None:
     full = replace(entry, extra=(("urn:example:x", ("1",)),))
-    for fragment in (write_entry(full), write_submission_set(submission_set), write_association(ASSOCIATION)):
+    other = replace(folder, last_update_time="2024", limited_metadata=True, extra=full.extra)
+    fragments = (
+        write_entry(full), write_submission_set(submission_set), write_association(ASSOCIATION), write_folder(other)
+    )  # fmt: skip
+    for fragment in fragments:
         assert_order_of_the_schema(parse(fragment))
     assert list(dict.fromkeys(names(parse(write_entry(full))))) == list(ORDER)
 
 
-def test_what_is_written_is_valid_against_the_schemas(entry: DocumentEntry, submission_set: SubmissionSet) -> None:
+def test_what_is_written_is_valid_against_the_schemas(
+    entry: DocumentEntry, submission_set: SubmissionSet, folder: Folder
+) -> None:
     full = replace(entry, entry_uuid=UUID, extra=(("urn:example:x", ("1",)), ("urn:example:empty", ())))
-    fragments = (write_entry(full), write_submission_set(submission_set), write_association(ASSOCIATION))
+    registered = replace(folder, entry_uuid=UUID, last_update_time="20240101000000", limited_metadata=True)
+    fragments = (
+        write_entry(full),
+        write_submission_set(submission_set),
+        with_home(write_folder(registered), "urn:oid:1.2"),
+        with_home(write_association(ASSOCIATION), "urn:oid:1.2"),
+        object_ref(UUID, "urn:oid:1.2"),
+    )
     error = RegistryError(XdsErrorCode.REGISTRY, "x", rule="O1")
     document = DocumentResponse(DocumentRequest("1.2", "1.2.3", "urn:oid:9"), "text/xml", b"one")
     answers = {
-        "lcm": write_submit_objects(submission_set, [full], [ASSOCIATION]),
+        "lcm": write_submit_objects(submission_set, [full], [ASSOCIATION], [folder]),
         "query": write_adhoc_query_response(AdhocQueryResponse(ResponseStatus.SUCCESS, fragments, (error,))),
         "rs": write_registry_response(RegistryResponse.of((error,))),
         "xds": write_retrieve_response(RetrieveDocumentSetResponse(ResponseStatus.SUCCESS, (document,)))[0],
@@ -120,6 +139,67 @@ def test_the_status_of_a_fragment_changes_and_nothing_else(entry: DocumentEntry,
 def test_a_status_is_not_set_on_foreign_bytes() -> None:
     with pytest.raises(ValueError, match="not a fragment of this writer"):
         with_status(b'<rim:ExtrinsicObject id="a"/>', AvailabilityStatus.DEPRECATED)
+
+
+def test_the_last_update_time_of_a_folder_changes_and_nothing_else(folder: Folder) -> None:
+    registered = replace(folder, last_update_time="20240101000000", home_community_id="urn:oid:1.2", title='"><')
+    fragment = write_folder(registered)
+    changed = with_last_update_time(fragment, "20250110120005")
+    assert changed == write_folder(replace(registered, last_update_time="20250110120005"))
+    assert names(parse(changed))[0] == "Slot"
+    assert with_last_update_time(changed, "20240101000000") == fragment
+
+
+def test_only_a_folder_with_a_time_gets_another(
+    folder: Folder, submission_set: SubmissionSet, entry: DocumentEntry
+) -> None:
+    for fragment in (write_folder(folder), write_submission_set(submission_set), write_entry(entry), b"<x/>"):
+        with pytest.raises(ValueError, match="lastUpdateTime"):
+            with_last_update_time(fragment, "20250110120005")
+
+
+def test_the_home_of_a_fragment_is_set_whatever_it_was(
+    entry: DocumentEntry, folder: Folder, submission_set: SubmissionSet
+) -> None:
+    hostile, home = 'urn:oid:1.2" home="<&>', "urn:oid:9"
+    assert with_home(write_entry(entry), home) == write_entry(replace(entry, home_community_id=home))
+    for before in (None, home, hostile):
+        fragment = write_folder(replace(folder, home_community_id=before, title=' home="x"'))
+        assert with_home(fragment, hostile) == write_folder(
+            replace(folder, home_community_id=hostile, title=' home="x"')
+        )
+        fragment = write_submission_set(replace(submission_set, home_community_id=before))
+        assert parse(with_home(fragment, home)).get("home") == home
+    association = with_home(write_association(ASSOCIATION), home)
+    assert parse(association).get("home") == home
+    assert with_home(with_status(association, AvailabilityStatus.DEPRECATED), home).count(b"home=") == 1
+    with pytest.raises(ValueError, match="not a fragment of this writer"):
+        with_home(b'<rim:ObjectRef id="a"/>', home)
+
+
+def test_an_object_ref_tells_its_home_only_if_set() -> None:
+    assert list(parse(object_ref(UUID)).items()) == [("id", UUID)]
+    assert list(parse(object_ref(UUID, "urn:oid:9")).items()) == [("id", UUID), ("home", "urn:oid:9")]
+
+
+def test_a_folder_that_is_returned_is_complete(folder: Folder) -> None:
+    root = parse(write_folder(replace(folder, entry_uuid=UUID, last_update_time="20240101000000")))
+    assert root.get("objectType", "").endswith(":RegistryObject:RegistryPackage")
+    assert (root.get("id"), root.get("lid"), root.get("status")) == (UUID, UUID, AvailabilityStatus.APPROVED)
+    parts = [*root.iter(f"{RIM}Classification"), *root.iter(f"{RIM}ExternalIdentifier")]
+    assert len(parts) == 5
+    assert all(part.get("objectType") and UUID_FORM.fullmatch(part.get("id", "")) for part in parts)
+    assert len({part.get("id") for part in parts}) == 5
+
+
+def test_what_is_absent_is_left_out(submission_set: SubmissionSet, folder: Folder) -> None:
+    bare = replace(
+        submission_set, patient_id="", content_type_code=None, authors=(), title=None, intended_recipients=()
+    )
+    root = parse(write_submission_set(bare))
+    assert names(root) == ["Slot", "VersionInfo", "Classification", "ExternalIdentifier", "ExternalIdentifier"]
+    root = parse(write_folder(replace(folder, patient_id="", codes=(), title=None, comments=None)))
+    assert names(root) == ["VersionInfo", "Classification", "ExternalIdentifier"]
 
 
 def test_characters_that_xml_cannot_hold_are_replaced(entry: DocumentEntry) -> None:

@@ -3,6 +3,7 @@ from itertools import count
 
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.symbolic import fresh_uuid, resolve
 
@@ -68,3 +69,51 @@ def test_ids_that_name_nothing_stay() -> None:
 def test_fresh_uuids_differ() -> None:
     assert fresh_uuid() != fresh_uuid()
     assert fresh_uuid().startswith("urn:uuid:")
+
+
+def a_folder(identifier: str) -> Folder:
+    return Folder(
+        entry_uuid=identifier,
+        unique_id="1.4",
+        patient_id="",
+        codes=(),
+        availability_status=AvailabilityStatus.DEPRECATED,
+        home_community_id="urn:oid:1.2",
+        last_update_time="20240101000000",
+        logical_id=REGISTERED,
+        version=7,
+    )
+
+
+def test_folders_become_first_versions_and_associations_follow_them() -> None:
+    resolved = resolve(
+        SUBMISSION_SET,
+        [an_entry("D")],
+        [an_association("m", "F", "D"), an_association("hm", "S", "m"), an_association("old", REAL, "D")],
+        folders=[a_folder("F"), a_folder(REAL)],
+    )
+    first, second = resolved.folders
+    assert first.entry_uuid == resolved.uuids["F"]
+    assert second.entry_uuid == REAL
+    for folder in resolved.folders:
+        assert (folder.logical_id, folder.version, folder.last_update_time) == (folder.entry_uuid, 1, None)
+        assert (folder.availability_status, folder.home_community_id) == (AvailabilityStatus.APPROVED, None)
+    member, link, other = resolved.associations
+    assert (member.source, member.target) == (first.entry_uuid, resolved.entries[0].entry_uuid)
+    assert link.target == member.entry_uuid
+    assert (other.source, other.target) == (REAL, resolved.entries[0].entry_uuid)
+
+
+def test_in_an_update_a_logical_id_that_was_sent_stays() -> None:
+    entries = [replace(an_entry("D"), logical_id=REGISTERED), replace(an_entry("E"), logical_id="E"), an_entry("G")]
+    resolved = resolve(SUBMISSION_SET, entries, [], folders=[a_folder("F")], update=True)
+    assert [entry.logical_id for entry in resolved.entries] == [
+        REGISTERED, resolved.uuids["E"], resolved.uuids["G"]
+    ]  # fmt: skip
+    assert [folder.logical_id for folder in resolved.folders] == [REGISTERED]
+
+
+def test_the_status_that_an_association_was_sent_with_is_ignored() -> None:
+    sent = replace(an_association("A", "S", REAL), availability_status=AvailabilityStatus.DEPRECATED)
+    (one,) = resolve(SUBMISSION_SET, [], [sent]).associations
+    assert one.availability_status is AvailabilityStatus.APPROVED
