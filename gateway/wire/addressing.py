@@ -40,6 +40,7 @@ def _transaction(name: str, action: str, body: str) -> Transaction:
 _QUERY = "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRequest"
 _SUBMIT = "{urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0}SubmitObjectsRequest"
 _REMOVE = "{urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0}RemoveObjectsRequest"
+_HL7 = "urn:hl7-org:v3"
 
 ITI_18 = _transaction("ITI-18", "2007:RegistryStoredQuery", _QUERY)
 ITI_41 = _transaction(
@@ -53,7 +54,14 @@ ITI_61 = _transaction("ITI-61", "2010:RegisterOnDemandDocumentEntry", _SUBMIT)
 # Its action kept the name that the transaction had: Delete Document Set.
 ITI_62 = _transaction("ITI-62", "2010:DeleteDocumentSet", _REMOVE)
 ITI_86 = _transaction("ITI-86", "2017:RemoveDocuments", "{urn:ihe:iti:rmd:2017}RemoveDocumentsRequest")
-TRANSACTIONS = (ITI_18, ITI_41, ITI_42, ITI_43, ITI_51, ITI_57, ITI_61, ITI_62, ITI_86)
+ITI_44_ADD, ITI_44_REVISE, ITI_44_MERGE = (
+    Transaction("ITI-44", f"{_HL7}:{name}", f"{_HL7}:MCCI_IN000002UV01", f"{{{_HL7}}}{name}")
+    for name in ("PRPA_IN201301UV02", "PRPA_IN201302UV02", "PRPA_IN201304UV02")
+)
+TRANSACTIONS = (
+    *(ITI_18, ITI_41, ITI_42, ITI_43, ITI_44_ADD, ITI_44_REVISE, ITI_44_MERGE),
+    *(ITI_51, ITI_57, ITI_61, ITI_62, ITI_86),
+)
 
 
 @dataclass(frozen=True, slots=True)
