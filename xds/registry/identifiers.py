@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 URN_UUID = "urn:uuid:"
+_CANONICAL = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
 
 def canonical_patient_id(patient_id: str) -> str:
@@ -22,6 +24,13 @@ def uuid_of(entry_uuid: str) -> UUID:
     if not entry_uuid.startswith(URN_UUID):
         raise ValueError("an id of the registry is a urn:uuid")
     return UUID(entry_uuid.removeprefix(URN_UUID))
+
+
+def uuid_text(entry_uuid: str) -> str:
+    """As `uuid_of`, in text: lower case, with hyphens. What is so already is not read and written again."""
+    if _CANONICAL.fullmatch(entry_uuid):
+        return entry_uuid[len(URN_UUID) :]
+    return str(uuid_of(entry_uuid))
 
 
 def urn_of(entry_uuid: UUID) -> str:

@@ -16,7 +16,7 @@ from xds.dmp.record import Record, RecordStatus
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.availability import answering
 from xds.registry.facts import ObjectKind, Receipt, RegisteredObject, RegisteredUniqueId
-from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_of
+from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_text
 from xds.registry.rows import uuid_array
 
 _FACTS: LiteralString = (
@@ -71,13 +71,13 @@ def _uuids(ids: Iterable[str]) -> Iterable[tuple[str, str]]:
     """Those of the ids that may name a registered object, and their UUIDs in their one spelling."""
     for text in ids:
         try:
-            yield text, str(uuid_of(text))
+            yield text, uuid_text(text)
         except ValueError:
             continue
 
 
 def _object(row: Mapping[str, Any]) -> RegisteredObject:
-    folders: Sequence[str] = row["folders"] or ()
+    folders: Sequence[str] = row.get("folders") or ()
     return RegisteredObject(
         entry_uuid=urn_of(UUID(row["id"])),
         kind=ObjectKind(row["kind"]),

@@ -17,7 +17,7 @@ from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.times import padded
-from xds.registry.identifiers import uuid_of
+from xds.registry.identifiers import uuid_text
 
 _XON_IDENTIFIER = 9  # XON.10
 _ONLINE = "urn:ihe:iti:2010:DocumentAvailability:Online"
@@ -61,9 +61,9 @@ def entry_row(new: NewEntry) -> dict[str, Any]:
     if address is not None and (entry.hash is None or entry.size is None):
         raise ValueError("hash and size are known before an entry is registered with its bytes")
     return {
-        "entry_uuid": str(uuid_of(entry.entry_uuid)),
+        "entry_uuid": uuid_text(entry.entry_uuid),
         "unique_id": entry.unique_id,
-        "object_type": str(uuid_of(entry.object_type)),
+        "object_type": uuid_text(entry.object_type),
         "mime_type": entry.mime_type,
         "hash": entry.hash,
         "size": entry.size,
@@ -83,7 +83,7 @@ def entry_row(new: NewEntry) -> dict[str, Any]:
 def submission_set_row(submission_set: SubmissionSet) -> dict[str, Any]:
     """One row of submission_sets, but for what the database adds. Raises ValueError: a symbolic id."""
     return {
-        "entry_uuid": str(uuid_of(submission_set.entry_uuid)),
+        "entry_uuid": uuid_text(submission_set.entry_uuid),
         "unique_id": submission_set.unique_id,
         "source_id": submission_set.source_id,
         "submission_time": padded(submission_set.submission_time),
@@ -95,7 +95,7 @@ def submission_set_row(submission_set: SubmissionSet) -> dict[str, Any]:
 def folder_row(folder: Folder) -> dict[str, Any]:
     """One row of folders, but for what the database adds. Raises ValueError: a symbolic id."""
     return {
-        "entry_uuid": str(uuid_of(folder.entry_uuid)),
+        "entry_uuid": uuid_text(folder.entry_uuid),
         "unique_id": folder.unique_id,
         "codes": _codes({"codeList": folder.codes}),
     }
@@ -104,10 +104,10 @@ def folder_row(folder: Folder) -> dict[str, Any]:
 def association_row(association: Association) -> dict[str, Any]:
     """One row of associations, but for what the database adds. Raises ValueError: a symbolic id."""
     return {
-        "entry_uuid": str(uuid_of(association.entry_uuid)),
+        "entry_uuid": uuid_text(association.entry_uuid),
         "association_type": str(association.association_type),
-        "source": str(uuid_of(association.source)),
-        "target": str(uuid_of(association.target)),
+        "source": uuid_text(association.source),
+        "target": uuid_text(association.target),
         "submission_set_status": association.submission_set_status,
     }
 

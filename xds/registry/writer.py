@@ -22,7 +22,7 @@ from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.times import format_dtm
 from xds.registry.availability import ChangedMeanwhile, answering
-from xds.registry.identifiers import canonical_patient_id, uuid_of
+from xds.registry.identifiers import canonical_patient_id, uuid_text
 from xds.registry.refusals import (
     deprecated_document,
     duplicate_unique_id,
@@ -86,20 +86,21 @@ class RegistryWriter:
         Raises ChangedMeanwhile: registered objects are named, and the record is not at `revision` any more.
         """
         time = format_dtm(now)
-        ids = [submission_set.entry_uuid, *(new.entry.entry_uuid for new in entries)]
-        ids += [folder.entry_uuid for folder in folders]
-        ids += [association.entry_uuid for association in associations]
+        lot = submission_set_row(submission_set)
+        rows = (
+            [entry_row(entry) for entry in entries],
+            [folder_row(folder) for folder in folders],
+            [association_row(association) for association in associations],
+        )
         parameters = (
             canonical_patient_id(patient_id),
             record.key_id,
             revision,
             structure_id,
-            uuid_array(str(uuid_of(entry_uuid)) for entry_uuid in ids),
-            orjson.dumps(submission_set_row(submission_set)).decode(),
-            orjson.dumps([entry_row(entry) for entry in entries]).decode(),
-            orjson.dumps([folder_row(folder) for folder in folders]).decode(),
-            orjson.dumps([association_row(association) for association in associations]).decode(),
-            uuid_array(str(uuid_of(folder)) for folder in touched_folders),
+            uuid_array([lot["entry_uuid"], *(row["entry_uuid"] for kind in rows for row in kind)]),
+            orjson.dumps(lot).decode(),
+            *(orjson.dumps(kind).decode() for kind in rows),
+            uuid_array(map(uuid_text, touched_folders)),
             time,
             [
                 write_submission_set(submission_set),

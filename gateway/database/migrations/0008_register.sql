@@ -28,7 +28,7 @@ DECLARE
     c_xfrm      CONSTANT text := 'urn:ihe:iti:2007:AssociationType:XFRM';
     c_xfrm_rplc CONSTANT text := 'urn:ihe:iti:2007:AssociationType:XFRM_RPLC';
     v_record    records;
-    v_objects   jsonb := '[]';
+    v_objects   jsonb;
     v_taken     jsonb;
     v_ihe       CONSTANT boolean := EXISTS (SELECT FROM house WHERE domain = 'ihe');
 BEGIN
@@ -36,21 +36,28 @@ BEGIN
     SELECT jsonb_agg(CASE WHEN v_ihe THEN jsonb_build_object('id', u.unique_id, 'kind', u.kind, 'hash', u.hash, 'size', u.size)
                           ELSE jsonb_build_object('id', u.unique_id, 'kind', u.kind) END)
         INTO v_taken FROM unique_ids u WHERE u.unique_id = ANY (p_unique_ids);
-    IF cardinality(p_ids) > 0 THEN
+    IF v_ihe THEN
         SELECT jsonb_agg(jsonb_build_object(
                    'id', o.entry_uuid, 'kind', o.kind, 'status', o.status, 'unique_id', o.unique_id, 'object_type', o.object_type,
                    'same_patient', o.patient_key IS NOT DISTINCT FROM v_record.patient_key,
                    'is_transformation', o.kind = 'DE' AND EXISTS (
                        SELECT FROM associations a
                        WHERE a.source = o.entry_uuid AND a.association_type IN (c_xfrm, c_xfrm_rplc)),
-                   'folders', CASE WHEN v_ihe AND o.kind = 'DE' THEN ARRAY(
+                   'folders', CASE WHEN o.kind = 'DE' THEN ARRAY(
                        SELECT DISTINCT f.entry_uuid FROM associations a
                        JOIN folders f ON f.patient_key = a.patient_key AND f.entry_uuid = a.source
                        WHERE a.target = o.entry_uuid AND a.association_type = c_member AND a.status = 'APPROVED'
                          AND f.status = 'APPROVED') END))
-            INTO v_objects FROM registered_objects o
-            WHERE o.entry_uuid = ANY (p_ids)
-              AND (v_ihe OR (o.kind = 'DE' AND o.patient_key = v_record.patient_key AND o.depositor_id = p_structure_id));
+            INTO v_objects FROM registered_objects o WHERE o.entry_uuid = ANY (p_ids);
+    ELSE
+        SELECT jsonb_agg(jsonb_build_object(
+                   'id', e.entry_uuid, 'kind', 'DE', 'status', e.status, 'unique_id', e.unique_id, 'object_type', e.object_type,
+                   'same_patient', true,
+                   'is_transformation', EXISTS (
+                       SELECT FROM associations a
+                       WHERE a.source = e.entry_uuid AND a.association_type IN (c_xfrm, c_xfrm_rplc))))
+            INTO v_objects FROM document_entries e
+            WHERE e.patient_key = v_record.patient_key AND e.entry_uuid = ANY (p_ids) AND e.depositor_id = p_structure_id;
     END IF;
     RETURN QUERY SELECT v_record.patient_key, v_record.status, v_record.key_id, v_record.public_key, v_record.revision,
                         coalesce(v_objects, '[]'), coalesce(v_taken, '[]');
