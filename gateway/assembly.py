@@ -2,106 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
-from flask import Flask
-
+from gateway import assertions
 from gateway.consultation import app as consultation_app
+from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86
 from gateway.consultation.registry_stored_query import RegistryStoredQuery
+from gateway.consultation.remove_documents import RemoveDocuments
+from gateway.consultation.remove_metadata import RemoveMetadata
 from gateway.consultation.retrieve_document_set import RetrieveDocumentSet
+from gateway.consultation.update_document_set import UpdateDocumentSet
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
+from gateway.door import Door, DoorFiles, door_files
 from gateway.gate import Gate, Witness
 from gateway.ingest import app as ingest_app
+from gateway.ingest import iti8, iti41, iti42, iti44
+from gateway.ingest.affinity_rules import AffinityRules
+from gateway.ingest.deposit import Deposit
+from gateway.ingest.dmp_rules import DmpRules
+from gateway.ingest.patient_identity_feed import PatientIdentityFeed
 from gateway.ingest.provide_and_register import ProvideAndRegister
-from gateway.settings import ConsultationSettings, DoorSettings, IngestSettings, Settings
-from gateway.soap_door import Doorkeeper
+from gateway.ingest.register_document_set import RegisterDocumentSet
+from gateway.settings import Settings
+from gateway.soap_door import Doorkeeper, Operation
 from gateway.wire.mtom import MimeLimits
-from profiles.codes import load_domain
+from profiles.affinity import load_affinity_domain
+from profiles.codes import Domain, load_domain
 from security.at_rest.record_keys import load_kek
-from security.audit.event import Outcome
+from security.at_rest.wrapping import load_wrapping_public_key
 from security.audit.trail import AuditTrail
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
 from security.signature.lot import LotPolicy
-from security.vihf.policy import VihfPolicy
+from xds.registry.amendments import Amendments
+from xds.registry.patients import PatientFeed
 from xds.registry.reader import RegistryReader
 from xds.registry.receipts import RegistryReceipts
+from xds.registry.registered_reader import RegisteredReader
 from xds.registry.writer import RegistryWriter
 from xds.repository.reader import RepositoryReader
+from xds.repository.remover import RepositoryRemover
 from xds.repository.writer import RepositoryWriter
 
-DOORS = (ingest_app.NAME, consultation_app.NAME)
-
-
-@dataclass(frozen=True, slots=True)
-class DoorFiles:
-    """Where a door finds what it holds: its own directory of the data directory, unless a setting says otherwise."""
-
-    data: Path
-    name: str
-    settings: DoorSettings
-
-    @property
-    def directory(self) -> Path:
-        """Its own directory."""
-        return self.data / self.name
-
-    @property
-    def certificate(self) -> Path:
-        """Its server certificate, PEM."""
-        return Path(self.settings.certificate or self.directory / "server.pem")
-
-    @property
-    def key(self) -> Path:
-        """The private key of its server certificate, PEM."""
-        return Path(self.settings.key or self.directory / "server.key")
-
-    @property
-    def trust(self) -> Path:
-        """Its trust anchors, intermediate authorities and CRLs."""
-        return Path(self.settings.trust or self.directory / "trust")
-
-    @property
-    def audit_key(self) -> Path:
-        """The key that hides patient identifiers in its audit events."""
-        return self.directory / "audit.key"
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A door ready to serve: its application, who writes down what it refuses, and what its health depends on."""
-
-    app: Flask
-    keeper: Doorkeeper
-    pool: DoorPool
-    blobs: Path
-
-    def reaches_database(self) -> bool:
-        """Whether the database answers now."""
-        with self.pool.connection() as connection:
-            return connection.execute("SELECT 1").fetchone() is not None
-
-    def reaches_documents(self) -> bool:
-        """Whether the directory of sealed documents is there."""
-        return self.blobs.is_dir()
-
-    def refuse_handshake(self, address: str, reason: str) -> None:
-        """Write down a connection that TLS itself refused: nobody is known yet but an address."""
-        now = datetime.now(UTC)
-        event = self.keeper.witness.event(
-            "TLS", Outcome.REFUSED, request_id=str(uuid4()), now=now, objects=(address,), code=f"TLS_REJECTED {reason}"
-        )
-        self.keeper.audit.append(event)
-
-
-def door_files(settings: Settings, name: str) -> DoorFiles:
-    """The files of one door."""
-    section = settings.ingest if name == ingest_app.NAME else settings.consultation
-    return DoorFiles(Path(settings.data), name, section)
+_ENVELOPE = 4 * 1024 * 1024
+_GENERIC_ENVELOPE = 16 * 1024 * 1024
+"""Bytes of the largest envelope: in a generic domain documents may stand inside it, in base64."""
 
 
 def build(settings: Settings, name: str) -> Door:
@@ -112,65 +60,149 @@ def build(settings: Settings, name: str) -> Door:
 def ingest_door(settings: Settings) -> Door:
     """Door 1: writers, receipts and public keys; no reader, no private key."""
     files = door_files(settings, ingest_app.NAME)
-    section: IngestSettings = settings.ingest
-    blobs = files.data / "blobs"
-    pool = open_pool(read_url(files.data, DatabaseRole.INGEST), size=section.threads, name="ecluse-ingest")
+    pool = open_pool(read_url(files.data, DatabaseRole.INGEST), size=settings.ingest.threads, name="ecluse-ingest")
     trust = TrustStore.load(
-        files.trust, sandbox=settings.mode == "sandbox", professional_feeding=section.professional_feeding
+        files.trust,
+        sandbox=settings.mode == "sandbox",
+        professional_feeding=settings.ingest.professional_feeding,
     )
-    gate = Gate(trust, Usage.INGEST_TLS, _policy(settings, ingest_app.NAME), DatabaseReplayStore(pool))
-    audit = AuditTrail(pool)
-    witness = Witness(ingest_app.NAME, files.audit_key.read_bytes())
-    use_case = ProvideAndRegister(
-        receipts=RegistryReceipts(pool),
-        registry=RegistryWriter(pool),
-        repository=RepositoryWriter(blobs),
-        trust=lambda: gate.trust,
-        domain=load_domain(),
-        witness=witness,
-        repository_unique_id=settings.repository_unique_id,
-        refuse_invalid=section.refuse_invalid,
-        lot_policy=LotPolicy(
-            clock_skew=timedelta(seconds=settings.vihf.clock_skew),
-            max_signature_age=timedelta(seconds=section.signature_max_age),
-        ),
+    keeper = _keeper(settings, files, pool, trust, Usage.INGEST_TLS)
+    domain = _domain(settings)
+    if settings.domain == "dmp":
+        operations = _dmp_deposits(settings, files, pool, keeper, domain)
+        return Door(ingest_app.create(keeper, settings.domain, operations), keeper, pool, files.data / "blobs")
+    feed = PatientIdentityFeed(
+        patients=PatientFeed(pool),
+        wrapping=load_wrapping_public_key(files.directory / "wrapping.pub"),
+        authorities=domain.patient_authorities,
+        witness=keeper.witness,
+        audit=keeper.audit,
     )
-    keeper = Doorkeeper(gate, audit, witness, MimeLimits(body=settings.limits.body))
-    return Door(ingest_app.create(keeper, use_case), keeper, pool, blobs)
+    operations = (*_generic_deposits(settings, files, pool, keeper, domain, feed), *iti44.operations(feed))
+    app = ingest_app.create(keeper, settings.domain, operations)
+    return Door(app, keeper, pool, files.data / "blobs", iti8.handler(feed, keeper))
 
 
 def consultation_door(settings: Settings) -> Door:
-    """Door 2: readers and the private keys; no writer."""
+    """Door 2: readers and the private keys; no writer of deposits."""
     files = door_files(settings, consultation_app.NAME)
-    section: ConsultationSettings = settings.consultation
-    blobs = files.data / "blobs"
-    pool = open_pool(read_url(files.data, DatabaseRole.CONSULTATION), size=section.threads, name="ecluse-consultation")
+    pool = open_pool(
+        read_url(files.data, DatabaseRole.CONSULTATION),
+        size=settings.consultation.threads,
+        name="ecluse-consultation",
+    )
     trust = TrustStore.load(files.trust, sandbox=settings.mode == "sandbox")
-    gate = Gate(trust, Usage.CONSULTATION_TLS, _policy(settings, consultation_app.NAME), DatabaseReplayStore(pool))
-    audit = AuditTrail(pool)
-    witness = Witness(consultation_app.NAME, files.audit_key.read_bytes())
+    keeper = _keeper(settings, files, pool, trust, Usage.CONSULTATION_TLS)
+    blobs = files.data / "blobs"
     registry = RegistryReader(pool)
-    stored_query = RegistryStoredQuery(registry=registry, audit=audit, witness=witness)
+    generic = settings.domain == "ihe"
+    stored_query = RegistryStoredQuery(
+        registry=registry,
+        audit=keeper.audit,
+        witness=keeper.witness,
+        has_rights=not generic,
+        home=settings.ihe.home_community_id or None if generic else None,
+    )
     retrieve = RetrieveDocumentSet(
         registry=registry,
         repository=RepositoryReader(blobs),
-        kek=load_kek(files.directory / "kek"),
-        audit=audit,
-        witness=witness,
+        kek=load_kek(files.directory / "kek", files.directory / "wrapping.key" if generic else None),
+        audit=keeper.audit,
+        witness=keeper.witness,
+        repository_unique_id=settings.repository_unique_id,
+        has_rights=not generic,
+    )
+    operations = [iti18.operation(stored_query), iti43.operation(retrieve)]
+    if generic:
+        operations += [iti51.operation(stored_query), *_amendments(settings, pool, keeper, blobs)]
+    return Door(consultation_app.create(keeper, settings.domain, operations), keeper, pool, blobs)
+
+
+def _keeper(settings: Settings, files: DoorFiles, pool: DoorPool, trust: TrustStore, usage: Usage) -> Doorkeeper:
+    """Who admits and who writes it down, at one door of one domain."""
+    make = assertions.vihf if settings.domain == "dmp" else assertions.xua
+    gate = Gate(trust, usage, make(settings, files.name, DatabaseReplayStore(pool)))
+    generic = settings.domain == "ihe"
+    limits = MimeLimits(
+        body=settings.limits.body, root=_GENERIC_ENVELOPE if generic else _ENVELOPE, ignore_unnamed=generic
+    )
+    return Doorkeeper(gate, AuditTrail(pool), Witness(files.name, files.audit_key.read_bytes()), limits)
+
+
+def _domain(settings: Settings) -> Domain:
+    if settings.domain == "dmp":
+        return load_domain()
+    return load_affinity_domain(settings.ihe.codes, settings.ihe.authorities)
+
+
+def _lot_policy(settings: Settings) -> LotPolicy:
+    return LotPolicy(
+        clock_skew=timedelta(seconds=settings.vihf.clock_skew),
+        max_signature_age=timedelta(seconds=settings.ingest.signature_max_age),
+    )
+
+
+def _deposit(pool: DoorPool, keeper: Doorkeeper, new_patients: Callable[..., bool] | None = None) -> Deposit:
+    return Deposit(
+        receipts=RegistryReceipts(pool),
+        registry=RegistryWriter(pool),
+        witness=keeper.witness,
+        new_patients=new_patients,
+    )
+
+
+def _dmp_deposits(
+    settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper, domain: Domain
+) -> tuple[Operation, ...]:
+    rules = DmpRules(
+        domain=domain,
+        trust=lambda: keeper.gate.trust,
+        lot_policy=_lot_policy(settings),
+        refuse_invalid=settings.ingest.refuse_invalid,
+    )
+    provide = ProvideAndRegister(
+        deposit=_deposit(pool, keeper),
+        repository=RepositoryWriter(files.data / "blobs"),
+        rules=rules,
         repository_unique_id=settings.repository_unique_id,
     )
-    keeper = Doorkeeper(gate, audit, witness, MimeLimits(body=settings.limits.body))
-    return Door(consultation_app.create(keeper, stored_query, retrieve), keeper, pool, blobs)
+    return (iti41.operation(provide),)
 
 
-def _policy(settings: Settings, door: str) -> VihfPolicy:
-    vihf = settings.vihf
-    return VihfPolicy(
-        door="ingest" if door == ingest_app.NAME else "consultation",
-        clock_skew=timedelta(seconds=vihf.clock_skew),
-        max_age=timedelta(seconds=vihf.max_age),
-        replay=vihf.replay,
-        direct_signature=vihf.direct_signature,
-        professional_feeding=door == ingest_app.NAME and settings.ingest.professional_feeding,
-        allow_sha1=vihf.allow_sha1,
+def _generic_deposits(
+    settings: Settings,
+    files: DoorFiles,
+    pool: DoorPool,
+    keeper: Doorkeeper,
+    domain: Domain,
+    feed: PatientIdentityFeed,
+) -> tuple[Operation, ...]:
+    rules = AffinityRules(
+        domain=domain,
+        trust=lambda: keeper.gate.trust,
+        lot_policy=_lot_policy(settings) if settings.ihe.lot_signature == "required" else None,
     )
+    deposit = _deposit(pool, keeper, feed.accept if settings.ihe.patients == "accept_all" else None)
+    own = settings.repository_unique_id
+    provide = ProvideAndRegister(
+        deposit=deposit, repository=RepositoryWriter(files.data / "blobs"), rules=rules, repository_unique_id=own
+    )
+    register = RegisterDocumentSet(deposit=deposit, domain=domain, repository_unique_id=own)
+    on_demand = RegisterDocumentSet(deposit=deposit, domain=domain, repository_unique_id=own, on_demand=True)
+    return (iti41.operation(provide), iti42.operation(register), iti42.operation(on_demand))
+
+
+def _amendments(settings: Settings, pool: DoorPool, keeper: Doorkeeper, blobs: Path) -> tuple[Operation, ...]:
+    registered, amendments = RegisteredReader(pool), Amendments(pool)
+    update = UpdateDocumentSet(
+        registered=registered, amendments=amendments, domain=_domain(settings), witness=keeper.witness
+    )
+    metadata = RemoveMetadata(registered=registered, amendments=amendments, witness=keeper.witness)
+    documents = RemoveDocuments(
+        registered=registered,
+        amendments=amendments,
+        remover=RepositoryRemover(blobs),
+        witness=keeper.witness,
+        repository_unique_id=settings.repository_unique_id,
+    )
+    return (iti57.operation(update), iti62.operation(metadata), iti86.operation(documents))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from gateway.gate import AssertionVerifier
+from lxml import etree
+
+from gateway.gate import Assertion, AssertionVerifier
 from gateway.settings import Settings
-from security.pki.trust import TrustStore
+from security.pki.certificate import HolderCertificate
+from security.pki.trust import TrustStore, Usage
 from security.vihf.policy import VihfPolicy
 from security.vihf.verifier import ReplayStore, VihfVerifier
+from security.xua.verifier import XuaVerifier
+
+MakeVerifier = Callable[[TrustStore], AssertionVerifier]
+
+_SEALS = {"ingest": Usage.INGEST_SEAL, "consultation": Usage.CONSULTATION_SEAL}
 
 
-def vihf(settings: Settings, door: str, replay: ReplayStore) -> Callable[[TrustStore], AssertionVerifier]:
+def vihf(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
     """The VIHF of the DMP, demanded of every message."""
     section = settings.vihf
     policy = VihfPolicy(
@@ -25,3 +34,24 @@ def vihf(settings: Settings, door: str, replay: ReplayStore) -> Callable[[TrustS
         allow_sha1=section.allow_sha1,
     )
     return lambda trust: VihfVerifier(trust, policy, replay)
+
+
+def xua(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
+    """The assertion of a generic domain, which may be left out unless a setting demands it (ITI TF-2 §3.40)."""
+    skew = timedelta(seconds=settings.vihf.clock_skew)
+
+    def make(trust: TrustStore) -> AssertionVerifier:
+        verifier = XuaVerifier(trust, _SEALS[door], audience=settings.ihe.audience, clock_skew=skew, replay=replay)
+        return verifier if settings.ihe.assertion == "required" else _Optional(verifier)
+
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class _Optional:
+    """An assertion that may be left out: with a wsse:Security header there is one, to be believed or refused."""
+
+    verifier: XuaVerifier
+
+    def verify(self, security: etree._Element | None, tls: HolderCertificate, now: datetime) -> Assertion | None:
+        return None if security is None else self.verifier.verify(security, tls, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,8 @@ class Door:
     keeper: Doorkeeper
     pool: DoorPool
     blobs: Path
+    feed: Callable[[bytes, bytes], bytes] | None = None
+    """What answers the messages of a patient identity feed, where there is one: message, certificate (DER)."""
 
     def reaches_database(self) -> bool:
         """Whether the database answers now."""

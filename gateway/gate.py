@@ -15,7 +15,10 @@ from security.errors import ErrorKind, NotAuthenticated
 from security.pki.certificate import CertificateKind, HolderCertificate
 from security.pki.trust import TrustStore, Usage
 from security.vihf.model import Vihf
+from security.xua.model import Xua
 from xds.dmp.requester import Requester, RequesterKind
+
+Assertion = Vihf | Xua
 
 _PROFESSIONAL_CARDS = (CertificateKind.CPS, CertificateKind.CPF)
 
@@ -24,11 +27,11 @@ _PROFESSIONAL_CARDS = (CertificateKind.CPS, CertificateKind.CPF)
 class Caller:
     """A verified caller: certificate and assertion agree. `now` is the instant the request was admitted, UTC.
 
-    `assertion` is a VIHF in the DMP; in another domain there may be none.
+    `assertion` is a VIHF in the DMP; in another domain an XUA assertion, or none.
     """
 
     certificate: HolderCertificate
-    assertion: Vihf | None
+    assertion: Assertion | None
     requester: Requester
     request_id: str
     now: datetime
@@ -49,7 +52,7 @@ class Caller:
 class AssertionVerifier(Protocol):
     """Believes assertions, or refuses them."""
 
-    def verify(self, security: etree._Element | None, tls: HolderCertificate, now: datetime) -> Vihf | None:
+    def verify(self, security: etree._Element | None, tls: HolderCertificate, now: datetime) -> Assertion | None:
         """What the `wsse:Security` header says; None when it says nothing and may. Raises NotAuthenticated."""
 
 
@@ -89,6 +92,16 @@ class Gate:
             now=now,
         )
 
+    def admit_without_assertion(self, certificate: HolderCertificate, request_id: str, now: datetime) -> Caller:
+        """The caller of a wire that cannot carry an assertion: its certificate is all that is known of it."""
+        return Caller(
+            certificate=certificate,
+            assertion=None,
+            requester=_requester(certificate, None),
+            request_id=request_id,
+            now=now,
+        )
+
     def _renewed(self) -> TrustStore:
         with self._lock:
             trust = self._trust.reload_if_changed()
@@ -97,7 +110,7 @@ class Gate:
             return trust
 
 
-def _requester(certificate: HolderCertificate, assertion: Vihf | None) -> Requester:
+def _requester(certificate: HolderCertificate, assertion: Assertion | None) -> Requester:
     """Who asks: in the words of the VIHF, else in those of the certificate."""
     professional = certificate.kind in _PROFESSIONAL_CARDS
     requester = Requester(
@@ -157,7 +170,7 @@ class Witness:
         now: datetime,
         certificate: HolderCertificate | None = None,
         fingerprint: str = "",
-        assertion: Vihf | None = None,
+        assertion: Assertion | None = None,
         patient_id: str = "",
         objects: tuple[str, ...] = (),
         code: str = "",
@@ -166,7 +179,7 @@ class Witness:
 
         `fingerprint` is the SHA-256 of a certificate that was not admitted, which is all that is believed of it.
         """
-        said = _Said.by(assertion) if assertion is not None else _Said.by_certificate(certificate)
+        said = _Said.by(assertion, certificate) if assertion is not None else _Said.by_certificate(certificate)
         patient = patient_id or said.patient
         return AuditEvent(
             door=self.door,
@@ -194,7 +207,11 @@ class _Said:
     purpose: str = ""
 
     @classmethod
-    def by(cls, assertion: Vihf) -> _Said:
+    def by(cls, assertion: Assertion, certificate: HolderCertificate | None) -> _Said:
+        if isinstance(assertion, Xua):
+            structure = certificate.structure_id if certificate is not None else None
+            purpose = assertion.purpose.code if assertion.purpose is not None else ""
+            return cls(assertion.subject, structure or "", assertion.patient or "", purpose)
         return cls(assertion.name_id, assertion.structure_id, assertion.patient or "", assertion.purpose)
 
     @classmethod

@@ -105,6 +105,7 @@ class IheSettings:
     assertion: Literal["optional", "required"] = _key(
         "optional", "whether every message carries a SAML assertion (XUA); one that comes is always verified"
     )
+    audience: str = _key("", "the audience that names this house, if assertions are restricted; empty: any")
     lot_signature: Literal["ignored", "required"] = _key(
         "ignored", "whether a lot is signed by its establishment, as in the DMP"
     )

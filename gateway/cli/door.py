@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,6 +12,7 @@ import click
 from gateway import assembly, logs
 from gateway.door import DOORS, Door, door_files
 from gateway.server.application import serve
+from gateway.server.mllp import MllpListener
 from gateway.server.options import HandshakeRefusal, Listening, ServerOptions, WSGIApp
 from gateway.server.ready import announce_ready
 from gateway.settings import Settings, SettingsError, load
@@ -37,6 +40,7 @@ class _Process:
         self._settings = settings
         self._name = name
         self._door: Door | None = None
+        self._feed: MllpListener | None = None
 
     def run(self) -> int:
         files = door_files(self._settings, self._name)
@@ -60,10 +64,27 @@ class _Process:
 
     def _build(self) -> WSGIApp:
         self._door = assembly.build(self._settings, self._name)
+        if self._door.feed is not None:
+            self._listen_to_feed(self._door.feed)
         return self._door.app
 
+    def _listen_to_feed(self, answer: Callable[[bytes, bytes], bytes]) -> None:
+        files = door_files(self._settings, self._name)
+        self._feed = MllpListener(
+            files.settings.host,
+            self._settings.ihe.feed_port,
+            TlsContexts(files.certificate, files.key, files.trust),
+            answer,
+            on_handshake_refused=self._handshake_refused,
+        )
+        self._feed.start()
+        atexit.register(self._feed.stop)
+
     def _announce(self, listening: Listening) -> None:
-        announce_ready({"host": listening.host, "port": listening.port, "health_port": listening.health_port})
+        facts = {"host": listening.host, "port": listening.port, "health_port": listening.health_port}
+        if self._feed is not None:
+            facts["feed_port"] = self._feed.port
+        announce_ready(facts)
 
     def _reaches_database(self) -> bool:
         return self._door is not None and self._door.reaches_database()

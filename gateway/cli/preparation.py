@@ -16,6 +16,7 @@ from gateway.settings import Settings
 from samples.pki import factory
 from samples.pki.factory import TestPki
 from security.at_rest.record_keys import create_kek
+from security.at_rest.wrapping_keys import create_wrapping_key, load_wrapping_key, publish_wrapping_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def prepare(settings: Settings) -> House:
         pki = install_pki(settings, data) if settings.mode == "sandbox" else None
         if not (data / "consultation" / "kek").exists():
             create_kek(data / "consultation" / "kek")
+        if settings.domain == "ihe":
+            _wrapping_key(data)
         _check_files(settings)
     except BaseException:
         database.close()
@@ -61,6 +64,15 @@ def install_pki(settings: Settings, data: Path) -> TestPki:
         professionals = name == "ingest" and settings.ingest.professional_feeding
         factory.publish(pki, "ingest-with-professionals" if professionals else name, data / name / "trust")
     return pki
+
+
+def _wrapping_key(data: Path) -> None:
+    """Ingest opens records where a feed or a submission announces patients: it holds the public half, and only that."""
+    private, public = data / "consultation" / "wrapping.key", data / "ingest" / "wrapping.pub"
+    if not private.exists():
+        create_wrapping_key(private, public)
+    elif not public.exists():
+        publish_wrapping_key(load_wrapping_key(private), public)
 
 
 def _audit_key(data: Path) -> bytes:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
+
 from flask import Flask
 
-from gateway.ingest import iti41
-from gateway.ingest.provide_and_register import ProvideAndRegister
-from gateway.soap_door import Doorkeeper, Service, build
+from gateway.soap_door import Doorkeeper, Offer, Operation, build, services
+from gateway.wire.addressing import ITI_41, ITI_42, ITI_44_ADD, ITI_44_MERGE, ITI_44_REVISE, ITI_61
 
 NAME = "ingest"
 
+OFFER: Final[Offer] = MappingProxyType(
+    {
+        "dmp": {"repository": (ITI_41,)},
+        "ihe": {
+            "repository": (ITI_41,),
+            "registry": (ITI_42, ITI_61),
+            "patients": (ITI_44_ADD, ITI_44_REVISE, ITI_44_MERGE),
+        },
+    }
+)
 
-def create(keeper: Doorkeeper, provide_and_register: ProvideAndRegister) -> Flask:
-    """The WSGI application of the ingest door."""
-    repository = Service(
-        name="repository", wsdl="ingest-repository", operations=(iti41.operation(provide_and_register),)
-    )
-    return build(NAME, [repository], keeper)
+
+def create(keeper: Doorkeeper, domain: str, operations: Iterable[Operation]) -> Flask:
+    """The WSGI application of the ingest door: what it offers in this domain, and nothing else."""
+    return build(NAME, services(OFFER, domain, NAME, operations), keeper)

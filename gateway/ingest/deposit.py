@@ -64,7 +64,7 @@ class Deposit:
         submission_set = request.submission_set
         if submission_set is None:
             raise Refusal((*request.errors, *_none_is_there(request)))
-        lot = resolve(submission_set, request.entries, request.associations, request.folders)
+        lot = resolve(submission_set, request.entries, request.associations, folders=request.folders)
         try:
             for _ in range(ATTEMPTS):
                 receipt, findings = self._verdict(request, submission_set, judge, caller)
