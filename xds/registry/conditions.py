@@ -13,10 +13,11 @@ from uuid import UUID
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, STABLE, AvailabilityStatus
 from xds.queries import Contents, DocumentSearch, FindSubmissionSets, FolderSearch, TimeRange
-from xds.registry.identifiers import canonical_patient_id, uuid_of
+from xds.registry.identifiers import URN_UUID, canonical_patient_id, uuid_of
 from xds.registry.rows import code_text
 
 _OBJECT_TYPES = frozenset({STABLE, ON_DEMAND})
+_IS_ON_DEMAND: LiteralString = f"e.object_type = '{ON_DEMAND.removeprefix(URN_UUID)}'"
 _OF_PATIENTS: LiteralString = "patient_key IN (SELECT p.patient_key FROM patients p WHERE p.patient_id = ANY (%s))"
 
 
@@ -78,8 +79,8 @@ def of_document_search(query: DocumentSearch, patient_ids: Iterable[str] = ()) -
     for group in query.event_codes:
         found.any_code("e.codes -> 'eventCodeList' ?| %s", group)
     found.time(
-        f"(e.object_type = '{ON_DEMAND}' OR e.creation_time >= %s)",
-        f"(e.object_type = '{ON_DEMAND}' OR e.creation_time < %s)",
+        f"({_IS_ON_DEMAND} OR e.creation_time >= %s)",
+        f"({_IS_ON_DEMAND} OR e.creation_time < %s)",
         query.creation_time,
     )
     found.time(

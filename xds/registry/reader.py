@@ -126,7 +126,10 @@ class RegistryReader:
         if isinstance(query, GetDocuments):
             wanted = of_ids(contents.DOCUMENT_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
         elif isinstance(query, FindDocuments):
-            wanted, patient_id = of_document_search(query), patient_id or query.patient_id
+            wanted = of_document_search(query)
+            patient_id = patient_id or query.patient_id
+            if canonical_patient_id(patient_id) != canonical_patient_id(query.patient_id):
+                wanted.add("false")
         else:
             wanted = of_document_search(query, query.patient_ids)
         statement = ENTRIES if patient_id is None else ENTRIES_OF_RECORD

@@ -297,8 +297,8 @@ def test_a_slot_that_comes_twice_means_and(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ClassCode", "TypeCode", "PracticeSettingCode", "HealthcareFacilityTypeCode", "FormatCode", "AuthorPerson", "Status",
-     "Type", "PatientId", "CreationTimeFrom", "DocumentAvailability"],
+    ["ClassCode", "TypeCode", "PracticeSettingCode", "HealthcareFacilityTypeCode", "FormatCode", "AuthorPerson",
+     "Status", "Type", "PatientId", "CreationTimeFrom", "DocumentAvailability"],
 )  # fmt: skip
 def test_any_other_slot_that_comes_twice_is_refused(name: str) -> None:
     name = f"$XDSDocumentEntry{name}"

@@ -8,18 +8,22 @@ from typing import Any
 import pytest
 
 from xds.dmp.requester import Requester, RequesterKind
-from xds.messages import FindDocuments, GetAll, GetDocuments, ReturnType, TimeRange
 from xds.metadata.association import AssociationType
 from xds.metadata.author import Author
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, STABLE
 from xds.metadata.document_entry import AvailabilityStatus as Status
-from xds.registry.view import RecordView
+from xds.queries import FindDocuments, FindDocumentsByReferenceId, GetAll, GetDocuments, ReturnType, TimeRange
+from xds.registry.reader import Scope
+from xds.registry.view import View
 
 from .conftest import CLASSES, DOCTOR, LETTER, MASKED, NORMAL, REPORT, Registry, an_entry, link, oid, person, urn
 
 EVENT_SCHEME = "1.2.250.1.213.2.11"
 IMAGING, BIOLOGY, URGENT = (Code(code, EVENT_SCHEME) for code in ("IMG", "BIO", "URG"))
+AUTHOR = Requester(kind=RequesterKind.PROFESSIONAL, national_id=DOCTOR, profession="10")
+OFFLINE = "urn:ihe:iti:2010:DocumentAvailability:Offline"
+ACCESSION = "^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:accession"
 READER = Requester(kind=RequesterKind.PROFESSIONAL, national_id="810000000009", profession="10")
 
 
@@ -41,18 +45,33 @@ def filled(registry: Registry) -> tuple[str, dict[str, str]]:
         ),
         "undated": an_entry(
             patient_id,
+            reference_ids=(
+                "ACC-1^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:accession",
+                "O_1^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:order",
+            ),
+            document_availability=OFFLINE,
             creation_time="20250615000000",
             service_start_time=None,
             type_code=Code(REPORT.code, "1.2.3"),
             authors=(Author(person=person("810000000004", "OXBRIEN")),),
         ),
-        "synthesis": an_entry(patient_id, creation_time="202601", class_code=Code("11", CLASSES)),
+        "synthesis": an_entry(
+            patient_id,
+            creation_time="202601",
+            class_code=Code("11", CLASSES),
+            reference_ids=("ACC-12^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:accession",),
+        ),
     }
     registry.deposit(patient_id, list(entries.values()))
     return patient_id, {entry.entry_uuid: name for name, entry in entries.items()}
 
 
-def names(view: RecordView, known: dict[str, str]) -> list[str]:
+def everything(patient_id: str) -> Scope:
+    """The record for DOCTOR, under a law that hides nothing."""
+    return Scope(patient_id=patient_id, professional_id=DOCTOR, may_read=lambda _: True)
+
+
+def names(view: View, known: dict[str, str]) -> list[str]:
     return [known[entry.entry_uuid] for entry in view.entries]
 
 
@@ -80,6 +99,13 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
     ({"author_persons": ("%^MARTIN^%", "%^ESSAI^%")}, {"letter", "report", "synthesis"}),
     ({"author_persons": (r"%^O\_BRIEN^%",)}, set()),
     ({"author_persons": ("' OR true --",)}, set()),
+    ({"reference_ids": ((f"ACC-1{ACCESSION}",),)}, {"undated"}),
+    ({"reference_ids": ((f"acc-1{ACCESSION}",),)}, set()),
+    ({"reference_ids": (("ACC-1%",),)}, {"undated", "synthesis"}),
+    ({"reference_ids": (("ACC-1%",), ("O_1%", "X%"))}, {"undated"}),
+    ({"reference_ids": (("ACC-1%",), ("X%",))}, set()),
+    ({"document_availabilities": (OFFLINE,)}, {"undated"}),
+    ({"document_availabilities": (OFFLINE.replace("Off", "On"),)}, {"letter", "report", "synthesis"}),
     ({"object_types": (ON_DEMAND,)}, set()),
     ({"object_types": (STABLE, ON_DEMAND)}, {"letter", "report", "undated", "synthesis"}),
     (
@@ -94,30 +120,32 @@ def test_find_documents_filters(
     registry: Registry, filled: tuple[str, dict[str, str]], filters: dict[str, Any], expected: set[str]
 ) -> None:
     patient_id, known = filled
-    query = FindDocuments(**{"patient_id": patient_id, "statuses": (Status.APPROVED,), **filters})
-    assert set(names(registry.reader.find_documents(query, professional_id=DOCTOR), known)) == expected
+    kind = FindDocumentsByReferenceId if "reference_ids" in filters else FindDocuments
+    query = kind(**{"patient_id": patient_id, "statuses": (Status.APPROVED,), **filters})
+    assert set(names(registry.reader.answer(query, everything(patient_id)), known)) == expected
+    assert set(names(registry.reader.answer(query), known)) == expected
 
 
 def test_documents_come_newest_first(registry: Registry, filled: tuple[str, dict[str, str]]) -> None:
     patient_id, known = filled
     query = FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,))
-    found = names(registry.reader.find_documents(query, professional_id=DOCTOR), known)
+    found = names(registry.reader.answer(query), known)
     assert (found[0], found[-1]) == ("synthesis", "letter")
 
 
 def test_an_ins_without_its_type_names_the_same_patient(registry: Registry, filled: tuple[str, dict[str, str]]) -> None:
     patient_id, _ = filled
     query = FindDocuments(patient_id=patient_id.removesuffix("^NH"), statuses=(Status.APPROVED,))
-    assert len(registry.reader.find_documents(query, professional_id=DOCTOR).entries) == 4
+    assert len(registry.reader.answer(query).entries) == 4
 
 
 def test_a_view_tells_the_record_and_the_authorisation_even_when_nothing_is_found(registry: Registry) -> None:
     patient_id, record = registry.a_record()
     query = FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,))
-    mine = registry.reader.find_documents(query, professional_id=DOCTOR)
-    theirs = registry.reader.find_documents(query, professional_id="810000000099")
-    unknown = replace(query, patient_id="999999999999999^^^&1.2.250.1.213.1.4.10&ISO^NH")
-    nobody = registry.reader.find_documents(unknown, professional_id=DOCTOR)
+    mine = registry.reader.answer(query, everything(patient_id))
+    theirs = registry.reader.answer(query, replace(everything(patient_id), professional_id="810000000099"))
+    unknown = "999999999999999^^^&1.2.250.1.213.1.4.10&ISO^NH"
+    nobody = registry.reader.answer(replace(query, patient_id=unknown), everything(unknown))
     assert (mine.record, mine.entries) == (record, ())
     assert mine.authorisation is not None
     assert (theirs.record, theirs.authorisation) == (record, None)
@@ -128,26 +156,25 @@ def test_get_documents_answers_for_one_patient_only(registry: Registry, filled: 
     patient_id, known = filled
     other_patient, _ = registry.a_record()
     query = GetDocuments(entry_uuids=(*known, "Document01", urn()))
-    found = registry.reader.get_documents(query, patient_id=patient_id, professional_id=DOCTOR)
+    found = registry.reader.answer(query, everything(patient_id))
     assert {entry.entry_uuid for entry in found.entries} == set(known)
     by_unique_id = GetDocuments(unique_ids=tuple(entry.unique_id for entry in found.entries[:2]))
-    again = registry.reader.get_documents(by_unique_id, patient_id=patient_id, professional_id=DOCTOR)
+    again = registry.reader.answer(by_unique_id, everything(patient_id))
     assert set(again.entries) == set(found.entries[:2])
-    elsewhere = registry.reader.get_documents(by_unique_id, patient_id=other_patient, professional_id=DOCTOR)
+    elsewhere = registry.reader.answer(by_unique_id, everything(other_patient))
     assert elsewhere.entries == ()
+    assert set(registry.reader.answer(query).entries) == set(found.entries)
 
 
 def test_a_retrieve_gets_the_address_and_the_wrapped_key(registry: Registry) -> None:
     patient_id, record = registry.a_record()
     entry = an_entry(patient_id)
     registry.deposit(patient_id, [entry])
-    view = registry.reader.documents_by_unique_id(
-        [entry.unique_id, oid()], patient_id=patient_id, professional_id=DOCTOR
-    )
-    assert [found.unique_id for found in view.entries] == [entry.unique_id]
-    assert len(view.entries[0].blob_address) == 32
-    assert (view.entries[0].hash, view.entries[0].size) == (entry.hash, entry.size)
-    assert set(view.record_keys) == {record.key_id} == {view.entries[0].key_id}
+    for scope in (everything(patient_id), None):
+        view = registry.reader.documents_by_unique_id([entry.unique_id, oid()], scope)
+        assert [item.unique_id for item in view.entries] == [entry.unique_id]
+        assert view.entries[0].blob_address is not None
+        assert set(view.record_keys) == {record.key_id} == {view.entries[0].key_id}
 
 
 def test_get_all_brings_sets_documents_and_associations(registry: Registry) -> None:
@@ -161,14 +188,14 @@ def test_get_all_brings_sets_documents_and_associations(registry: Registry) -> N
         submission_set_statuses=(Status.APPROVED,),
         folder_statuses=(Status.APPROVED,),
     )
-    view = registry.reader.get_all(query, professional_id=DOCTOR)
+    view = registry.reader.answer(query, everything(patient_id))
     assert {item.entry_uuid for item in view.submission_sets} == {first.entry_uuid, second.entry_uuid}
     assert [item.entry_uuid for item in view.entries] == [new.entry_uuid]
-    assert [item.entry_uuid for item in view.others] == [old.entry_uuid]
     assert sorted(item.association_type for item in view.associations) == sorted(
         [AssociationType.HAS_MEMBER, AssociationType.HAS_MEMBER, AssociationType.RPLC]
     )
     assert len(view.objects()) == len(view.objects(ReturnType.OBJECT_REF)) == 6
+    assert registry.reader.answer(query).objects() == view.objects()
 
 
 def test_a_hidden_document_leaves_no_trace_in_get_all(registry: Registry) -> None:
@@ -183,12 +210,11 @@ def test_a_hidden_document_leaves_no_trace_in_get_all(registry: Registry) -> Non
         submission_set_statuses=(Status.APPROVED,),
         folder_statuses=(Status.APPROVED,),
     )
-    view = registry.reader.get_all(query, professional_id=READER.national_id).readable_by(READER)
+    view = registry.reader.answer(query, Scope.of(READER, patient_id))
     assert [item.entry_uuid for item in view.submission_sets] == [lot.entry_uuid]
     assert [item.entry_uuid for item in view.entries] == [shown.entry_uuid]
     assert [item.association_type for item in view.associations] == [AssociationType.HAS_MEMBER]
     answer = b"".join(view.objects())
     assert hidden.entry_uuid.encode() not in answer
     assert hidden.unique_id.encode() not in answer
-    author = replace(READER, national_id=DOCTOR)
-    assert len(registry.reader.get_all(query, professional_id=DOCTOR).readable_by(author).entries) == 2
+    assert len(registry.reader.answer(query, Scope.of(AUTHOR, patient_id)).entries) == 2
