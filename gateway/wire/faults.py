@@ -13,6 +13,7 @@ from security.errors import ErrorKind, MalformedMessage, SecurityError
 FAULT_NAMESPACE = "urn:ecluse:fault:1"
 SOAP_FAULT_ACTION = "http://www.w3.org/2005/08/addressing/soap/fault"
 ADDRESSING_FAULT_ACTION = "http://www.w3.org/2005/08/addressing/fault"
+_WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -28,7 +29,7 @@ class SoapCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaultForm:
-    """How one code is spelled: SOAP code, WS-Addressing subcodes (outermost first) and action of the fault."""
+    """How one code is spelled: SOAP code, qualified subcodes (outermost first) and action of the fault."""
 
     code: SoapCode
     subcodes: tuple[str, ...] = ()
@@ -36,10 +37,14 @@ class FaultForm:
 
 
 def _addressing(*subcodes: str) -> FaultForm:
-    return FaultForm(SoapCode.SENDER, subcodes, ADDRESSING_FAULT_ACTION)
+    return FaultForm(SoapCode.SENDER, tuple(f"wsa:{subcode}" for subcode in subcodes), ADDRESSING_FAULT_ACTION)
 
 
-# Codes that SOAP and WS-Addressing define. Any other is a Sender fault with our code as its subcode.
+def _security(subcode: str) -> FaultForm:
+    return FaultForm(SoapCode.SENDER, (f"wsse:{subcode}",))
+
+
+# Codes that SOAP, WS-Addressing and WS-Security (1.1 §12) define. Any other is a Sender fault, our code its subcode.
 STANDARD_FORMS = {
     "VersionMismatch": FaultForm(SoapCode.VERSION_MISMATCH),
     "MustUnderstand": FaultForm(SoapCode.MUST_UNDERSTAND),
@@ -50,6 +55,11 @@ STANDARD_FORMS = {
     "MissingAddressInEPR": _addressing("InvalidAddressingHeader", "MissingAddressInEPR"),
     "ActionMismatch": _addressing("InvalidAddressingHeader", "ActionMismatch"),
     "OnlyAnonymousAddressSupported": _addressing("InvalidAddressingHeader", "OnlyAnonymousAddressSupported"),
+    "InvalidSecurity": _security("InvalidSecurity"),
+    "InvalidSecurityToken": _security("InvalidSecurityToken"),
+    "FailedCheck": _security("FailedCheck"),
+    "FailedAuthentication": _security("FailedAuthentication"),
+    "MessageExpired": _security("MessageExpired"),
 }
 
 FRENCH = {
@@ -79,11 +89,11 @@ FRENCH = {
     ErrorKind.SIG_INVALID: "La signature est invalide.",
     ErrorKind.SIG_COVERAGE: "La signature ne couvre pas tout ce qu'elle doit couvrir.",
     ErrorKind.SIG_POLICY: "La signature ne respecte pas la politique de cette porte.",
-    ErrorKind.ASSERTION_TIME: "Le VIHF n'est pas dans sa période de validité.",
-    ErrorKind.ASSERTION_AUDIENCE: "Le VIHF est destiné à un autre service.",
-    ErrorKind.ASSERTION_REPLAY: "Le VIHF a déjà été présenté.",
-    ErrorKind.ASSERTION_IDENTITY: "Le VIHF et le certificat ne désignent pas la même identité.",
-    ErrorKind.ASSERTION_CONTENT: "Le contenu du VIHF n'est pas conforme.",
+    ErrorKind.ASSERTION_TIME: "L'assertion n'est pas dans sa période de validité.",
+    ErrorKind.ASSERTION_AUDIENCE: "L'assertion est destinée à un autre service.",
+    ErrorKind.ASSERTION_REPLAY: "L'assertion a déjà été présentée.",
+    ErrorKind.ASSERTION_IDENTITY: "L'assertion et le certificat ne désignent pas la même identité.",
+    ErrorKind.ASSERTION_CONTENT: "Le contenu de l'assertion n'est pas conforme.",
 }
 
 
@@ -152,14 +162,16 @@ def write_fault(error: BaseException, request_id: str = "") -> Fault:
 
 
 def _body(form: FaultForm, code: str, english: str, french: str, detail: str) -> str:
-    subcodes = [f"wsa:{subcode}" for subcode in form.subcodes]
+    subcodes = list(form.subcodes)
     if not subcodes and form.code in (SoapCode.SENDER, SoapCode.RECEIVER) and _NAME.fullmatch(code):
         subcodes = [f"f:{code}"]
     nested = ""
     for subcode in reversed(subcodes):
         nested = f"<env:Subcode><env:Value>{subcode}</env:Value>{nested}</env:Subcode>"
+    declared = f' xmlns:wsse="{_WSSE}"' if any(subcode.startswith("wsse:") for subcode in subcodes) else ""
     return (
-        f'<env:Fault xmlns:f="{FAULT_NAMESPACE}"><env:Code><env:Value>env:{form.code}</env:Value>{nested}</env:Code>'
+        f'<env:Fault xmlns:f="{FAULT_NAMESPACE}"{declared}>'
+        f"<env:Code><env:Value>env:{form.code}</env:Value>{nested}</env:Code>"
         f'<env:Reason><env:Text xml:lang="en">{_text(english)}</env:Text>'
         f'<env:Text xml:lang="fr">{_text(french)}</env:Text></env:Reason>'
         f"<env:Detail>{detail}</env:Detail></env:Fault>"

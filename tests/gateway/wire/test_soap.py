@@ -256,6 +256,19 @@ def test_an_addressing_fault_names_the_header(messages):
     assert envelope.findtext(".//a:RelatesTo", namespaces=NS) == "urn:uuid:1"
 
 
+@pytest.mark.parametrize(
+    "code", ["InvalidSecurity", "InvalidSecurityToken", "FailedCheck", "FailedAuthentication", "MessageExpired"]
+)
+def test_a_refused_assertion_has_the_subcode_of_ws_security(code):
+    envelope = opened(soap.fault(NotAuthenticated(ErrorKind.ASSERTION_TIME, "the assertion has expired", code=code)))
+    assert subcodes(envelope) == [f"wsse:{code}"]
+    assert envelope.find(".//s:Subcode/s:Value", NS).nsmap["wsse"] == (
+        "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+    )
+    assert envelope.findtext(".//f:Code", namespaces=NS) == code
+    assert envelope.findtext(".//a:Action", namespaces=NS) == "http://www.w3.org/2005/08/addressing/soap/fault"
+
+
 def test_a_header_not_understood_is_named(messages):
     with pytest.raises(soap.UnreadableMessage) as refusal:
         read(REFUSED["header not understood"][0](messages))
