@@ -24,6 +24,7 @@ _log = logging.getLogger("ecluse.mllp")
 _CHUNK = 64 * 1024
 _PATIENCE = 0.2
 _LINGER = 0.5
+_LINGER_BYTES = 4 * 1024 * 1024
 
 Handle = Callable[[bytes, bytes], bytes]
 """Takes a message and the client's certificate (DER); returns the acknowledgement. Both without frame."""
@@ -238,10 +239,13 @@ def _linger(sock: ssl.SSLSocket, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     with suppress(OSError, ValueError):
         socket.socket.shutdown(sock, socket.SHUT_WR)
-        while True:
+        left = _LINGER_BYTES
+        while left > 0:
             _await(sock, select.POLLIN, deadline)
-            if not socket.socket.recv(sock, _CHUNK):
+            received = len(socket.socket.recv(sock, _CHUNK))
+            if not received:
                 return
+            left -= received
 
 
 @dataclass(slots=True)
