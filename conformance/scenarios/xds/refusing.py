@@ -1,0 +1,321 @@
+"""Register Document Set-b: what a registry refuses, and with which code (ITI TF-2 §3.42.4.1.3; ITI TF-3 §4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from conformance.scenarios.bench import Bench
+from conformance.scenarios.model import Play, Step, Table
+from conformance.scenarios.steps import accepted, counted, refused
+from samples.client.queries import APPROVED, DEPRECATED, QueryId
+from samples.xds.entries import new_folder, on_demand_entry
+from samples.xds.patients import DomainPatient
+from samples.xds.submission import XdsSubmission, folder_of, new_submission, one_document
+from xds.metadata.association import AssociationType
+from xds.metadata.codes import Code
+
+TABLE = Table("Document Registry", "ITI-42")
+METADATA = "XDSRegistryMetadataError"
+NOWHERE = "urn:uuid:00000000-0000-4000-8000-000000000000"
+
+MISSING: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "classCode": ({"class_code": None}, "11998a"),
+    "confidentialityCode": ({"confidentiality_codes": ()}, "11998a"),
+    "creationTime": ({"creation_time": ""}, "11998a"),
+    "formatCode": ({"format_code": None}, "11998a"),
+    "healthcareFacilityTypeCode": ({"healthcare_facility_type_code": None}, "11998a"),
+    "languageCode": ({"language_code": ""}, "11998a"),
+    "practiceSettingCode": ({"practice_setting_code": None}, "11998a"),
+    "sourcePatientId": ({"source_patient_id": ""}, "11998a"),
+    "typeCode": ({"type_code": None}, "11998a"),
+    "hash": ({"hash": None}, ""),
+    "size": ({"size": None}, ""),
+    "uniqueId": ({"unique_id": ""}, ""),
+    "patientId": ({"patient_id": ""}, ""),
+}
+"""What an entry must have when it is registered, and the test of the toolkit that leaves it out."""
+
+Spoil = Callable[[Bench, DomainPatient], XdsSubmission]
+
+
+def _one(**changes: Any) -> Spoil:
+    return lambda _, patient: one_document(patient, **changes)
+
+
+def _rewritten(rewrite: Callable[[etree._Element], None]) -> Spoil:
+    return lambda _, patient: one_document(patient).rewritten(rewrite)
+
+
+def _twice(root: etree._Element, path: str) -> None:
+    for found in root.findall(path):
+        parent = found.getparent()
+        if parent is not None:
+            parent.insert(parent.index(found), etree.fromstring(etree.tostring(found)))
+
+
+def _two_values(root: etree._Element) -> None:
+    values = root.find(".//{*}Slot[@name='languageCode']/{*}ValueList")
+    if values is not None:
+        etree.SubElement(values, etree.QName(values).text.replace("ValueList", "Value")).text = "fr"
+
+
+def _unlabelled(root: etree._Element) -> None:
+    for package in root.iter("{*}RegistryPackage"):
+        for label in [item for item in package.iterfind("{*}Classification") if item.get("classificationNode")]:
+            package.remove(label)
+
+
+def _renamed_identifier(root: etree._Element) -> None:
+    for name in root.iterfind(".//{*}ExtrinsicObject/{*}ExternalIdentifier/{*}Name/{*}LocalizedString"):
+        name.set("value", "XDSDocumentEntry.somethingElse")
+
+
+def _unknown_type(root: etree._Element) -> None:
+    for association in root.iter("{*}Association"):
+        association.set("associationType", "urn:example:knows")
+
+
+def _two_sets(_: Bench, patient: DomainPatient) -> XdsSubmission:
+    def add(root: etree._Element) -> None:
+        package = root.find(".//{*}RegistryPackage")
+        other = new_submission(patient).xml.find(".//{*}RegistryPackage")
+        if package is not None and other is not None:
+            other.set("id", "SubmissionSet02")
+            for part in other.iter("{*}Classification", "{*}ExternalIdentifier"):
+                for end in ("classifiedObject", "registryObject"):
+                    if part.get(end):
+                        part.set(end, "SubmissionSet02")
+                part.set("id", f"{part.get('id')}.other")
+            package.addnext(other)
+
+    return one_document(patient).rewritten(add)
+
+
+def _same_ids(_: Bench, patient: DomainPatient) -> XdsSubmission:
+    return one_document(patient).add_document(patient).with_entry(1, entry_uuid="Document01")
+
+
+def _same_unique_ids(_: Bench, patient: DomainPatient) -> XdsSubmission:
+    lot = one_document(patient).add_document(patient)
+    return lot.with_entry(1, unique_id=lot.entries[0].unique_id)
+
+
+def _set_and_folder_share(_: Bench, patient: DomainPatient) -> XdsSubmission:
+    lot = folder_of(patient)
+    return lot.with_folder(0, unique_id=lot.submission_set.unique_id)
+
+
+def _relating_strangers(bench: Bench, patient: DomainPatient) -> XdsSubmission:
+    known = one_document(patient).assigned()
+    bench.register(known)
+    source = known.entries[0].entry_uuid
+    return one_document(patient).relate(AssociationType.APND, source, "Document01")
+
+
+WRONG: tuple[tuple[str, str, Spoil, str], ...] = (
+    ("a creationTime that is no date", "O3", _one(creation_time="20241301"), METADATA),
+    ("a hash that is not one", "O3", _one(hash="0123"), METADATA),
+    ("a languageCode with a blank", "O3", _one(language_code="en US"), METADATA),
+    ("a sourcePatientId without authority", "O3", _one(source_patient_id="P-1"), METADATA),
+    (
+        "a service that stops before it starts",
+        "O9",
+        _one(service_start_time="2024", service_stop_time="2023"),
+        METADATA,
+    ),
+    ("a title of 129 characters", "O10", _one(title="t" * 129), METADATA),
+    ("a class that the domain does not know", "O6", _one(class_code=Code("NOBODY", "1.2.3.4", "Nobody")), METADATA),
+    ("a class of another coding scheme", "O6", _one(class_code=Code("REPORTS", "1.2.3.4", "Reports")), METADATA),
+    ("a mimeType that the domain does not know", "O7", _one(mime_type="text/unheard-of"), METADATA),
+    ("two values for the language", "O2", _rewritten(_two_values), METADATA),
+    (
+        "two classes",
+        "O2",
+        _rewritten(lambda root: _twice(root, ".//{*}ExtrinsicObject/{*}Classification[2]")),
+        METADATA,
+    ),
+    ("the same Slot twice", "M7", _rewritten(lambda root: _twice(root, ".//{*}Slot[@name='hash']")), METADATA),
+    ("an identifier under another name", "O5", _rewritten(_renamed_identifier), METADATA),
+    ("a package that says not what it is", "M3", _rewritten(_unlabelled), METADATA),
+    ("two SubmissionSets", "M2", _two_sets, METADATA),
+    ("two objects of one id", "M4", _same_ids, METADATA),
+    ("two documents of one uniqueId", "M5", _same_unique_ids, "XDSRegistryDuplicateUniqueIdInMessage"),
+    (
+        "a folder with the uniqueId of its submission",
+        "M5",
+        _set_and_folder_share,
+        "XDSRegistryDuplicateUniqueIdInMessage",
+    ),
+    ("an association of an unknown type", "A1", _rewritten(_unknown_type), METADATA),
+    (
+        "an association that leads nowhere",
+        "A2",
+        lambda _, patient: one_document(patient).relate(AssociationType.APND, "Document01", NOWHERE),
+        "UnresolvedReferenceException",
+    ),
+    (
+        "a replacement of what nobody registered",
+        "A8",
+        lambda _, patient: one_document(patient).relate(AssociationType.RPLC, "Document01", NOWHERE),
+        "UnresolvedReferenceException",
+    ),
+    (
+        "a replacement of a document of the same submission",
+        "A8",
+        lambda _, patient: (
+            one_document(patient).add_document(patient).relate(AssociationType.RPLC, "Document01", "Document02")
+        ),
+        "UnresolvedReferenceException",
+    ),
+    (
+        "a relationship whose source is another submission's document",
+        "A7",
+        _relating_strangers,
+        "UnresolvedReferenceException",
+    ),
+    (
+        "a document that no association makes a member",
+        "A3",
+        lambda _, p: one_document(p).without_association(0),
+        METADATA,
+    ),
+    (
+        "a membership that is neither Original nor Reference",
+        "A3",
+        lambda _, p: one_document(p).with_association(0, submission_set_status=None),
+        METADATA,
+    ),
+    (
+        "a membership by Reference of a new document",
+        "A4",
+        lambda _, p: one_document(p).with_association(0, submission_set_status="Reference"),
+        METADATA,
+    ),
+    (
+        "a document put in a folder without the submission saying so",
+        "A5",
+        lambda _, p: folder_of(p).without_association(3),
+        METADATA,
+    ),
+    ("a folder without code", "O1", lambda _, p: folder_of(p).with_folder(0, codes=()), METADATA),
+    ("a folder without title", "O1", lambda _, p: folder_of(p).with_folder(0, title=None), METADATA),
+    (
+        "a submission without contentType",
+        "O1",
+        lambda _, p: one_document(p).with_submission_set(content_type_code=None),
+        METADATA,
+    ),
+    ("a submission without sourceId", "O1", lambda _, p: one_document(p).with_submission_set(source_id=""), METADATA),
+    (
+        "an on-demand entry",
+        "O8",
+        lambda b, p: new_submission(p).add_entry(on_demand_entry(p, b.repository_unique_id)),
+        METADATA,
+    ),
+    (
+        "a relationship between a document and a submission",
+        "A16",
+        lambda _, p: one_document(p).relate(AssociationType.APND, "Document01", "SubmissionSet01"),
+        METADATA,
+    ),
+)
+"""What is wrong with a submission, the rule it breaks, and the code of the refusal."""
+
+
+def _nothing_of(bench: Bench, lot: XdsSubmission) -> Step:
+    found = bench.query(QueryId.GET_DOCUMENTS, unique_id=[name for name in lot.unique_ids if name] or ["none"])
+    return counted("nothing is found", found)
+
+
+def _without(changes: Mapping[str, Any]) -> Play:
+    def play(bench: Bench) -> Iterator[Step]:
+        lot = one_document(bench.patient()).in_repository(bench.repository_unique_id).with_entry(0, **changes)
+        yield refused("register without it", bench.ingest.register(lot), METADATA)
+        yield _nothing_of(bench, lot)
+
+    return play
+
+
+def _wrong(spoil: Spoil, code: str) -> Play:
+    def play(bench: Bench) -> Iterator[Step]:
+        lot = spoil(bench, bench.patient())
+        yield refused("register it", bench.register(lot), code)
+        yield _nothing_of(bench, lot)
+
+    return play
+
+
+for _rank, (_name, (_changes, _test)) in enumerate(MISSING.items(), start=1):
+    TABLE.add(f"N.{_rank:02}", f"An entry without {_name} is refused", (_test,) if _test else (), _without(_changes))
+for _rank, (_name, _rule, _spoil, _code) in enumerate(WRONG, start=20):
+    TABLE.add(f"N.{_rank}", f"Refused: {_name} ({_rule})", (), _wrong(_spoil, _code))
+
+
+@TABLE.row("P.01", "A patient whom no feed announced is refused", "11996")
+def unknown_patient(bench: Bench) -> Iterator[Step]:
+    yield refused("register", bench.register(one_document(bench.stranger())), "XDSUnknownPatientId")
+
+
+@TABLE.row("P.02", "Submission and document of two patients are refused", "11997")
+def two_patients(bench: Bench) -> Iterator[Step]:
+    lot = one_document(bench.patient()).with_entry(0, patient_id=bench.patient().cx)
+    yield refused("register", bench.register(lot), "XDSPatientIdDoesNotMatch")
+    yield _nothing_of(bench, lot)
+
+
+@TABLE.row("P.03", "A document is not replaced by another patient's", "11998")
+def replacement_of_another(bench: Bench) -> Iterator[Step]:
+    first = one_document(bench.patient()).assigned()
+    yield accepted("register", bench.register(first))
+    target = first.entries[0].entry_uuid
+    lot = one_document(bench.patient()).relate(AssociationType.RPLC, "Document01", target)
+    yield refused("replace", bench.register(lot), "XDSPatientIdDoesNotMatch")
+    answer = bench.documents(target)
+    yield counted("the first is still there", answer, entries=1)
+    yield Step("and Approved", APPROVED, answer.found[0].status)
+
+
+@TABLE.row("P.04", "A document does not go in another patient's folder", "12002")
+def folder_of_another(bench: Bench) -> Iterator[Step]:
+    folder = new_submission(patient := bench.patient()).add_folder(new_folder(patient)).assigned()
+    yield accepted("register a folder", bench.register(folder))
+    lot = one_document(bench.patient()).file(folder.folders[0].entry_uuid, "Document01")
+    yield refused("put a document in it", bench.register(lot), "XDSPatientIdDoesNotMatch")
+    contents = bench.query(QueryId.GET_FOLDER_AND_CONTENTS, entry_uuid=folder.folders[0].entry_uuid)
+    yield counted("the folder is empty", contents, folders=1)
+
+
+@TABLE.row("P.05", "The uniqueId of a submission or of a folder is used once only")
+def unique_ids(bench: Bench) -> Iterator[Step]:
+    patient = bench.patient()
+    lot = folder_of(patient)
+    yield accepted("register", bench.register(lot))
+    other = one_document(patient).with_submission_set(unique_id=lot.submission_set.unique_id)
+    yield refused("another submission of its uniqueId", bench.register(other), "XDSDuplicateUniqueIdInRegistry")
+    other = folder_of(patient).with_folder(0, unique_id=lot.folders[0].unique_id)
+    yield refused("another folder of its uniqueId", bench.register(other), "XDSDuplicateUniqueIdInRegistry")
+
+
+@TABLE.row("P.06", "A document whose submission orders an update is refused: that is another transaction", "21000")
+def update_in_registration(bench: Bench) -> Iterator[Step]:
+    lot = one_document(bench.patient())
+    order = lot.associate(
+        AssociationType.UPDATE_AVAILABILITY_STATUS,
+        "SubmissionSet01",
+        "SubmissionSet01",
+        original_status=APPROVED,
+        new_status=DEPRECATED,
+    )
+    yield refused("register", bench.register(order), METADATA)
+    yield _nothing_of(bench, lot)
+
+
+@TABLE.row("P.07", "Every fault of a submission is told at once")
+def every_fault(bench: Bench) -> Iterator[Step]:
+    lot = one_document(bench.patient(), class_code=None, language_code="", source_patient_id="P-1")
+    answer = bench.register(lot)
+    yield refused("register with three faults", answer, METADATA)
+    yield Step("three errors at least", "True", str(len(answer.errors) >= 3))
