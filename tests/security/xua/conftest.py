@@ -41,11 +41,17 @@ class Door:
 
     def verify(self, *securities: etree._Element | None, body: bytes = b"<m:q xmlns:m='urn:m'/>") -> Xua:
         """Verify what the wire would bring: the message serialised, then parsed."""
+        return self.verify_message(self.message(*securities, body=body))
+
+    @staticmethod
+    def message(*securities: etree._Element | None, body: bytes = b"<m:q xmlns:m='urn:m'/>") -> etree._Element:
         header = b"".join(etree.tostring(one) for one in securities if one is not None)
-        message = parse(
+        return parse(
             b"<env:Envelope xmlns:env='%s' xmlns='urn:default'><env:Header>%s</env:Header><env:Body>%s</env:Body>"
             b"</env:Envelope>" % (SOAP.encode(), header, body)
         )
+
+    def verify_message(self, message: etree._Element) -> Xua:
         holder = read_certificate(self.certificate())
         return self.verifier.verify(message.find(f"{{{SOAP}}}Header/{{*}}Security"), holder, self.now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ from samples.documents.patients import CLAIRE
 from samples.vihf import sign_assertion, spell_name
 from samples.xmldsig import HMAC_SHA256, SHA1_SIGNATURE, Spelling, load_seal
 from samples.xua import ISSUER, NURSE, PASSWORD, TREATMENT, wrap_in_security
+from security.errors import NotAuthenticated
 from security.saml import ASSERTION, SAML, WSSE
 from security.signature.algorithms import DS
+from security.xml import parse
 from security.xua.attributes import HL7, ORGANIZATION, PATIENT, ROLE
 from security.xua.model import Coded
 from security.xua.policy import XuaCode, XuaPolicy
@@ -415,3 +418,22 @@ def test_every_code_is_used_and_is_on_the_page_of_the_package():
 def test_names_are_those_of_the_standards():
     assert ASSERTION == "{urn:oasis:names:tc:SAML:2.0:assertion}Assertion"
     assert (HL7, PATIENT) == ("urn:hl7-org:v3", "urn:oasis:names:tc:xacml:2.0:resource:resource-id")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_moved_the_verdict_is_a_refusal_or_the_original(door, rearranged, seed):
+    """Elements are removed, repeated, moved, renamed and rewritten at random: nothing else escapes, nothing changes."""
+    chance = random.Random(seed)  # noqa: S311 - to be repeated, not secret
+    original = door.build(assertion_id="_fuzz")
+    refused = 0
+    for _ in range(50):
+        message = rearranged(door.message(wrap_in_security(copy.deepcopy(original))), chance)
+        try:
+            xua = door.verify_message(parse(etree.tostring(message)))
+        except NotAuthenticated:
+            refused += 1
+        else:
+            assert (xua.subject, xua.issuer, xua.roles, xua.patient) == (
+                "anne.essai@essai.test", ISSUER, (NURSE,), CLAIRE.cx,
+            )  # fmt: skip
+    assert refused > 25
