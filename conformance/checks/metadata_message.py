@@ -65,7 +65,7 @@ def _updates(subject: Subject) -> Iterator[Fault]:
     for one in subject.request.associations:
         if one.association_type in UPDATE_OPERATIONS:
             path = association_path(one, "@associationType")
-            if not subject.reported(path, ""):
+            if path not in subject.reported:
                 yield Fault(path, one.association_type, expected)
             continue
         slots = (
@@ -75,8 +75,9 @@ def _updates(subject: Subject) -> Iterator[Fault]:
             ("NewStatus", one.new_status),
         )
         for name, value in slots:
-            if value is not None and not subject.reported(association_path(one), name):
-                yield Fault(association_path(one, f"Slot[{name}]"), value, expected)
+            path = association_path(one, f"Slot[{name}]")
+            if value is not None and path not in subject.reported:
+                yield Fault(path, value, expected)
         member = one.association_type is AssociationType.HAS_MEMBER
         if member and subject.is_submission_set(one.source) and subject.is_submission_set(one.target):
             yield Fault(association_path(one), "an association of the SubmissionSet with itself", expected)

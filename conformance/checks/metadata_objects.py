@@ -42,7 +42,7 @@ def _columns(subject: Subject) -> Iterator[Fault]:
     for entry in subject.request.entries:
         path = entry_path(entry)
         for name in required:
-            if not _given(entry, name) and not subject.reported(path, name):
+            if not _given(entry, name) and f"{path}/Slot[{name}]" not in subject.reported:
                 expected = f"{name}, required in {subject.column.value}"
                 yield Fault(f"{path}/{name}", "nothing", expected)
         for name in forbidden:
@@ -54,9 +54,9 @@ def _columns(subject: Subject) -> Iterator[Fault]:
 def _folders(subject: Subject) -> Iterator[Fault]:
     for folder in subject.request.folders:
         path = folder_path(folder)
-        if not folder.title and not subject.reported(path, "Name") and not subject.reported(path, "title"):
+        if not folder.title and f"{path}/Name" not in subject.reported:
             yield Fault(f"{path}/title", "nothing", "the title of the Folder")
-        if not folder.codes and not subject.reported(path, "codeList"):
+        if not folder.codes and f"{path}/Classification[codeList]" not in subject.reported:
             yield Fault(f"{path}/codeList", "nothing", "one code or more")
 
 
@@ -66,7 +66,7 @@ def _limited(subject: Subject) -> Iterator[Fault]:
     owners += [(one.limited_metadata, folder_path(one)) for one in request.folders]
     owners += [(one.limited_metadata, set_path(one)) for one in subject.submission_sets]
     for limited, path in owners:
-        if limited and not subject.reported(path, "Classification"):
+        if limited and f"{path}/Classification" not in subject.reported:
             yield Fault(f"{path}/limitedMetadata", "limitedMetadata", "complete metadata")
 
 

@@ -94,9 +94,10 @@ class Subject:
         request = self.request
         return request.documents if isinstance(request, ProvideAndRegisterRequest) else MappingProxyType({})
 
-    def reported(self, path: str, attribute: str) -> bool:
-        """Whether the reader had something to say of an attribute: what it could not read is not missing."""
-        return any(one.location.startswith(path) and attribute in one.location for one in self.request.errors)
+    @cached_property
+    def reported(self) -> frozenset[str]:
+        """Where the reader found faults: what it could not read is not missing."""
+        return frozenset(one.location for one in self.request.errors)
 
     def is_signature(self, entry: DocumentEntry) -> bool:
         """Whether an entry is that of a lot signature."""

@@ -1,5 +1,6 @@
 """Each rule of IHE catches its own fault and no other in a generic domain, starting from one good submission."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from samples.xds import codes
 from samples.xds.entries import on_demand_entry
 from samples.xds.patients import RED, new_patient
 from samples.xds.submission import XdsSubmission, folder_of, new_submission
+from xds.ebrim.reader import read_submit_objects
 from xds.errors import RegistryError, Severity
 from xds.messages import ProvideAndRegisterRequest, SubmitObjectsRequest
 from xds.metadata.association import AssociationType
@@ -285,3 +287,40 @@ def test_every_rule_of_ihe_has_its_twin() -> None:
     tested |= {rule for _, _, rule in REGISTRATIONS.values()} | {"O3-PID", "P1"}
     assert {rule.id for rule in RULES if rule.domains != DMP} == tested
     assert {rule.id for rule in RULES if rule.domains == IHE} >= {"P1", "O3-PID"}
+
+
+TOLD_BY_BOTH = [
+    "a folder without title",
+    "a folder without code",
+    "limited metadata",
+    "an order of ITI-57",
+    "a previous version",
+    "a propagation",
+    "a new status",
+]
+
+
+@pytest.mark.parametrize("name", TOLD_BY_BOTH)
+def test_reader_and_rules_together_tell_a_fault_once(name: str) -> None:
+    submission, rule, _ = TWINS[name]
+    request = read_submit_objects(submission.in_repository(REPOSITORY).xml)
+    errors = (*request.errors, *check_registration(request, ANY))
+    assert len(errors) == 1
+    assert errors[0].rule in (rule, "O4")
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_is_read_from_ebrim_breaks_no_rule(name: str) -> None:
+    if all(one.hash for one in FINE[name].entries):
+        request = read_submit_objects(FINE[name].in_repository(REPOSITORY).xml)
+        assert (*request.errors, *check_registration(request, LISTED)) == ()
+
+
+def test_a_submission_of_ten_thousand_folders_without_anything_is_judged_in_no_time() -> None:
+    nothing = replace(GOOD.folders[0], title=None, codes=())
+    folders = tuple(replace(nothing, entry_uuid=f"f{rank}", unique_id=f"1.2.{rank}") for rank in range(10_000))
+    request = replace(request_of(GOOD), folders=folders, associations=())
+    told = check_metadata(request, ANY)
+    started = time.perf_counter()
+    assert len(check_metadata(replace(request, errors=told), ANY)) > 10_000
+    assert time.perf_counter() - started < 5
