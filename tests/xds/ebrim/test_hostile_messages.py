@@ -14,11 +14,23 @@ from profiles.codes import load_domain
 from security.errors import MalformedMessage
 from security.xml import parse
 from xds.ebrim.query import FIND_DOCUMENTS, GET_ALL, GET_DOCUMENTS, read_query
-from xds.ebrim.reader import read_adhoc_query, read_provide_and_register, read_retrieve_document_set
+from xds.ebrim.reader import (
+    read_adhoc_query,
+    read_provide_and_register,
+    read_remove_documents,
+    read_remove_objects,
+    read_retrieve_document_set,
+    read_submit_objects,
+)
 from xds.ebrim.values import parse_values
-from xds.ebrim.writer import write_registry_response
+from xds.ebrim.writer import write_registry_response, write_submit_objects
 from xds.errors import Refusal, RegistryError
 from xds.messages import AdhocQueryRequest, RegistryResponse
+from xds.metadata.association import Association, AssociationType
+from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.folder import Folder
+from xds.metadata.submission_set import SubmissionSet
+from xds.metadata.symbolic import resolve
 
 NASTY = ("", " ", "\u202e", "'\"<&>]]>", "urn:uuid:", "^^^&&ISO", "9" * 400, "\\", "('", "~|^&", "é" * 300, "-1", "0")
 
@@ -30,6 +42,8 @@ class Message(Protocol):
 
 def damage(body: etree._Element, choice: random.Random) -> None:
     elements = [one for one in body.iter() if isinstance(one.tag, str) and one.getparent() is not None]
+    if not elements:
+        return
     element = choice.choice(elements)
     parent = element.getparent()
     assert parent is not None
@@ -59,6 +73,61 @@ def test_a_damaged_submission_is_judged_and_answered(seed: int, new_message: Cal
         errors = (*request.errors, *check_metadata(request, load_domain()))
         parse(write_registry_response(RegistryResponse.of(errors)))
         assert all(len(error.context) < 1500 for error in errors)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_damaged_submission_of_any_kind_is_read_resolved_and_written(
+    seed: int, entry: DocumentEntry, submission_set: SubmissionSet, folder: Folder
+) -> None:
+    choice = random.Random(seed)  # noqa: S311 - a seed, so that a failure can be seen again
+    order = Association(
+        entry_uuid="order",
+        association_type=AssociationType.UPDATE_AVAILABILITY_STATUS,
+        source=submission_set.entry_uuid,
+        target=folder.entry_uuid,
+        original_status="a",
+        new_status="b",
+    )
+    whole = write_submit_objects(submission_set, [entry], [order], [folder])
+    for _ in range(60):
+        body = parse(whole)
+        for _ in range(choice.randrange(1, 5)):
+            damage(body, choice)
+        request = read_submit_objects(body, update=choice.random() < 0.5, limited=choice.random() < 0.5)
+        parse(write_registry_response(RegistryResponse.of(request.errors)))
+        if request.submission_set is None:
+            assert "M2" in {error.rule for error in request.errors}
+            continue
+        lot = resolve(request.submission_set, request.entries, request.associations, folders=request.folders)
+        written = parse(write_submit_objects(lot.submission_set, lot.entries, lot.associations, lot.folders))
+        again = read_submit_objects(written, update=True, limited=True)
+        assert again.submission_set == lot.submission_set
+        assert [one.entry_uuid for one in again.folders] == [one.entry_uuid for one in lot.folders]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_damaged_removal_is_read_or_refused(seed: int) -> None:
+    choice = random.Random(seed)  # noqa: S311 - a seed, so that a failure can be seen again
+    objects = (
+        b'<l:RemoveObjectsRequest xmlns:l="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"><r:ObjectRefList xmlns:r="urn:'
+        b'oasis:names:tc:ebxml-regrep:xsd:rim:3.0"><r:ObjectRef id="a"/><r:ObjectRef id="b"/></r:ObjectRefList>'
+        b"</l:RemoveObjectsRequest>"
+    )
+    documents = (
+        b'<m:RemoveDocumentsRequest xmlns:m="urn:ihe:iti:rmd:2017"><DocumentRequest xmlns="urn:ihe:iti:xds-b:2007">'
+        b"<RepositoryUniqueId>1.2</RepositoryUniqueId><DocumentUniqueId>1.3</DocumentUniqueId></DocumentRequest>"
+        b"</m:RemoveDocumentsRequest>"
+    )
+    for _ in range(100):
+        one, other = parse(objects), parse(documents)
+        damage(one, choice)
+        damage(other, choice)
+        request = read_remove_objects(one)
+        assert request.ids or request.errors
+        try:
+            assert read_remove_documents(other)
+        except MalformedMessage:
+            continue
 
 
 @pytest.mark.parametrize("seed", range(4))
