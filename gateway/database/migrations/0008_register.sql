@@ -153,6 +153,11 @@ BEGIN
     -- ITI TF-2 §3.42.4.1.3: two entries may share the uniqueId of one document. Not in the DMP, where the answer would
     -- tell a structure whether it has the bytes of another.
     IF cardinality(v_stored) < 1 + v_entries + v_folders THEN
+        IF v_ihe THEN           -- whoever removes the last entry of a uniqueId waits for this one
+            PERFORM FROM unique_ids u
+                WHERE u.unique_id IN (SELECT e.unique_id FROM jsonb_to_recordset(p_entries) AS e (unique_id text))
+                ORDER BY u.unique_id FOR SHARE OF u;
+        END IF;
         SELECT jsonb_agg(jsonb_build_object('code', c.code, 'id', w.unique_id) ORDER BY w.unique_id, c.code)
                    FILTER (WHERE c.code IS NOT NULL),
                bool_or(u.unique_id IS NULL)
