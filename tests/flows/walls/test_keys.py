@@ -234,6 +234,9 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
     assert {name for (name,) in callable_} == {
         "assertion_seen",
         "audit_append",
+        "merge_patients",
+        "open_patient",
+        "patient_status",
         "register_submission",
         "submission_facts",
     }
