@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.metadata_rule import Fault, association_path
+from conformance.checks.metadata_rule import Fault, MetadataRule, association_path
 from conformance.checks.update_rule import UpdateRule, UpdateSubject, is_uuid
 from xds.errors import XdsErrorCode
 from xds.metadata.association import RELATIONSHIPS, REPLACEMENTS, Association, AssociationType
@@ -114,12 +114,12 @@ def _no_addendum_to_a_transformation(subject: UpdateSubject) -> Iterator[Fault]:
 
 _SOURCE = "ITI TF-2 §3.57.4.1.3"
 RULES: tuple[UpdateRule, ...] = (
-    UpdateRule(id="U30", source=_SOURCE, find=_orders, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
-    UpdateRule(id="U31", source=_SOURCE, find=_registered_ends, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U32", source=_SOURCE, find=_shapes, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U33", source=_SOURCE, find=_approved, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U34", source=_SOURCE, find=_same_patient, code=XdsErrorCode.PATIENT_ID_RECONCILIATION),
-    UpdateRule(id="U35", source=_SOURCE, find=_first_of_its_pair, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U36", source=_SOURCE, find=_quiet_ends, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="A13", source="ITI TF-3 §4.2.2.2.1", find=_no_addendum_to_a_transformation),
+    MetadataRule(id="U30", source=_SOURCE, find=_orders, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
+    MetadataRule(id="U31", source=_SOURCE, find=_registered_ends, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U32", source=_SOURCE, find=_shapes, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U33", source=_SOURCE, find=_approved, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U34", source=_SOURCE, find=_same_patient, code=XdsErrorCode.PATIENT_ID_RECONCILIATION),
+    MetadataRule(id="U35", source=_SOURCE, find=_first_of_its_pair, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U36", source=_SOURCE, find=_quiet_ends, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="A13", source="ITI TF-3 §4.2.2.2.1", find=_no_addendum_to_a_transformation),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from conformance.checks.metadata_rule import Fault, association_path, set_path
+from conformance.checks.metadata_rule import Fault, MetadataRule, association_path, set_path
 from conformance.checks.update_rule import UpdateRule, UpdateSubject, each_id, version_path
 from xds.errors import XdsErrorCode
 from xds.metadata.association import AssociationType
@@ -89,20 +89,22 @@ def _one_patient(subject: UpdateSubject) -> Iterator[Fault]:
 
 
 RULES: tuple[UpdateRule, ...] = (
-    UpdateRule(id="U1", source="ITI TF-2 §3.57.4.1.2", find=_strangers, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
-    UpdateRule(
+    MetadataRule(id="U1", source="ITI TF-2 §3.57.4.1.2", find=_strangers, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
+    MetadataRule(
         id="U2", source="ITI TF-2 §3.57.4.1.2", find=_non_versioning, code=XdsErrorCode.METADATA_UPDATE_OPERATION
     ),
-    UpdateRule(
+    MetadataRule(
         id="U3", source="ITI TF-2 §3.57.4.1.2", find=_one_operation_an_object, code=XdsErrorCode.METADATA_UPDATE
     ),
-    UpdateRule(id="U4", source="ITI TF-2 §3.57.4.1.3", find=_one_patient, code=XdsErrorCode.PATIENT_ID_RECONCILIATION),
-    UpdateRule(id="M6", source="ITI TF-2 §3.42.4.1.3.7", find=_new_ids),
-    UpdateRule(
+    MetadataRule(
+        id="U4", source="ITI TF-2 §3.57.4.1.3", find=_one_patient, code=XdsErrorCode.PATIENT_ID_RECONCILIATION
+    ),
+    MetadataRule(id="M6", source="ITI TF-2 §3.42.4.1.3.7", find=_new_ids),
+    MetadataRule(
         id="P6",
         source="ITI TF-2 §3.42.4.1.3",
         find=_new_unique_id,
         code=XdsErrorCode.DUPLICATE_UNIQUE_ID_IN_REGISTRY,
     ),
-    UpdateRule(id="P1", source="ITI TF-2 §3.42.4.1.3", find=_known_patient, code=XdsErrorCode.UNKNOWN_PATIENT_ID),
+    MetadataRule(id="P1", source="ITI TF-2 §3.42.4.1.3", find=_known_patient, code=XdsErrorCode.UNKNOWN_PATIENT_ID),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.metadata_rule import Fault, association_path
+from conformance.checks.metadata_rule import Fault, MetadataRule, association_path
 from conformance.checks.update_rule import UpdateRule, UpdateSubject
 from xds.errors import XdsErrorCode
 from xds.metadata.association import RELATIONSHIPS, Association
@@ -75,8 +75,8 @@ def _last_versions(subject: UpdateSubject) -> Iterator[Fault]:
 
 _SOURCE = "ITI TF-2 §3.57.4.1.3"
 RULES: tuple[UpdateRule, ...] = (
-    UpdateRule(id="U20", source=_SOURCE, find=_shapes, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
-    UpdateRule(id="U21", source=_SOURCE, find=_targets, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U22", source=_SOURCE, find=_current, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U23", source=_SOURCE, find=_last_versions, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U20", source=_SOURCE, find=_shapes, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
+    MetadataRule(id="U21", source=_SOURCE, find=_targets, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U22", source=_SOURCE, find=_current, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U23", source=_SOURCE, find=_last_versions, code=XdsErrorCode.METADATA_UPDATE),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.checks.metadata_rule import Fault, association_path
+from conformance.checks.metadata_rule import Fault, MetadataRule, association_path
 from conformance.checks.update_rule import UpdateRule, UpdateSubject, is_initial, is_uuid, version_path
 from xds.errors import XdsErrorCode
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
@@ -129,13 +129,13 @@ def _sizes(subject: UpdateSubject) -> Iterator[Fault]:
 
 _SOURCE = "ITI TF-2 §3.57.4.1.3"
 RULES: tuple[UpdateRule, ...] = (
-    UpdateRule(id="U10", source=_SOURCE, find=_logical_ids, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U11", source=_SOURCE, find=_members, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U12", source=_SOURCE, find=_previous_versions, code=XdsErrorCode.METADATA_VERSION),
-    UpdateRule(id="U13", source=_SOURCE, find=_approved, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U14", source=_SOURCE, find=_unchanged, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U15", source=_SOURCE, find=_propagation, code=XdsErrorCode.METADATA_UPDATE),
-    UpdateRule(id="U16", source=_SOURCE, find=_same_patients, code=XdsErrorCode.PATIENT_ID_RECONCILIATION),
-    UpdateRule(id="P8", source="ITI TF-2 §3.42.4.1.3", find=_hashes, code=XdsErrorCode.NON_IDENTICAL_HASH),
-    UpdateRule(id="P9", source="ITI TF-2 §3.42.4.1.3", find=_sizes, code=XdsErrorCode.NON_IDENTICAL_SIZE),
+    MetadataRule(id="U10", source=_SOURCE, find=_logical_ids, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U11", source=_SOURCE, find=_members, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U12", source=_SOURCE, find=_previous_versions, code=XdsErrorCode.METADATA_VERSION),
+    MetadataRule(id="U13", source=_SOURCE, find=_approved, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U14", source=_SOURCE, find=_unchanged, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U15", source=_SOURCE, find=_propagation, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U16", source=_SOURCE, find=_same_patients, code=XdsErrorCode.PATIENT_ID_RECONCILIATION),
+    MetadataRule(id="P8", source="ITI TF-2 §3.42.4.1.3", find=_hashes, code=XdsErrorCode.NON_IDENTICAL_HASH),
+    MetadataRule(id="P9", source="ITI TF-2 §3.42.4.1.3", find=_sizes, code=XdsErrorCode.NON_IDENTICAL_SIZE),
 )
