@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.wire.feed import PATIENT, FaultKind, FeedEvent, FeedFault
 from gateway.wire.hl7v2 import EVENTS, Header, read_feed, write_ack
@@ -207,3 +209,26 @@ def test_nothing_of_a_hostile_header_breaks_the_acknowledgement() -> None:
     ack = write_ack(header, message.faults, NOW)
     assert not set(b"\x0b\x1c\0") & set(ack)
     assert lines(ack)[1].startswith("MSA|AR|42")
+
+
+@given(
+    st.lists(
+        st.text(alphabet="MSHPIDRGEVNA014|^~\\&\r\n.3\0\x0b é", max_size=60)
+        | st.sampled_from(["PID|||", "MRG|", "\r"]),
+        max_size=12,
+    )
+)
+def test_nothing_makes_reading_or_answering_fail(pieces: list[str]) -> None:
+    for start in ("", "MSH|^~\\&|A|B|C|D|2026||ADT^A40|1|P|2.5\r"):
+        header, message = read_feed((start + "".join(pieces)).encode())
+        ack = write_ack(header, message.faults, NOW)
+        assert ack.startswith(b"MSH|^~\\&|")
+        assert not set(b"\x0b\x1c") & set(ack)
+        assert message.faults or (message.patients and message.subsumed)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_reading_or_answering_fail(data: bytes) -> None:
+    header, message = read_feed(data)
+    assert message.faults
+    assert write_ack(header, message.faults, NOW)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.wire.addressing import ITI_44_ADD, ITI_44_MERGE, ITI_44_REVISE
@@ -132,3 +134,26 @@ def test_a_refusal_says_why(kinds: list[FaultKind], code: str) -> None:
 def test_a_message_that_had_no_id_is_acknowledged_without() -> None:
     root = parse(write_ack(Wrapper(), [fault(FaultKind.MISSING)], NOW))
     assert root.find(f"{V3}acknowledgement/{V3}targetMessage/{V3}id").get("nullFlavor") == "UNK"
+
+
+_STEPS = ["controlActProcess", "subject", "registrationEvent", "subject1", "patient", "id", "statusCode", "sender", "x"]
+
+
+@given(
+    st.recursive(
+        st.just(()), lambda inner: st.lists(st.tuples(st.sampled_from(_STEPS), inner), max_size=4), max_leaves=20
+    )
+)
+def test_no_tree_makes_reading_or_answering_fail(tree: object) -> None:
+    for name in EVENTS:
+        root = etree.Element(f"{V3}{name}")
+        _grow(root, tree)
+        wrapper, message = read_feed(root)
+        assert message.faults
+        assert parse(write_ack(wrapper, message.faults, NOW)).tag == f"{V3}MCCI_IN000002UV01"
+
+
+def _grow(parent: etree._Element, tree: object) -> None:
+    parent.append(etree.Comment("between"))
+    for name, inner in tree:  # type: ignore[attr-defined]
+        _grow(etree.SubElement(parent, f"{V3}{name}", root="1.2", extension="y", code="Z"), inner)
