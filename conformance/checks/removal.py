@@ -30,18 +30,21 @@ class Removal:
 
     @cached_property
     def left(self) -> tuple[str, ...]:
-        """Objects that stay and lose an association: documents, folders, submission sets, memberships of folders."""
-        facts = self.facts
+        """What stays and loses an association that it may need."""
         found: dict[str, None] = {}
         for identifier in self.request.ids:
-            link = facts.links.get(identifier)
+            link = self.facts.links.get(identifier)
             for end in (link.association.source, link.association.target) if link else ():
-                stays = end in facts.objects or (
-                    end in facts.links and facts.is_membership(facts.links[end].association)
-                )
-                if stays and end not in self.ids:
+                if link is not None and end not in self.ids and self._needs(end, link):
                     found[end] = None
         return tuple(found)
+
+    def _needs(self, end: str, link: Link) -> bool:
+        """Documents, folders, submission sets need one; memberships of folders too, and what an update submitted."""
+        if end in self.facts.objects:
+            return True
+        submitted = link.association.association_type is AssociationType.SUBMIT_ASSOCIATION
+        return end in self.facts.links and (submitted or self.facts.is_membership(self.facts.links[end].association))
 
     def remaining(self, identifier: str) -> Iterator[Link]:
         """The associations that an object keeps."""
@@ -105,7 +108,7 @@ def _no_object_alone(removal: Removal) -> Iterator[Fault]:
 
 
 def _counts(removal: Removal, identifier: str, link: Link) -> bool:
-    """A membership of a folder needs an association to it: its own two ends do not count."""
+    """An association that needs one needs it to itself: its own two ends do not count."""
     return identifier not in removal.facts.links or link.association.target == identifier
 
 

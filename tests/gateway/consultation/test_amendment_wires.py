@@ -117,6 +117,18 @@ def test_faults_of_reading_are_told_with_the_others(house: House) -> None:
     assert sorted(codes(response)) == ["XDSMetadataVersionError", "XDSRegistryMetadataError"]
 
 
+def test_an_association_has_no_versions(house: House) -> None:
+    patient = house.a_patient()
+    documents = [a_document(patient) for _ in range(2)]
+    house.register(patient, *documents)
+    lot = a_set(patient)
+    relationship = link(AssociationType.APND, documents[0].entry_uuid, documents[1].entry_uuid)
+    body = write_submit_objects(lot, (), submitted(lot, relationship))
+    body = body.replace(f'lid="{relationship.entry_uuid}"'.encode(), f'lid="{urn()}"'.encode())
+    response = answer(iti57.operation(house.updates), body, house)
+    assert (response.get("status"), codes(response)) == (FAILURE, ["XDSRegistryMetadataError"])
+
+
 def test_a_message_without_submission_set_is_refused(house: House) -> None:
     name = "lcm:SubmitObjectsRequest"
     body = f'<{name} xmlns:lcm="{c.LCM}" xmlns:rim="{c.RIM}"><rim:RegistryObjectList/></{name}>'

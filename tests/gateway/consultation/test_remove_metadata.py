@@ -23,6 +23,7 @@ from .conftest import (
     codes_of,
     link,
     next_version,
+    submitted,
     update_of,
     urn,
 )
@@ -183,6 +184,19 @@ def test_a_submission_is_removed_whole_and_its_names_are_free_again(world: World
     assert (event["transaction"], event["objects"]) == ("ITI-62", list(ids))
     assert world.house.row("document_entries", world.document.entry_uuid, "status") == ("APPROVED",)
     world.house.register(world.patient, replace(world.addendum))
+
+
+def test_an_association_that_an_update_submitted_goes_with_its_order(world: World) -> None:
+    other = a_document(world.patient)
+    world.house.register(world.patient, other)
+    lot = a_set(world.patient)
+    order, relationship = submitted(lot, link(AssociationType.APND, other.entry_uuid, world.document.entry_uuid))
+    world.house.update(update_of(lot, links=[order, relationship]))
+    with pytest.raises(Refusal) as refused:
+        world.house.remove(lot.entry_uuid, order.entry_uuid)
+    assert codes_of(refused.value) == {("R4", UNREFERENCED)}
+    world.house.remove(lot.entry_uuid, order.entry_uuid, relationship.entry_uuid)
+    assert world.house.row("submission_sets", lot.entry_uuid, "status") is None
 
 
 @pytest.mark.parametrize("what", ["relationship", "memberships"])

@@ -10,6 +10,7 @@ from security.xml import parse
 from xds.ebrim.objects import read_association, read_entry, read_folder
 from xds.metadata.association import AssociationType
 from xds.metadata.codes import Code
+from xds.metadata.document_entry import ON_DEMAND
 
 from .conftest import (
     APPROVED,
@@ -76,6 +77,26 @@ def test_hash_and_size_may_be_corrected_and_the_uniqueid_follows(house: House) -
         "SELECT hash, size, 'urn:uuid:' || entry_uuid FROM unique_ids WHERE unique_id = %s", (document.unique_id,)
     ).fetchone()
     assert row == ("b" * 40, 99, house.latest("document_entries", document.entry_uuid))
+
+
+def test_an_on_demand_document_gets_a_new_version_without_hash_and_size(house: House) -> None:
+    patient = house.a_patient()
+    document = a_document(patient, object_type=ON_DEMAND, creation_time="", hash=None, size=None)
+    house.register(patient, document, bytes_here=False)
+    house.update(update_of(a_set(patient), next_version(document)))
+    new = house.latest("document_entries", document.entry_uuid)
+    assert house.row("document_entries", new, "version", "hash", "size", "blob_address") == (2, None, None, None)
+
+
+def test_a_document_assembled_late_gets_its_hash_and_size(house: House) -> None:
+    """ITI TF-2 §3.42: size 0 with the SHA-1 of nothing says that the document is still to come."""
+    patient = house.a_patient()
+    nothing = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+    document = a_document(patient, hash=nothing, size=0)
+    house.register(patient, document, bytes_here=False)
+    house.update(update_of(a_set(patient), next_version(document, hash="f" * 40, size=123)))
+    new = house.latest("document_entries", document.entry_uuid)
+    assert house.row("document_entries", new, "hash", "size") == ("f" * 40, 123)
 
 
 def test_associations_go_over_to_the_new_version_and_its_folders_are_touched(house: House) -> None:
