@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 
+from conformance.scenarios.feed import Feed
 from conformance.scenarios.shelf import Shelf, build_shelf
 from samples.client.answers import QueryAnswer, RegistryAnswer, RetrieveAnswer
 from samples.client.client import ConsultationClient, IngestClient
@@ -13,25 +14,17 @@ from samples.client.queries import Parameter, QueryId
 from samples.xds.patients import DomainPatient, new_patient
 from samples.xds.submission import XdsSubmission
 
-Announce = Callable[[DomainPatient], None]
-Merge = Callable[[DomainPatient, DomainPatient], None]
+ELSEWHERE = "1.3.6.1.4.1.21367.13.70.1"
+"""repositoryUniqueId of another repository: what is registered by ITI-42 is held there."""
 
 
 class Bench:
-    """What scenarios speak through. `announce` makes a patient known; `merge` makes the first one live on."""
+    """What scenarios speak through: the two doors, and the patient feed."""
 
-    def __init__(
-        self,
-        ingest: IngestClient,
-        consultation: ConsultationClient,
-        *,
-        repository_unique_id: str,
-        announce: Announce,
-        merge: Merge,
-    ) -> None:
+    def __init__(self, ingest: IngestClient, consultation: ConsultationClient, *, repository_unique_id: str) -> None:
         self.ingest, self.consultation = ingest, consultation
         self.repository_unique_id = repository_unique_id
-        self.announce, self.merge = announce, merge
+        self._feed = Feed(ingest)
         self._count = itertools.count(1)
 
     def patient(self) -> DomainPatient:
@@ -39,6 +32,14 @@ class Bench:
         patient = new_patient(family=f"Example{next(self._count)}")
         self.announce(patient)
         return patient
+
+    def announce(self, patient: DomainPatient) -> None:
+        """ITI-44: make a patient known."""
+        self._feed.announce(patient)
+
+    def merge(self, survivor: DomainPatient, subsumed: DomainPatient) -> None:
+        """ITI-44: make one patient of two."""
+        self._feed.merge(survivor, subsumed)
 
     def stranger(self) -> DomainPatient:
         """A patient that the house does not know."""
@@ -49,8 +50,8 @@ class Bench:
         return self.ingest.provide_and_register(lot)
 
     def register(self, lot: XdsSubmission) -> RegistryAnswer:
-        """ITI-42: the metadata, as the repository of this house would send them."""
-        return self.ingest.register(lot.in_repository(self.repository_unique_id))
+        """ITI-42: the metadata, as another repository sends them."""
+        return self.ingest.register(lot.in_repository(ELSEWHERE))
 
     def register_on_demand(self, lot: XdsSubmission) -> RegistryAnswer:
         """ITI-61."""
@@ -65,8 +66,8 @@ class Bench:
         return self.query(QueryId.GET_DOCUMENTS, entry_uuid=entry_uuids)
 
     def update(self, lot: XdsSubmission) -> RegistryAnswer:
-        """ITI-57."""
-        return self.consultation.update(lot.in_repository(self.repository_unique_id))
+        """ITI-57; entries are as they are, so that the repository they name stays that of the registered ones."""
+        return self.consultation.update(lot)
 
     def remove(self, *ids: str) -> RegistryAnswer:
         """ITI-62."""

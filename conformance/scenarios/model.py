@@ -8,13 +8,23 @@ from typing import TypeAlias
 
 import requests
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import Bench, ShelfRefused
+from conformance.scenarios.feed import FeedRefused
 from samples.client.answers import SoapFault, UnexpectedAnswer
 from samples.client.mtom import MimeError
 from samples.client.transport import NotSoap
 from security.errors import MalformedMessage
 
-_NO_ANSWER = (SoapFault, NotSoap, MimeError, UnexpectedAnswer, MalformedMessage, requests.RequestException)
+_NO_ANSWER = (
+    SoapFault,
+    NotSoap,
+    MimeError,
+    UnexpectedAnswer,
+    MalformedMessage,
+    FeedRefused,
+    ShelfRefused,
+    requests.RequestException,
+)
 
 
 @dataclass(frozen=True, slots=True)

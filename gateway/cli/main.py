@@ -12,11 +12,13 @@ COMMANDS = {
     "serve": "gateway.cli.serve:serve",
     "door": "gateway.cli.door:door",
     "validate": "gateway.cli.validate:validate",
+    "xdm": "gateway.cli.xdm:xdm",
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
     "migrate": "gateway.cli.migrate:migrate",
     "fsck": "gateway.cli.fsck:fsck",
     "audit": "gateway.cli.audit:audit",
+    "certify": "gateway.cli.certify:certify",
     "bench": "gateway.cli.bench:bench",
 }
 

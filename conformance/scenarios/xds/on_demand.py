@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import ELSEWHERE, Bench
 from conformance.scenarios.model import Step, Table
 from conformance.scenarios.steps import accepted, counted, refused, same
 from samples.client.answers import QueryAnswer
@@ -21,7 +21,7 @@ TABLE = Table("Document Registry", "ITI-61")
 
 
 def _on_demand(bench: Bench, patient: DomainPatient, **changes: Any) -> XdsSubmission:
-    entry = on_demand_entry(patient, bench.repository_unique_id, **changes)
+    entry = on_demand_entry(patient, ELSEWHERE, **changes)
     return new_submission(patient).add_entry(entry).assigned()
 
 
@@ -67,7 +67,7 @@ def snapshot(bench: Bench) -> Iterator[Step]:
 
 @TABLE.row("O.03", "A stable entry is not registered as one on demand", "15805")
 def stable(bench: Bench) -> Iterator[Step]:
-    lot = one_document(bench.patient()).in_repository(bench.repository_unique_id)
+    lot = one_document(bench.patient()).in_repository(ELSEWHERE)
     yield refused("register", bench.register_on_demand(lot), "XDSRegistryMetadataError")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import ELSEWHERE, Bench
 from conformance.scenarios.model import Play, Step, Table
 from conformance.scenarios.steps import accepted, counted, refused
 from samples.client.queries import APPROVED, DEPRECATED, QueryId
@@ -212,7 +212,7 @@ WRONG: tuple[tuple[str, str, Spoil, str], ...] = (
     (
         "an on-demand entry",
         "O8",
-        lambda b, p: new_submission(p).add_entry(on_demand_entry(p, b.repository_unique_id)),
+        lambda _, p: new_submission(p).add_entry(on_demand_entry(p, ELSEWHERE)),
         METADATA,
     ),
     (
@@ -232,7 +232,7 @@ def _nothing_of(bench: Bench, lot: XdsSubmission) -> Step:
 
 def _without(changes: Mapping[str, Any]) -> Play:
     def play(bench: Bench) -> Iterator[Step]:
-        lot = one_document(bench.patient()).in_repository(bench.repository_unique_id).with_entry(0, **changes)
+        lot = one_document(bench.patient()).in_repository(ELSEWHERE).with_entry(0, **changes)
         yield refused("register without it", bench.ingest.register(lot), METADATA)
         yield _nothing_of(bench, lot)
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 from lxml import etree
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import ELSEWHERE, Bench
 from conformance.scenarios.model import Step, Table
 from conformance.scenarios.steps import WARNED, accepted, counted, refused, same
 from samples.client.objects import Kind
@@ -83,7 +83,7 @@ def upper_case(bench: Bench) -> Iterator[Step]:
 @TABLE.row("R.06", "A submission with a fault in one document leaves nothing of the other", "12084")
 def all_or_nothing(bench: Bench) -> Iterator[Step]:
     patient = bench.patient()
-    lot = one_document(patient).add_document(patient).in_repository(bench.repository_unique_id)
+    lot = one_document(patient).add_document(patient).in_repository(ELSEWHERE)
     answer = bench.ingest.register(lot.with_entry(1, repository_unique_id=None))
     yield refused("register with a fault in the second", answer, "XDSRegistryMetadataError")
     yield counted("nothing is found", bench.query(QueryId.GET_DOCUMENTS, unique_id=lot.unique_ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import ELSEWHERE, Bench
 from conformance.scenarios.model import Step, Table
 from conformance.scenarios.steps import accepted, counted, refused, same, status_of
 from samples.client.mtom import Packaging
@@ -14,7 +14,6 @@ from samples.xds.submission import XdsSubmission, one_document
 
 TABLE = Table("Document Repository", "ITI-43")
 REMOVAL = Table("Document Repository", "ITI-86")
-ELSEWHERE = "1.3.6.1.4.1.21367.13.70.1"
 UNHEARD_OF = "2.25.13"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import ELSEWHERE, Bench
 from conformance.scenarios.model import Play, Step, Table
 from conformance.scenarios.steps import accepted, counted, refused, same
 from conformance.scenarios.xds.lifecycle import status_is
@@ -27,7 +27,7 @@ WITHDRAWN = "urn:oasis:names:tc:ebxml-regrep:StatusType:Withdrawn"
 
 def registered(bench: Bench, patient: DomainPatient, **changes: Any) -> tuple[XdsSubmission, Step]:
     """One document, registered by ITI-42 with an id assigned beforehand."""
-    lot = one_document(patient, **changes).assigned().in_repository(bench.repository_unique_id)
+    lot = one_document(patient, **changes).assigned().in_repository(ELSEWHERE)
     return lot, accepted("register", bench.register(lot))
 
 
@@ -187,10 +187,14 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...], Callable[[XdsSubmission, DomainP
         lambda lot, patient: _updated(lot, patient, association_propagation="maybe"),
     ),
     (
-        "with a slot that belongs to a status",
+        "with a slot that belongs to a status, instead of PreviousVersion",
         "20002b",
         (),
-        lambda lot, patient: _updated(lot, patient).rewritten(_slots("OriginalStatus", APPROVED)),
+        lambda lot, patient: (
+            _updated(lot, patient)
+            .rewritten(_slots("PreviousVersion", None))
+            .rewritten(_slots("OriginalStatus", APPROVED))
+        ),
     ),
     ("twice of one document", "20007", (), _twice),
     ("that gives another uniqueId", "", (), lambda lot, patient: _updated(lot, patient, unique_id="2.25.99")),

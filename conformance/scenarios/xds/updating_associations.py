@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from conformance.scenarios.bench import Bench
+from conformance.scenarios.bench import ELSEWHERE, Bench
 from conformance.scenarios.model import Step, Table
 from conformance.scenarios.steps import accepted, counted, refused, same
 from conformance.scenarios.xds.folders import empty_folder
@@ -77,16 +77,15 @@ def submitted_and_deprecated(bench: Bench) -> Iterator[Step]:
     yield same("its status", DEPRECATED, found.of_kind(Kind.ASSOCIATION)[0].status)
 
 
-@TABLE.row("V.03", "A new version and a relation of the old one: only without propagation", "20006")
+@TABLE.row("V.03", "A new version and a relation of it in one message: only without propagation", "20006")
 def update_and_relation(bench: Bench) -> Iterator[Step]:
     patient = bench.patient()
-    lot = _two(patient).in_repository(bench.repository_unique_id)
+    lot = _two(patient).in_repository(ELSEWHERE)
     yield accepted("register two documents", bench.register(lot))
-    one, other = (entry.entry_uuid for entry in lot.entries)
+    other = lot.entries[1].entry_uuid
     order = update_entry(new_submission(patient), lot.entries[0], association_propagation="yes", title="Corrected")
-    wrong = submit_association(order, APND, one, other)
-    answer = bench.update(wrong)
-    yield refused("update, and relate what becomes the old version", answer, "XDSMetadataUpdateOperationError")
+    answer = bench.update(submit_association(order, APND, order.entries[0].entry_uuid, other))
+    yield refused("update with propagation, and relate the new version", answer, "XDSMetadataUpdateOperationError")
     yield counted("nothing changed", bench.query(QueryId.GET_DOCUMENTS, unique_id=lot.unique_ids), entries=2)
     order = update_entry(new_submission(patient), lot.entries[0], association_propagation="no", title="Corrected")
     new = order.entries[0].entry_uuid
@@ -173,7 +172,7 @@ def filed(bench: Bench) -> Iterator[Step]:
 def relation_propagated(bench: Bench) -> Iterator[Step]:
     patient = bench.patient()
     lot = one_document(patient).add_document(patient).relate(APND, "Document02", "Document01").assigned()
-    lot = lot.in_repository(bench.repository_unique_id)
+    lot = lot.in_repository(ELSEWHERE)
     yield accepted("register a document and its addendum", bench.register(lot))
     yield accepted("update the document", bench.update(update_entry(new_submission(patient), lot.entries[0])))
     found = _related(bench, lot.entries[1].entry_uuid)

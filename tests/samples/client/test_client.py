@@ -16,6 +16,7 @@ from samples.client.addressing import Addressing
 from samples.client.answers import SoapFault, UnexpectedAnswer
 from samples.client.client import ConsultationClient, IngestClient
 from samples.client.mtom import Packaging, Part, decode
+from samples.client.objects import Kind
 from samples.client.raw import RawClient
 from samples.client.transport import MtomTransport, NotSoap, open_session
 from security import xml
@@ -301,3 +302,152 @@ def test_raw_bytes_arrive_as_they_are_and_the_answer_is_read(scripted, lot):
 def test_a_request_can_be_cut_in_the_middle(scripted):
     RawClient(scripted.url, None, None).cut(b"x" * 1000, "text/plain", after=400)
     assert RawClient(scripted.url, None, None).send_bytes(b"GET /none HTTP/1.0\r\n\r\n").status == 404
+
+
+QUERY_ANSWER = (
+    f'<q:AdhocQueryResponse xmlns:q="{NAMES["query"]}" xmlns:rim="{NAMES["rim"]}" status="{SUCCESS}">'
+    "<rim:RegistryObjectList/></q:AdhocQueryResponse>"
+)
+REGISTRY_ANSWER = f'<rs:RegistryResponse {RS} status="{SUCCESS}"/>'
+CALLS = {
+    "ITI-42": ("2007:RegisterDocumentSet-b", "registry", "lcm.xsd", lambda feed, _, lot: feed.register(lot)),
+    "ITI-61": (
+        "2010:RegisterOnDemandDocumentEntry",
+        "registry",
+        "lcm.xsd",
+        lambda feed, _, lot: feed.register_on_demand(lot),
+    ),
+    "ITI-51": (
+        "2009:MultiPatientStoredQuery",
+        "registry",
+        "query.xsd",
+        lambda _, read, __: read.query(
+            queries.QueryId.FIND_FOLDERS_FOR_MULTIPLE_PATIENTS, patient_id=["1^^^&1.2&ISO"], status=queries.APPROVED
+        ),
+    ),
+    "ITI-57": ("2010:UpdateDocumentSet", "registry", "lcm.xsd", lambda _, read, lot: read.update(lot)),
+    "ITI-62": (
+        "2010:DeleteDocumentSet",
+        "registry",
+        "lcm.xsd",
+        lambda _, read, __: read.remove_metadata(["urn:uuid:1", "urn:uuid:2"]),
+    ),
+    "ITI-86": (
+        "2017:RemoveDocuments",
+        "repository",
+        "rmd.xsd",
+        lambda _, read, __: read.remove_documents([(REPOSITORY, "1.2.3"), (REPOSITORY, "1.2.4")]),
+    ),
+}
+"""By transaction: its action, the service that takes it, the schema of its request, the call that sends it."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A submission that fits the schema."""
+
+    xml: etree._Element
+
+
+@pytest.mark.parametrize("transaction", CALLS)
+def test_a_transaction_travels_as_simple_soap_to_its_service_and_fits_its_schema(transaction, scripted):
+    action, service, schema, call = CALLS[transaction]
+    content = QUERY_ANSWER if schema == "query.xsd" else REGISTRY_ANSWER
+    scripted.says(content, action=f"urn:ihe:iti:{action}Response", mtom=False)
+    text = (
+        b'<lcm:SubmitObjectsRequest xmlns:lcm="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0" '
+        b'xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"><rim:RegistryObjectList>'
+        b'<rim:ExtrinsicObject id="Document01"/></rim:RegistryObjectList></lcm:SubmitObjectsRequest>'
+    )
+    with IngestClient(scripted.url, None, None) as feed, ConsultationClient(scripted.url, None, None) as read:
+        answer = call(feed, read, Metadata(xml.parse(text)))
+    assert (answer.succeeded, answer.packaging) == (True, Packaging.SIMPLE)
+    path, headers, body = scripted.requests[0]
+    assert path == f"/si-dmp-server/v2/services/{service}"
+    assert headers["Content-Type"] == f'application/soap+xml; charset=UTF-8; action="urn:ihe:iti:{action}"'
+    envelope = xml.parse(body)
+    assert envelope.findtext("s:Header/wsa:Action", None, NAMES) == f"urn:ihe:iti:{action}"
+    etree.XMLSchema(file=str(WSDL / schema)).assertValid(envelope.find("s:Body", NAMES)[0])
+
+
+@pytest.mark.parametrize(("code", "accepted"), [("AA", True), ("CA", True), ("AE", False), ("", False)])
+def test_a_patient_is_announced_and_the_acknowledgement_read(code, accepted, scripted):
+    v3 = 'xmlns="urn:hl7-org:v3"'
+    scripted.says(
+        f'<MCCI_IN000002UV01 {v3}><acknowledgement><typeCode code="{code}"/><acknowledgementDetail>'
+        "<text>no such authority</text></acknowledgementDetail></acknowledgement></MCCI_IN000002UV01>",
+        action="urn:hl7-org:v3:MCCI_IN000002UV01",
+        mtom=False,
+    )
+    interaction = xml.parse(f'<PRPA_IN201301UV02 {v3} ITSVersion="XML_1.0"><id root="1"/></PRPA_IN201301UV02>'.encode())
+    with IngestClient(scripted.url, None, None) as client:
+        answer = client.announce(interaction)
+    assert (answer.accepted, answer.details) == (accepted, ("no such authority",))
+    path, _, body = scripted.requests[0]
+    envelope = xml.parse(body)
+    assert path.endswith("/services/patients")
+    assert envelope.findtext("s:Header/wsa:Action", None, NAMES) == "urn:hl7-org:v3:PRPA_IN201301UV02"
+    assert [child.tag for child in envelope.find("s:Body", NAMES)] == ["{urn:hl7-org:v3}PRPA_IN201301UV02"]
+
+
+@pytest.mark.parametrize("query_id", queries.QueryId)
+def test_each_parameter_of_the_catalogue_is_spelled_by_its_name_and_number(query_id):
+    single, multiple = queries.CATALOGUE[query_id]
+    slots = queries.build(query_id, **dict.fromkeys(single, "x"), **dict.fromkeys(multiple, ("a", "b'c")))
+    assert slots == (
+        *((name, ("'x'",)) for name in single.values()),
+        *((name, ("('a','b''c')",)) for name in multiple.values()),
+    )
+
+
+def test_groups_repeat_the_slot_and_numbers_have_no_quotes():
+    code = Code("N", "1.2")
+    slots = queries.build(
+        queries.QueryId.FIND_FOLDERS, code_list=queries.AllOf((code, ("a^^1", "b^^1"))), metadata_level=2
+    )
+    assert slots == (
+        ("$XDSFolderCodeList", ("('N^^1.2')",)),
+        ("$XDSFolderCodeList", ("('a^^1','b^^1')",)),
+        ("$MetadataLevel", ("2",)),
+    )
+
+
+@pytest.mark.parametrize("parameters", [{"colour": "red"}, {"patient_id": ["a", "b"]}, {"status": 2}], ids=str)
+def test_a_parameter_that_a_query_does_not_take_is_a_programming_error(parameters):
+    with pytest.raises(TypeError, match="FIND_FOLDERS"):
+        queries.build(queries.QueryId.FIND_FOLDERS, **parameters)
+
+
+def test_objects_of_an_answer_are_values_with_kind_version_status_and_ends(scripted):
+    label = '<Classification id="l" classifiedObject="{}" classificationNode="urn:uuid:{}"/>'
+    folder, submission = "d9d542f3-6cc4-48b6-8870-ea235fbc94c2", "a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
+    scripted.says(
+        f'<q:AdhocQueryResponse xmlns:q="{NAMES["query"]}" xmlns="{NAMES["rim"]}" status="{SUCCESS}">'
+        '<RegistryObjectList><ExtrinsicObject id="urn:uuid:1" lid="urn:uuid:0" status="urn:Approved" home="urn:oid:1.2">'
+        '<Slot name="hash"><ValueList><Value>00</Value></ValueList></Slot><Name><LocalizedString value="Title"/></Name>'
+        '<VersionInfo versionName="2"/><Classification id="c" classifiedObject="urn:uuid:1" nodeRepresentation="N" '
+        'classificationScheme="urn:uuid:s"/></ExtrinsicObject>'
+        f'<RegistryPackage id="urn:uuid:2">{label.format("urn:uuid:2", folder)}</RegistryPackage>'
+        f'<RegistryPackage id="urn:uuid:3">{label.format("urn:uuid:3", submission)}</RegistryPackage>'
+        '<Association id="urn:uuid:4" associationType="urn:x" sourceObject="urn:uuid:3" targetObject="urn:uuid:1"/>'
+        '<ObjectRef id="urn:uuid:5"/></RegistryObjectList></q:AdhocQueryResponse>',
+        action=f"{ITI_18}Response",
+        mtom=False,
+    )
+    with ConsultationClient(scripted.url, None, None) as client:
+        answer = client.get_all("1^^^&1.2&ISO")
+    assert dict(answer.counts) == dict.fromkeys(Kind, 1)
+    entry, association = answer.of_kind(Kind.ENTRY)[0], answer.of_kind(Kind.ASSOCIATION)[0]
+    assert (entry.logical_id, entry.version, entry.status, entry.home) == (
+        "urn:uuid:0",
+        "2",
+        "urn:Approved",
+        "urn:oid:1.2",
+    )
+    assert (entry.slot("hash"), entry.slot("size"), entry.text("Name")) == (("00",), (), "Title")
+    assert entry.codes("urn:uuid:s") == ("N",)
+    assert (association.source, association.target, association.association_type) == (
+        "urn:uuid:3",
+        "urn:uuid:1",
+        "urn:x",
+    )
