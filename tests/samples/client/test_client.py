@@ -423,7 +423,8 @@ def test_objects_of_an_answer_are_values_with_kind_version_status_and_ends(scrip
     folder, submission = "d9d542f3-6cc4-48b6-8870-ea235fbc94c2", "a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
     scripted.says(
         f'<q:AdhocQueryResponse xmlns:q="{NAMES["query"]}" xmlns="{NAMES["rim"]}" status="{SUCCESS}">'
-        '<RegistryObjectList><ExtrinsicObject id="urn:uuid:1" lid="urn:uuid:0" status="urn:Approved" home="urn:oid:1.2">'
+        '<RegistryObjectList><ExtrinsicObject id="urn:uuid:1" lid="urn:uuid:0" status="urn:Approved" '
+        'home="urn:oid:1.2">'
         '<Slot name="hash"><ValueList><Value>00</Value></ValueList></Slot><Name><LocalizedString value="Title"/></Name>'
         '<VersionInfo versionName="2"/><Classification id="c" classifiedObject="urn:uuid:1" nodeRepresentation="N" '
         'classificationScheme="urn:uuid:s"/></ExtrinsicObject>'
