@@ -15,41 +15,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
+from gateway.server.mllp_connection import (
+    Handle,
+    MllpConnection,
+    MllpLimits,
+    address_of,
+    linger,
+    reason_of,
+    shake_hands,
+)
 from gateway.server.options import HandshakeRefusal, TlsSource
-from gateway.wire.mllp import FrameReader, FramingError, frame
+
+__all__ = ("Handle", "MllpLimits", "MllpListener")
 
 _log = logging.getLogger("ecluse.mllp")
-_CHUNK = 64 * 1024
 _PATIENCE = 0.2
 _LINGER = 0.5
-_LINGER_BYTES = 4 * 1024 * 1024
-
-Handle = Callable[[bytes, bytes], bytes]
-"""Takes a message and the client's certificate (DER); returns the acknowledgement. Both without frame."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MllpLimits:
-    """Sizes in bytes, times in seconds.
-
-    `connections` are served at once, `per_certificate` of them for one client; `handshakes` more may be shaking hands,
-    or waiting for a place, for `handshake` seconds. `idle` is the longest silence between two messages, `message` the
-    longest time from the first byte of one to its last, and to take its answer. `grace` is left to messages in hand
-    when the listener stops.
-    """
-
-    size: int = 1024 * 1024
-    connections: int = 32
-    per_certificate: int = 16
-    handshakes: int = 32
-    handshake: float = 5.0
-    idle: float = 300.0
-    message: float = 15.0
-    grace: float = 10.0
-
-
 _DEFAULT_LIMITS = MllpLimits()
 
 
@@ -147,7 +129,7 @@ class MllpListener:
             return None
 
     def _run(self, plain: socket.socket) -> None:
-        address = _address(plain)
+        address = address_of(plain)
         try:
             with plain:
                 self._welcome(plain, address)
@@ -161,9 +143,9 @@ class MllpListener:
         """Shake hands and wait for a place; whoever has none of either is closed."""
         try:
             try:
-                sock = _shake_hands(self._tls.current(), plain, time.monotonic() + self.limits.handshake)
+                sock = shake_hands(self._tls.current(), plain, time.monotonic() + self.limits.handshake)
             except (ssl.SSLError, TimeoutError, ConnectionError) as error:
-                self._refuse(HandshakeRefusal(address, _reason(error)))
+                self._refuse(HandshakeRefusal(address, reason_of(error)))
                 return
             with self._lock:
                 self._threads[threading.current_thread()] = sock
@@ -184,8 +166,8 @@ class MllpListener:
             if count > self.limits.per_certificate:
                 self._refuse(HandshakeRefusal(address, "too many connections of this certificate"))
                 return
-            _Connection(sock, address, certificate, self._handle, self.limits, self._woken, self._stopping).serve()
-            _linger(sock, _LINGER)
+            MllpConnection(sock, address, certificate, self._handle, self.limits, self._woken, self._stopping).serve()
+            linger(sock, _LINGER)
 
     @contextmanager
     def _counted(self, certificate: bytes) -> Iterator[int]:
@@ -204,139 +186,3 @@ class MllpListener:
         _log.info("handshake refused", extra={"address": refusal.address, "reason": refusal.reason})
         if self._refused is not None:
             self._refused(refusal)
-
-
-def _shake_hands(context: ssl.SSLContext, plain: socket.socket, deadline: float) -> ssl.SSLSocket:
-    """The whole handshake is bounded: a timeout of the socket alone would begin again with every byte."""
-    plain.setblocking(False)
-    sock = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-    try:
-        while True:
-            try:
-                sock.do_handshake()
-                return sock
-            except ssl.SSLWantReadError:
-                _await(sock, select.POLLIN, deadline)
-            except ssl.SSLWantWriteError:
-                _await(sock, select.POLLOUT, deadline)
-    except BaseException:
-        _linger(sock, _PATIENCE)
-        sock.close()
-        raise
-
-
-def _await(sock: ssl.SSLSocket, event: int, deadline: float) -> None:
-    waiting = select.poll()
-    waiting.register(sock, event)
-    if not waiting.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        raise TimeoutError
-
-
-def _linger(sock: ssl.SSLSocket, seconds: float) -> None:
-    """Say goodbye and read what still comes for a while: closing with unread bytes would destroy the last answer."""
-    with suppress(OSError, ValueError):
-        sock.unwrap()
-    deadline = time.monotonic() + seconds
-    with suppress(OSError, ValueError):
-        socket.socket.shutdown(sock, socket.SHUT_WR)
-        left = _LINGER_BYTES
-        while left > 0:
-            _await(sock, select.POLLIN, deadline)
-            received = len(socket.socket.recv(sock, _CHUNK))
-            if not received:
-                return
-            left -= received
-
-
-@dataclass(slots=True)
-class _Connection:
-    """One client that showed a certificate."""
-
-    sock: ssl.SSLSocket
-    address: str
-    certificate: bytes
-    handle: Handle
-    limits: MllpLimits
-    woken: socket.socket
-    stopping: threading.Event
-
-    def serve(self) -> None:
-        """Answer messages until the client leaves, is silent for too long, breaks a frame, or the listener stops."""
-        reader = FrameReader(self.limits.size)
-        begun = 0.0
-        self.sock.setblocking(False)
-        while not self.stopping.is_set():
-            now = time.monotonic()
-            deadline = begun + self.limits.message if reader.is_inside else now + self.limits.idle
-            if not self._wait(deadline - now, select.POLLIN):
-                self._end("half a message" if reader.is_inside else "idle")
-                return
-            try:
-                data = self._receive()
-                if data is None:
-                    continue
-                if not data:
-                    if reader.is_inside:
-                        self._end("half a message")
-                    return
-                if not reader.is_inside:
-                    begun = time.monotonic()
-                messages = reader.feed(data)
-            except FramingError as error:
-                self._end(str(error))
-                return
-            except (ssl.SSLError, OSError) as error:
-                self._end(_reason(error))
-                return
-            if messages:
-                begun = time.monotonic()
-            if not all(self._answer(message) for message in messages):
-                return
-
-    def _answer(self, message: bytes) -> bool:
-        answer = frame(self.handle(message, self.certificate))
-        deadline = time.monotonic() + self.limits.message
-        view = memoryview(answer)
-        while view:
-            try:
-                view = view[self.sock.send(view) :]
-            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                if not self._wait(deadline - time.monotonic(), select.POLLOUT, wakeful=False):
-                    self._end("an answer that nobody takes")
-                    return False
-            except OSError as error:
-                self._end(_reason(error))
-                return False
-        return True
-
-    def _receive(self) -> bytes | None:
-        """What came; None when it was only of TLS."""
-        try:
-            return self.sock.recv(_CHUNK)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None
-
-    def _wait(self, seconds: float, event: int, *, wakeful: bool = True) -> bool:
-        if event == select.POLLIN and self.sock.pending():
-            return True
-        waiting = select.poll()
-        waiting.register(self.sock, event)
-        if wakeful:
-            waiting.register(self.woken, select.POLLIN | select.POLLHUP)
-        return bool(waiting.poll(max(0.0, seconds) * 1000))
-
-    def _end(self, reason: str) -> None:
-        _log.info("connection closed", extra={"address": self.address, "reason": reason})
-
-
-def _address(sock: socket.socket) -> str:
-    try:
-        return str(sock.getpeername()[0])
-    except OSError:
-        return ""
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, ssl.SSLError):
-        return str(getattr(error, "verify_message", "") or error.reason or "TLS error")
-    return "timeout" if isinstance(error, TimeoutError) else "closed"
