@@ -1,4 +1,4 @@
-"""May these two registered objects be associated? Rules U30 to U36, A13 (ITI TF-2 §3.57.4.1.3; TF-3 §4.2.2)."""
+"""May these two registered objects be associated? Rules U30 to U37, A13 (ITI TF-2 §3.57.4.1.3; TF-3 §4.2.2)."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ def _orders(subject: UpdateSubject) -> Iterator[Fault]:
 
 
 def _new(subject: UpdateSubject) -> Iterator[tuple[Association, Registered | None, Registered | None]]:
-    """Submitted associations, with what is registered at their ends."""
-    facts = subject.facts
+    """Submitted associations, with what is, or will be, registered at their ends."""
     for new in subject.operations.associations:
         one = new.association
-        yield one, facts.objects.get(one.source), facts.objects.get(one.target)
+        yield one, subject.object_of(one.source), subject.object_of(one.target)
 
 
 def _registered_ends(subject: UpdateSubject) -> Iterator[Fault]:
-    expected = "the UUID of a registered document or folder"
+    expected = "the UUID of a registered document or folder, or a new version (not to be replaced)"
     for one, _, _ in _new(subject):
         for name, end in (("@sourceObject", one.source), ("@targetObject", one.target)):
+            if end in subject.new_versions and not (name == "@targetObject" and one.association_type in REPLACEMENTS):
+                continue
             kind = subject.facts.kind_of(end) if is_uuid(end) else None
             if kind not in (ObjectKind.DOCUMENT_ENTRY, ObjectKind.FOLDER):
                 found = "nothing" if not end else f"{end}, {'not registered' if kind is None else f'of kind {kind}'}"
@@ -102,6 +103,16 @@ def _quiet_ends(subject: UpdateSubject) -> Iterator[Fault]:
             yield Fault(association_path(one), found, "objects that the message does not change otherwise")
 
 
+def _still_ends(subject: UpdateSubject) -> Iterator[Fault]:
+    """What goes over to a new version is known once it is registered: until then it is associated if nothing does."""
+    for one, _, _ in _new(subject):
+        for name, end in (("@sourceObject", one.source), ("@targetObject", one.target)):
+            version = subject.new_versions.get(end)
+            if version is not None and version[0].propagates:
+                expected = "a registered object, or a new version whose AssociationPropagation is no"
+                yield Fault(association_path(one, name), f"{end}, to which associations propagate", expected)
+
+
 def _no_addendum_to_a_transformation(subject: UpdateSubject) -> Iterator[Fault]:
     facts = subject.facts
     for one, _, target in _new(subject):
@@ -121,5 +132,6 @@ RULES: tuple[UpdateRule, ...] = (
     MetadataRule(id="U34", source=_SOURCE, find=_same_patient, code=XdsErrorCode.PATIENT_ID_RECONCILIATION),
     MetadataRule(id="U35", source=_SOURCE, find=_first_of_its_pair, code=XdsErrorCode.METADATA_UPDATE),
     MetadataRule(id="U36", source=_SOURCE, find=_quiet_ends, code=XdsErrorCode.METADATA_UPDATE),
+    MetadataRule(id="U37", source=_SOURCE, find=_still_ends, code=XdsErrorCode.METADATA_UPDATE_OPERATION),
     MetadataRule(id="A13", source="ITI TF-3 §4.2.2.2.1", find=_no_addendum_to_a_transformation),
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from conformance.checks.metadata_rule import MetadataRule, Subject, entry_path, folder_path
-from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.folder import Folder
 from xds.metadata.symbolic import UUID_URN
 from xds.registry.operations import NewVersion, Operations, operations_of
@@ -35,6 +35,29 @@ class UpdateSubject(Subject):
             for one in self.operations.versions
             if not is_initial(one) and (latest := self.facts.latest(one.logical_id)) and latest.kind is one.kind
         )
+
+    @cached_property
+    def new_versions(self) -> dict[str, tuple[Version, Registered]]:
+        """What each new version of the message will be once registered, by its id as sent."""
+        record = self.facts.record_of(self.patient_id)
+        return {
+            one.metadata.entry_uuid: (
+                one,
+                replace(
+                    latest,
+                    entry_uuid=one.metadata.entry_uuid,
+                    version=latest.version + 1,
+                    status=AvailabilityStatus.APPROVED,
+                    patient_key=record.patient_key if record is not None else latest.patient_key,
+                ),
+            )
+            for one, latest in self.versions
+        }
+
+    def object_of(self, identifier: str) -> Registered | None:
+        """The registered object of this id, or the new version that will have it."""
+        new = self.new_versions.get(identifier)
+        return new[1] if new is not None else self.facts.objects.get(identifier)
 
     @property
     def patient_id(self) -> str:

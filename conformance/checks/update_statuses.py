@@ -40,9 +40,11 @@ def _other_slots(order: Association) -> tuple[str, ...]:
 
 def _targets(subject: UpdateSubject) -> Iterator[Fault]:
     facts = subject.facts
-    expected = "a registered document, folder, membership of a folder or relationship of documents"
+    expected = "a document, folder, membership of a folder or relationship of documents, registered or updated here"
     for order in subject.operations.statuses:
-        path, kind = association_path(order, "@targetObject"), facts.kind_of(order.target)
+        one_of_message = subject.new_versions.get(order.target)
+        kind = one_of_message[1].kind if one_of_message else facts.kind_of(order.target)
+        path = association_path(order, "@targetObject")
         if kind is None:
             yield Fault(path, f"{order.target or 'nothing'}, which is not registered", expected)
         elif kind is ObjectKind.SUBMISSION_SET:
@@ -56,7 +58,7 @@ def _targets(subject: UpdateSubject) -> Iterator[Fault]:
 def _current(subject: UpdateSubject) -> Iterator[Fault]:
     facts = subject.facts
     for order in subject.operations.statuses:
-        link, one = facts.links.get(order.target), facts.objects.get(order.target)
+        link, one = facts.links.get(order.target), subject.object_of(order.target)
         status = link.association.availability_status if link else one.status if one else None
         if status is not None and order.original_status in _LEGAL and order.original_status != status:
             yield Fault(

@@ -84,7 +84,7 @@ def _propagation(subject: UpdateSubject) -> Iterator[Fault]:
 
 
 def _same_patients(subject: UpdateSubject) -> Iterator[Fault]:
-    """A document changes its patient alone: nothing of the former one may go over with it."""
+    """What changes its patient goes alone: nothing of the former one may go over with it."""
     facts = subject.facts
     record = facts.record_of(subject.patient_id)
     if record is None:
@@ -92,8 +92,6 @@ def _same_patients(subject: UpdateSubject) -> Iterator[Fault]:
     moved = {latest.entry_uuid for one, latest in subject.versions if one.propagates}
     ordered = frozenset(order.target for order in subject.operations.statuses)
     for one, latest in subject.versions:
-        if one.kind is ObjectKind.FOLDER and latest.patient_key != record.patient_key:
-            yield Fault(version_path(one, "patientId"), "another patient", "the patient of the folder, which stays")
         if not one.propagates:
             continue
         for link in propagated(latest.entry_uuid, facts, ordered):

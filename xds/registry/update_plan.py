@@ -114,8 +114,9 @@ class _Planner:
         return replace(one.metadata, version=latest.version + 1, logical_id=latest.logical_id), latest.entry_uuid
 
     def _order_statuses(self) -> None:
+        new = {one.metadata.entry_uuid: one.kind for one in self._operations.versions}
         for order in self._operations.statuses:
-            kind = self._facts.kind_of(order.target)
+            kind = new.get(order.target) or self._facts.kind_of(order.target)
             if kind is not None and order.new_status is not None:
                 self._change(kind, order.target, AvailabilityStatus(order.new_status))
 

@@ -95,7 +95,7 @@ BEGIN
     UPDATE unique_ids u SET patient_key = n.patient_key, entry_uuid = n.entry_uuid, hash = lower(n.hash), size = n.size
         FROM document_entries n, jsonb_to_recordset(p_entries) AS e (entry_uuid uuid)
         WHERE n.entry_uuid = e.entry_uuid AND n.patient_key = p_patient_key AND u.unique_id = n.unique_id AND u.kind = 'DE';
-    UPDATE unique_ids u SET entry_uuid = n.entry_uuid
+    UPDATE unique_ids u SET patient_key = n.patient_key, entry_uuid = n.entry_uuid
         FROM folders n, jsonb_to_recordset(p_folders) AS f (entry_uuid uuid)
         WHERE n.entry_uuid = f.entry_uuid AND n.patient_key = p_patient_key AND u.unique_id = n.unique_id AND u.kind = 'FD';
 

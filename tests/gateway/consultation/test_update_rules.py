@@ -150,6 +150,23 @@ def replaced_with_an_updated_addendum(w: World) -> SubmitObjectsRequest:
     return w.update(next_version(w.addendum), links=submitted(w.lot, association))
 
 
+def related_version(w: World, propagation: str | None) -> SubmitObjectsRequest:
+    new = next_version(w.held)
+    association = link(APND, new.entry_uuid, w.document.entry_uuid)
+    return w.update(new, links=submitted(w.lot, association), propagation=propagation)
+
+
+def replaced_version(w: World) -> SubmitObjectsRequest:
+    new = next_version(w.held)
+    association = link(RPLC, w.document.entry_uuid, new.entry_uuid)
+    return w.update(new, links=submitted(w.lot, association), propagation="no")
+
+
+def version_and_order(w: World) -> SubmitObjectsRequest:
+    new = next_version(w.held)
+    return w.update(new, links=[status_order(w.lot, new.entry_uuid, DEPRECATED, APPROVED)])
+
+
 CASES: list[tuple[str, str, str, Callable[[World], SubmitObjectsRequest]]] = [
     # rule, code, what is wrong, how
     ("U1", OPERATION, "nothing ordered", lambda w: w.update()),
@@ -291,9 +308,12 @@ CASES: list[tuple[str, str, str, Callable[[World], SubmitObjectsRequest]]] = [
     (
         "U16",
         PATIENTS,
-        "another patient for a folder",
-        lambda w: update_of(a_set(w.stranger), next_folder(w.folder, patient_id=w.stranger), propagation="no"),
+        "another patient for a folder, with its documents",
+        lambda w: update_of(a_set(w.stranger), next_folder(w.folder, patient_id=w.stranger)),
     ),
+    ("U37", OPERATION, "a new version with what propagates to it", lambda w: related_version(w, None)),
+    ("U31", GENERAL, "a new version that is replaced at once", replaced_version),
+    ("U22", GENERAL, "not the status of the new version", version_and_order),
     (
         "P8",
         "XDSNonIdenticalHash",
@@ -472,3 +492,26 @@ def test_an_earlier_hash_of_the_same_document_forbids_nothing(world: World) -> N
     again = next_version(world.document, hash="d" * 40, size=8)
     world.house.update(update_of(a_set(world.patient), again, previous="2"))
     assert [row[0] for row in world.house.versions("document_entries", world.document.entry_uuid)] == [1, 2, 3]
+
+
+def test_a_new_version_to_which_nothing_propagates_may_be_associated_at_once(world: World) -> None:
+    world.house.update(related_version(world, "no"))
+    new = world.house.latest("document_entries", world.held.entry_uuid)
+    assert world.house.links(source=new) == {("APND", new, world.document.entry_uuid, "APPROVED")}
+
+
+def test_a_new_version_may_be_deprecated_at_once(world: World) -> None:
+    new = next_folder(world.folder)
+    world.house.update(world.update(new, links=[status_order(world.lot, new.entry_uuid)]))
+    assert [row[:2] for row in world.house.versions("folders", world.folder.entry_uuid)] == [
+        (1, "DEPRECATED"),
+        (2, "DEPRECATED"),
+    ]
+
+
+def test_a_folder_may_go_to_another_patient_without_its_documents(world: World) -> None:
+    moved = next_folder(world.folder, patient_id=world.stranger)
+    world.house.update(update_of(a_set(world.stranger), moved, propagation="no"))
+    new = world.house.latest("folders", world.folder.entry_uuid)
+    assert world.house.row("folders", new, "patient_key") == (world.house.key_of(world.stranger),)
+    assert world.house.links(source=new) == set()
