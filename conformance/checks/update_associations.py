@@ -12,8 +12,6 @@ from xds.metadata.document_entry import ON_DEMAND, STABLE, AvailabilityStatus
 from xds.registry.facts import ObjectKind
 from xds.registry.registered import Registered
 
-_TRANSFORMATIONS = (AssociationType.XFRM, AssociationType.XFRM_RPLC)
-
 
 def _orders(subject: UpdateSubject) -> Iterator[Fault]:
     for one in subject.operations.strangers:
@@ -118,7 +116,7 @@ def _no_addendum_to_a_transformation(subject: UpdateSubject) -> Iterator[Fault]:
     for one, _, target in _new(subject):
         if one.association_type is AssociationType.APND and target is not None:
             links = facts.links_from(target.entry_uuid)
-            if any(link.is_approved and link.association.association_type in _TRANSFORMATIONS for link in links):
+            if any(link.is_approved and link.association.association_type is AssociationType.XFRM for link in links):
                 expected = "a document that is no transformation of another"
                 yield Fault(association_path(one, "@targetObject"), f"{one.target}, a transformation", expected)
 

@@ -42,11 +42,14 @@ def _one_operation_an_object(subject: UpdateSubject) -> Iterator[Fault]:
         target = facts.objects.get(order.target)
         logical_id = target.logical_id if target is not None and target.logical_id else order.target
         places.append((logical_id, association_path(order, "@targetObject")))
-    places += [(new.order.target, association_path(new.order, "@targetObject")) for new in operations.associations]
+    # What is submitted may be deprecated at once, as a new version may: the second order finds what the first one made.
+    places += [
+        (f"new {new.order.target}", association_path(new.order, "@targetObject")) for new in operations.associations
+    ]
     counts = Counter(logical_id for logical_id, _ in places)
     for logical_id, path in places:
         if logical_id and counts[logical_id] > 1:
-            found = f"{logical_id}, concerned by {counts[logical_id]} operations"
+            found = f"{logical_id.removeprefix('new ')}, concerned by {counts[logical_id]} operations"
             yield Fault(path, found, "at most one operation on each logical object")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from conformance.checks.metadata_rule import MetadataRule, Subject, entry_path, folder_path
+from xds.metadata.association import Association
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.folder import Folder
 from xds.metadata.symbolic import UUID_URN
@@ -53,6 +54,11 @@ class UpdateSubject(Subject):
             )
             for one, latest in self.versions
         }
+
+    @cached_property
+    def submitted(self) -> dict[str, Association]:
+        """Associations that the message submits, by their id as sent."""
+        return {new.association.entry_uuid: new.association for new in self.operations.associations}
 
     def object_of(self, identifier: str) -> Registered | None:
         """The registered object of this id, or the new version that will have it."""

@@ -42,6 +42,8 @@ def _targets(subject: UpdateSubject) -> Iterator[Fault]:
     facts = subject.facts
     expected = "a document, folder, membership of a folder or relationship of documents, registered or updated here"
     for order in subject.operations.statuses:
+        if order.target in subject.submitted:
+            continue
         one_of_message = subject.new_versions.get(order.target)
         kind = one_of_message[1].kind if one_of_message else facts.kind_of(order.target)
         path = association_path(order, "@targetObject")
@@ -60,6 +62,8 @@ def _current(subject: UpdateSubject) -> Iterator[Fault]:
     for order in subject.operations.statuses:
         link, one = facts.links.get(order.target), subject.object_of(order.target)
         status = link.association.availability_status if link else one.status if one else None
+        if order.target in subject.submitted:
+            status = AvailabilityStatus.APPROVED
         if status is not None and order.original_status in _LEGAL and order.original_status != status:
             yield Fault(
                 association_path(order, "Slot[OriginalStatus]"), order.original_status or "", f"{status}, its status"

@@ -115,6 +115,7 @@ class _Planner:
 
     def _order_statuses(self) -> None:
         new = {one.metadata.entry_uuid: one.kind for one in self._operations.versions}
+        new |= {one.association.entry_uuid: ObjectKind.ASSOCIATION for one in self._operations.associations}
         for order in self._operations.statuses:
             kind = new.get(order.target) or self._facts.kind_of(order.target)
             if kind is not None and order.new_status is not None:

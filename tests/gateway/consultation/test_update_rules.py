@@ -515,3 +515,18 @@ def test_a_folder_may_go_to_another_patient_without_its_documents(world: World) 
     new = world.house.latest("folders", world.folder.entry_uuid)
     assert world.house.row("folders", new, "patient_key") == (world.house.key_of(world.stranger),)
     assert world.house.links(source=new) == set()
+
+
+def test_an_association_may_be_submitted_and_deprecated_at_once(world: World) -> None:
+    relationship = link(APND, world.held.entry_uuid, world.document.entry_uuid)
+    orders = [*submitted(world.lot, relationship), status_order(world.lot, relationship.entry_uuid)]
+    world.house.update(world.update(links=orders))
+    assert world.house.row("associations", relationship.entry_uuid, "status") == ("DEPRECATED",)
+
+
+def test_what_is_submitted_is_approved_first(world: World) -> None:
+    relationship = link(APND, world.held.entry_uuid, world.document.entry_uuid)
+    order = status_order(world.lot, relationship.entry_uuid, DEPRECATED, APPROVED)
+    with pytest.raises(Refusal) as refused:
+        world.house.update(world.update(links=[*submitted(world.lot, relationship), order]))
+    assert codes_of(refused.value) == {("U22", GENERAL)}
