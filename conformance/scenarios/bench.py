@@ -8,6 +8,7 @@ from functools import cached_property
 
 from conformance.scenarios.feed import Feed
 from conformance.scenarios.shelf import Shelf, build_shelf
+from conformance.scenarios.voice import Voice
 from samples.client.answers import QueryAnswer, RegistryAnswer, RetrieveAnswer
 from samples.client.client import ConsultationClient, IngestClient
 from samples.client.queries import Parameter, QueryId
@@ -19,13 +20,30 @@ ELSEWHERE = "1.3.6.1.4.1.21367.13.70.1"
 
 
 class Bench:
-    """What scenarios speak through: the two doors, and the patient feed."""
+    """What scenarios speak through: the two doors, and the patient feed.
 
-    def __init__(self, ingest: IngestClient, consultation: ConsultationClient, *, repository_unique_id: str) -> None:
+    Without `voice` it can not play scenarios that speak with assertions.
+    """
+
+    def __init__(
+        self,
+        ingest: IngestClient,
+        consultation: ConsultationClient,
+        *,
+        repository_unique_id: str,
+        voice: Voice | None = None,
+    ) -> None:
         self.ingest, self.consultation = ingest, consultation
         self.repository_unique_id = repository_unique_id
-        self._feed = Feed(ingest)
+        self._feed, self._voice = Feed(ingest), voice
         self._count = itertools.count(1)
+
+    @property
+    def voice(self) -> Voice:
+        """The clients that speak with assertions. Raises LookupError: this bench has none."""
+        if self._voice is None:
+            raise LookupError("this bench has no voice")
+        return self._voice
 
     def patient(self) -> DomainPatient:
         """A patient that the house knows and that has nothing yet."""

@@ -47,7 +47,10 @@ Play: TypeAlias = Callable[[Bench], Iterator[Step]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One row. `tests` are numbers of the NIST XDS toolkit whose intent is replayed, none for a scenario of our own."""
+    """One row. `tests` are numbers of the NIST XDS toolkit whose intent is replayed, none for a scenario of our own.
+
+    `asserted` scenarios speak with assertions: they need a bench with a voice.
+    """
 
     id: str
     title: str
@@ -55,6 +58,7 @@ class Scenario:
     transaction: str
     tests: tuple[str, ...]
     play: Play = field(repr=False)
+    asserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ class Result:
 class Table:
     """Rows of one actor and one transaction, in the order they are written."""
 
-    def __init__(self, actor: str, transaction: str) -> None:
-        self.actor, self.transaction = actor, transaction
+    def __init__(self, actor: str, transaction: str, *, asserted: bool = False) -> None:
+        self.actor, self.transaction, self.asserted = actor, transaction, asserted
         self.rows: list[Scenario] = []
 
     def row(self, identifier: str, title: str, *tests: str) -> Callable[[Play], Play]:
@@ -94,7 +98,15 @@ class Table:
     def add(self, identifier: str, title: str, tests: tuple[str, ...], play: Play) -> None:
         """Add a row."""
         self.rows.append(
-            Scenario(id=identifier, title=title, actor=self.actor, transaction=self.transaction, tests=tests, play=play)
+            Scenario(
+                id=identifier,
+                title=title,
+                actor=self.actor,
+                transaction=self.transaction,
+                tests=tests,
+                play=play,
+                asserted=self.asserted,
+            )
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 from conformance.scenarios.bench import Bench
 from conformance.scenarios.model import Result, Scenario, run
 from conformance.scenarios.report import END, START, markdown
+from conformance.scenarios.voice import AUDIENCE, Voice
 from conformance.scenarios.xds.catalogue import SCENARIOS
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
 from gateway.cli.speech import say, text
@@ -22,8 +23,13 @@ from samples.client.client import ConsultationClient, IngestClient
 
 ESTABLISHMENT, PROFESSIONAL = "chu-seine", "dr-essai"
 REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
-ENVIRONMENT = {"ECLUSE_IHE_PATIENTS": "feed", "ECLUSE_IHE_CODES": "connectathon"}
-"""The house that is opened when none is named: patients come by the feed, codes are those of the Connectathon."""
+ENVIRONMENT = {
+    "ECLUSE_IHE_PATIENTS": "feed",
+    "ECLUSE_IHE_CODES": "connectathon",
+    "ECLUSE_IHE_AUDIENCE": AUDIENCE,
+}
+"""The house that is opened when none is named: patients come by the feed, codes are those of the Connectathon, and
+assertions may be restricted to an audience."""
 
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -73,7 +79,8 @@ def xds(
 ) -> None:
     """Play the scenarios of XDS.b: registry and repository, queries, updates, removals.
 
-    The house must belong to a generic domain, take ITI-44, and know the codes of the Connectathon.
+    The house must belong to a generic domain, take ITI-44, and know the codes of the Connectathon. Scenarios with
+    assertions (A.*) are played on a throw-away house only, where the key to sign them is at hand.
     """
     scenarios = chosen(only)
     given = (ingest_url, consultation_url, ca, ingest_certificate, consultation_certificate)
@@ -87,6 +94,7 @@ def xds(
                 bench = Bench(
                     stack.enter_context(ingest), stack.enter_context(consultation), repository_unique_id=repository
                 )
+                scenarios = tuple(scenario for scenario in scenarios if not scenario.asserted)
             else:
                 bench = stack.enter_context(throw_away())
             results = [_tell(run(scenario, bench), quiet=form is not None) for scenario in scenarios]
@@ -127,8 +135,19 @@ def throw_away() -> Iterator[Bench]:
 @contextmanager
 def bench_of(house: Rehearsal) -> Iterator[Bench]:
     """The bench of a house whose doors are open, with the certificates of its test PKI."""
-    with house.source(ESTABLISHMENT) as ingest, house.consumer(PROFESSIONAL) as consultation:
-        yield Bench(ingest, consultation, repository_unique_id=REPOSITORY)
+    doors = house.doors
+    voice = Voice(
+        lambda vihf: IngestClient(
+            doors["ingest"].url, house.credential(f"{ESTABLISHMENT}.auth"), doors["ingest"].ca, vihf=vihf
+        ),
+        lambda vihf: ConsultationClient(
+            doors["consultation"].url, house.credential(f"{PROFESSIONAL}.auth"), doors["consultation"].ca, vihf=vihf
+        ),
+        seal=house.credential(f"{ESTABLISHMENT}.sign"),
+        card=house.credential(f"{PROFESSIONAL}.sign"),
+    )
+    with closing(voice), house.source(ESTABLISHMENT) as ingest, house.consumer(PROFESSIONAL) as consultation:
+        yield Bench(ingest, consultation, repository_unique_id=REPOSITORY, voice=voice)
 
 
 def _tell(result: Result, *, quiet: bool) -> Result:

@@ -7,6 +7,7 @@ from typing import Final
 from conformance.scenarios.model import Scenario
 from conformance.scenarios.xds import (
     asking,
+    asserting,
     finding,
     folders,
     getting,
@@ -42,6 +43,7 @@ TABLES: Final = (
     updating_associations.TABLE,
     removing.TABLE,
     merging.TABLE,
+    *asserting.TABLES,
 )
 SCENARIOS: Final[tuple[Scenario, ...]] = tuple(row for table in TABLES for row in table.rows)
 
@@ -73,9 +75,11 @@ NOT_REPLAYED: Final[tuple[tuple[str, str], ...]] = (
         "Link Change moves documents between local ids of one patient: no transaction offered here does",
     ),
     (
-        "11897_* 11966_* 11990_* 11990eval_valid 12309_* 12312_* 12371_* 15808_* 15809_*",
-        "the assertion is the subject (XUA): the doors have tests of their own for it",
+        "11897_second* 11966_second* 11990_second*",
+        "which roles, purposes and ways to authenticate are believed is no setting of a door",
     ),
+    ("11990eval_valid", "looks at what the others left; each of ours looks itself"),
+    ("12309_* 12312_* 12371_* 15808_* 15809_*", "assertions before gateways and Document Recipients"),
     ("ids-* ids_* idc_* iig_* rig_* es_* rsnaedge-1001", "imaging (XDS-I, XCA-I)"),
     ("pdb_* DirectHit supporting_fhir_patients", "MHD, Direct and FHIR"),
     ("XdsDocAdminTest-1111 XdsDocSrc* XdsIsr*", "tests the sender"),
