@@ -58,35 +58,40 @@ class BodyMemory:
 
     def __init__(self, limit: int) -> None:
         self._free = limit
-        self._lock = threading.Lock()
+        self._change = threading.Condition()
 
-    def take(self, size: int) -> bool:
-        """Reserve room; False when there is not enough."""
-        with self._lock:
-            if size > self._free:
+    def take(self, size: int, seconds: float) -> bool:
+        """Reserve room, waiting for it at most `seconds`; False when there is still not enough."""
+        with self._change:
+            if not self._change.wait_for(lambda: size <= self._free, seconds):
                 return False
             self._free -= size
             return True
 
     def give_back(self, size: int) -> None:
         """Free what was reserved."""
-        with self._lock:
+        with self._change:
             self._free += size
+            self._change.notify_all()
 
 
 class BodyStream(io.RawIOBase):
     """`wsgi.input` of a door: counts while reading and refuses compression, excess, silence and truncation.
 
-    A body longer than a mebibyte reserves its room in `memory` as it comes; `release` gives it back.
+    A body longer than a mebibyte reserves its room in `memory` as it comes, and waits for it at most `patience`
+    seconds; `release` gives it back.
     `read` raises MalformedMessage: HTTP_LIMIT (size, time), HTTP_MALFORMED (framing, cut, Content-Encoding); and
     Overloaded: the door holds too many large bodies already.
     """
 
-    def __init__(self, source: Any, environ: Mapping[str, Any], limit: int, memory: BodyMemory) -> None:
+    def __init__(
+        self, source: Any, environ: Mapping[str, Any], limit: int, memory: BodyMemory, patience: float
+    ) -> None:
         super().__init__()
         self._source = source
         self._limit = limit
         self._memory = memory
+        self._patience = patience
         self._reserved = 0
         length = environ.get("CONTENT_LENGTH", "")
         self._expected = int(length) if length else None
@@ -143,7 +148,7 @@ class BodyStream(io.RawIOBase):
             size = self._expected if self._expected > _SMALL and not self._reserved else 0
         else:
             size = _STEP if self.count > _SMALL and self.count >= self._reserved else 0
-        if not self._memory.take(size):
+        if size and not self._memory.take(size, self._patience):
             raise Overloaded
         self._reserved += size
 

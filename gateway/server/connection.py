@@ -89,13 +89,13 @@ class DoorConnection(TConn):  # type: ignore[misc]  # gunicorn is not typed
         waiting.register(self.sock, select.POLLIN)
         return bool(waiting.poll(seconds * 1000))
 
-    def linger(self, seconds: float = _LINGER_SECONDS) -> None:
-        """Half-close and read what still comes for a while, so that the client reads our last words.
+    def linger(self, seconds: float = _LINGER_SECONDS, size: int = _LINGER_BYTES) -> None:
+        """Half-close and read what still comes for a while, `size` bytes at most, so that our last words are read.
 
         Closing with unread bytes would reset the connection and destroy the response or the TLS alert in flight.
         """
         deadline = time.monotonic() + seconds
-        left = _LINGER_BYTES
+        left = size
         try:
             self.sock.shutdown(socket.SHUT_WR)
             while left > 0 and (remaining := deadline - time.monotonic()) > 0:

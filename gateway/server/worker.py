@@ -34,6 +34,7 @@ _HANDSHAKE_LINGER = 0.2
 _SWEEP = 0.2
 _IN_A_ROW = 50
 _PATIENCE = 0.005
+_PATIENCE_OF_THE_KNOWN = 5.0
 _DRAINED = 32 * 1024
 """Bytes of a body that nobody read which are read away, so that its connection serves again; beyond, it ends."""
 _TRANSIENT = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK, errno.EMFILE, errno.ENFILE)
@@ -151,7 +152,11 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
             return False
         except Exception as error:  # noqa: BLE001 -- the last resort of a thread: answered tersely and logged
             self.handle_error(request, conn.sock, conn.client, error)
-        conn.linger()
+        if conn.holder is None:
+            conn.linger()
+        else:
+            # A known client is still sending what was refused: it reads why when it has done.
+            conn.linger(_PATIENCE_OF_THE_KNOWN, 2 * self.options.body)
         return False
 
     def handle_request(self, req: Any, conn: DoorConnection) -> bool:
@@ -159,7 +164,7 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         conn.begin_body()
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg, response_class=DoorResponse)
         environ["wsgi.multithread"] = True
-        body = BodyStream(environ["wsgi.input"], environ, self.options.body, self._memory)
+        body = BodyStream(environ["wsgi.input"], environ, self.options.body, self._memory, self.options.body_idle)
         environ["wsgi.input"] = body
         environ["ecluse.client_certificate"] = conn.certificate
         environ["ecluse.request_id"] = uuid.uuid4().hex
