@@ -9,6 +9,7 @@ from conformance.scenarios.model import Play, Step, Table
 from conformance.scenarios.shelf import Shelf
 from conformance.scenarios.steps import counted, named, refused, same
 from conformance.scenarios.xds.finding import ALL
+from samples.client.mtom import Packaging
 from samples.client.queries import APPROVED, QueryId, quoted
 from samples.xds import codes
 
@@ -164,3 +165,14 @@ def return_type(bench: Bench) -> Iterator[Step]:
 def unknown_patient(bench: Bench) -> Iterator[Step]:
     answer = bench.query(QueryId.FIND_DOCUMENTS, patient_id=bench.stranger().cx, status=APPROVED)
     yield counted("ask", answer)
+
+
+@TABLE.row("Q.H22", "Answers are simple SOAP, even to refuse")
+def packaging(bench: Bench) -> Iterator[Step]:
+    right = bench.consultation.stored_query(
+        QueryId.FIND_DOCUMENTS, _asked(bench.shelf, QueryId.FIND_DOCUMENTS, lambda _: {})
+    )
+    yield same("a good question", (Packaging.SIMPLE, 200), (right.packaging, right.http_status))
+    wrong = bench.consultation.stored_query(QueryId.GET_DOCUMENTS, {})
+    yield refused("a question without an id", wrong, "XDSStoredQueryMissingParam")
+    yield same("its answer", (Packaging.SIMPLE, 200), (wrong.packaging, wrong.http_status))

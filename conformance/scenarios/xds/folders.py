@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from conformance.scenarios.bench import Bench
 from conformance.scenarios.model import Step, Table
-from conformance.scenarios.steps import accepted, counted, same
+from conformance.scenarios.steps import accepted, counted, refused, same
 from conformance.scenarios.xds.lifecycle import related
 from samples.client.objects import Kind
 from samples.client.queries import APPROVED, QueryId
@@ -150,3 +150,17 @@ def one_of_two(bench: Bench) -> Iterator[Step]:
     yield accepted("register", bench.register(lot))
     contents = bench.query(QueryId.GET_SUBMISSION_SET_AND_CONTENTS, unique_id=lot.submission_set.unique_id)
     yield counted("the submission and its contents", contents, sets=1, folders=1, entries=2, associations=5)
+
+
+@TABLE.row("F.10", "What was replaced does not go in a folder any more")
+def deprecated_member(bench: Bench) -> Iterator[Step]:
+    patient = bench.patient()
+    lot, folder = one_document(patient).assigned(), empty_folder(patient)
+    old, name = lot.entries[0].entry_uuid, folder.folders[0].entry_uuid
+    yield accepted("register a document", bench.register(lot))
+    yield accepted("replace it", bench.register(related(patient, AssociationType.RPLC, old)))
+    yield accepted("register a folder", bench.register(folder))
+    answer = bench.register(new_submission(patient).refer_to(old).file(name, old))
+    yield refused("put the replaced in it", answer, "XDSRegistryDeprecatedDocumentError")
+    contents = bench.query(QueryId.GET_FOLDER_AND_CONTENTS, entry_uuid=name)
+    yield counted("the folder is empty", contents, folders=1)

@@ -306,3 +306,35 @@ def third(bench: Bench) -> Iterator[Step]:
     yield versions(bench, lot, ("1 Deprecated", "2 Deprecated", "3 Approved"))
     answer = bench.retrieve(*lot.unique_ids)
     yield same("its bytes", tuple(lot.contents.values()), tuple(item.content for item in answer.documents))
+
+
+@TABLE.row("U.07", "Orders about several documents travel together, and are done or refused together")
+def together(bench: Bench) -> Iterator[Step]:
+    patient = bench.patient()
+    one, step = registered(bench, patient)
+    yield step
+    other, step = registered(bench, patient)
+    yield step
+    good = update_status(_updated(one, patient, title="Corrected"), other.entries[0].entry_uuid)
+    bad = update_status(good, "urn:uuid:00000000-0000-4000-8000-000000000003")
+    yield refused("update one, deprecate the other, and one that is not there", bench.update(bad))
+    yield versions(bench, one, ("1 Approved",))
+    yield versions(bench, other, ("1 Approved",))
+    yield accepted("update one, deprecate the other", bench.update(good))
+    yield versions(bench, one, ("1 Deprecated", "2 Approved"))
+    yield versions(bench, other, ("1 Deprecated",))
+
+
+@TABLE.row("U.08", "A document goes offline, and is found as such")
+def offline(bench: Bench) -> Iterator[Step]:
+    patient = bench.patient()
+    lot, step = registered(bench, patient)
+    yield step
+    states = {name: f"urn:ihe:iti:2010:DocumentAvailability:{name}" for name in ("Online", "Offline")}
+    order = _updated(lot, patient, document_availability=states["Offline"])
+    yield accepted("update", bench.update(order))
+    for name, count in (("Online", 0), ("Offline", 1)):
+        found = bench.query(
+            QueryId.FIND_DOCUMENTS, patient_id=patient.cx, status=APPROVED, document_availability=states[name]
+        )
+        yield counted(f"those that are {name}", found, entries=count)
