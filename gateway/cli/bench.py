@@ -22,6 +22,8 @@ from lxml import etree
 from gateway.cli.floors import Floor, measure
 from gateway.cli.processes import cpu_seconds, database_pids, door_pids, resident_megabytes
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
+from gateway.cli.scale import print_scale
+from gateway.cli.scale_questions import ScaleError
 from gateway.cli.story import REPOSITORY
 from gateway.database.embedded import EmbeddedPostgres
 from gateway.soap_door import SERVICES
@@ -76,13 +78,32 @@ class Figure:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for machines.")
-@click.option("--runs", default=200, show_default=True, help="Deposits; queries and retrieves are five times as many.")
-def bench(*, as_json: bool, runs: int) -> None:
+@click.option(
+    "--runs",
+    type=click.IntRange(min=2),
+    default=200,
+    show_default=True,
+    help="Deposits; queries and retrieves are five times as many.",
+)
+@click.option("--scale", is_flag=True, help="Instead: what a query waits as the registry grows.")
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(min=20),
+    multiple=True,
+    help="With --scale: so many documents; repeat for several sizes. 100000 and 1000000 when absent.",
+)
+def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...]) -> None:
     """Measure deposits, queries and retrieves over real mutual TLS, against their floors."""
+    if sizes and not scale:
+        raise click.UsageError("--size goes with --scale")
     try:
+        if scale:
+            print_scale(sizes, runs * MORE, as_json=as_json)
+            return
         with Rehearsal() as house:
             figures = list(_Bench(house, runs).figures())
-    except RehearsalError as error:
+    except (RehearsalError, ScaleError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     if as_json:
