@@ -11,8 +11,10 @@ from conformance.scenarios.xds import (
     finding,
     folders,
     getting,
+    getting_mixed,
     lifecycle,
     merging,
+    mismatching,
     on_demand,
     providing,
     refusing,
@@ -23,6 +25,7 @@ from conformance.scenarios.xds import (
     updating,
     updating_associations,
     updating_folders,
+    updating_statuses,
 )
 
 TABLES: Final = (
@@ -30,6 +33,7 @@ TABLES: Final = (
     lifecycle.TABLE,
     folders.TABLE,
     refusing.TABLE,
+    mismatching.TABLE,
     on_demand.TABLE,
     providing.TABLE,
     retrieving.TABLE,
@@ -37,8 +41,10 @@ TABLES: Final = (
     finding.TABLE,
     asking.TABLE,
     getting.TABLE,
+    getting_mixed.TABLE,
     several_patients.TABLE,
     updating.TABLE,
+    updating_statuses.TABLE,
     updating_folders.TABLE,
     updating_associations.TABLE,
     removing.TABLE,

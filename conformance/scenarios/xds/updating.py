@@ -1,4 +1,4 @@
-"""Update Document Set: new versions and statuses of documents (ITI TF-2 §3.57.4.1.3.3.1, 3.2)."""
+"""Update Document Set: new versions of documents (ITI TF-2 §3.57.4.1.3.3.1)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from samples.xds.documents import text_document
 from samples.xds.entries import HEALER
 from samples.xds.patients import DomainPatient
 from samples.xds.submission import XdsSubmission, new_submission, one_document
-from samples.xds.updates import update_entry, update_status
+from samples.xds.updates import update_entry
 from xds.metadata.author import Author
 
 TABLE = Table("Document Registry", "ITI-57")
-VERSION, OPERATION = "XDSMetadataVersionError", "XDSMetadataUpdateOperationError"
-WITHDRAWN = "urn:oasis:names:tc:ebxml-regrep:StatusType:Withdrawn"
+VERSION = "XDSMetadataVersionError"
 
 
 def registered(bench: Bench, patient: DomainPatient, **changes: Any) -> tuple[XdsSubmission, Step]:
@@ -101,7 +100,9 @@ for _rank, (_name, _changes) in enumerate(ATTRIBUTES.items(), start=1):
     TABLE.add(f"U.A{_rank:02}", f"An update changes {_name}", ("15801",), _attribute(_changes))
 
 
-def _refusal(spoil: Callable[[XdsSubmission, DomainPatient], XdsSubmission], *expected: str) -> Play:
+def refusal(spoil: Callable[[XdsSubmission, DomainPatient], XdsSubmission], *expected: str) -> Play:
+    """Play an update of one registered document that is refused and leaves it as it was."""
+
     def play(bench: Bench) -> Iterator[Step]:
         patient = bench.patient()
         lot, step = registered(bench, patient)
@@ -112,7 +113,7 @@ def _refusal(spoil: Callable[[XdsSubmission, DomainPatient], XdsSubmission], *ex
     return play
 
 
-def _slots(name: str, value: str | None, *, target: str = "Association01") -> Callable[[etree._Element], None]:
+def slots(name: str, value: str | None, *, target: str = "Association01") -> Callable[[etree._Element], None]:
     """Put a slot in an association, in the place of the one of its name; None takes it away."""
 
     def rewrite(root: etree._Element) -> None:
@@ -129,16 +130,17 @@ def _slots(name: str, value: str | None, *, target: str = "Association01") -> Ca
     return rewrite
 
 
-def _updated(lot: XdsSubmission, patient: DomainPatient, **changes: Any) -> XdsSubmission:
+def updated(lot: XdsSubmission, patient: DomainPatient, **changes: Any) -> XdsSubmission:
+    """An update of the document of a lot."""
     return update_entry(new_submission(patient), lot.entries[0], **changes)
 
 
 def _twice(lot: XdsSubmission, patient: DomainPatient) -> XdsSubmission:
-    return update_entry(_updated(lot, patient, title="One"), lot.entries[0], title="Two")
+    return update_entry(updated(lot, patient, title="One"), lot.entries[0], title="Two")
 
 
 def _unheard_of(lot: XdsSubmission, patient: DomainPatient) -> XdsSubmission:
-    return _updated(lot, patient, logical_id="urn:uuid:00000000-0000-4000-8000-000000000001")
+    return updated(lot, patient, logical_id="urn:uuid:00000000-0000-4000-8000-000000000001")
 
 
 REFUSED: tuple[tuple[str, str, tuple[str, ...], Callable[[XdsSubmission, DomainPatient], XdsSubmission]], ...] = (
@@ -148,133 +150,57 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...], Callable[[XdsSubmission, DomainP
         "that is not a whole entry",
         "15800d",
         ("XDSRegistryMetadataError",),
-        lambda lot, patient: _updated(lot, patient, class_code=None),
+        lambda lot, patient: updated(lot, patient, class_code=None),
     ),
     (
         "of a version that is not the last",
         "15800e",
         (VERSION,),
-        lambda lot, patient: _updated(lot, patient, previous_version="2"),
+        lambda lot, patient: updated(lot, patient, previous_version="2"),
     ),
     (
         "whose PreviousVersion is no number",
         "20002b",
         (),
-        lambda lot, patient: _updated(lot, patient, previous_version="no"),
+        lambda lot, patient: updated(lot, patient, previous_version="no"),
     ),
     (
         "without PreviousVersion",
         "20002b",
         (),
-        lambda lot, patient: _updated(lot, patient).rewritten(_slots("PreviousVersion", None)),
+        lambda lot, patient: updated(lot, patient).rewritten(slots("PreviousVersion", None)),
     ),
     (
         "without SubmissionSetStatus",
         "20002b",
         (),
-        lambda lot, patient: _updated(lot, patient).rewritten(_slots("SubmissionSetStatus", None)),
+        lambda lot, patient: updated(lot, patient).rewritten(slots("SubmissionSetStatus", None)),
     ),
     (
         "whose SubmissionSetStatus is Reference",
         "20002b",
         (),
-        lambda lot, patient: _updated(lot, patient).rewritten(_slots("SubmissionSetStatus", "Reference")),
+        lambda lot, patient: updated(lot, patient).rewritten(slots("SubmissionSetStatus", "Reference")),
     ),
     (
         "whose AssociationPropagation is neither yes nor no",
         "20002b",
         (),
-        lambda lot, patient: _updated(lot, patient, association_propagation="maybe"),
+        lambda lot, patient: updated(lot, patient, association_propagation="maybe"),
     ),
     (
         "with a slot that belongs to a status, instead of PreviousVersion",
         "20002b",
         (),
         lambda lot, patient: (
-            _updated(lot, patient)
-            .rewritten(_slots("PreviousVersion", None))
-            .rewritten(_slots("OriginalStatus", APPROVED))
+            updated(lot, patient).rewritten(slots("PreviousVersion", None)).rewritten(slots("OriginalStatus", APPROVED))
         ),
     ),
     ("twice of one document", "20007", (), _twice),
-    ("that gives another uniqueId", "", (), lambda lot, patient: _updated(lot, patient, unique_id="2.25.99")),
+    ("that gives another uniqueId", "", (), lambda lot, patient: updated(lot, patient, unique_id="2.25.99")),
 )
 for _rank, (_title, _test, _codes, _spoil) in enumerate(REFUSED, start=1):
-    TABLE.add(f"U.R{_rank:02}", f"An update is refused: {_title}", (_test,) if _test else (), _refusal(_spoil, *_codes))
-
-
-@TABLE.row("U.02", "A document is deprecated, and approved again", "15802")
-def status(bench: Bench) -> Iterator[Step]:
-    patient = bench.patient()
-    lot, step = registered(bench, patient)
-    yield step
-    target = lot.entries[0].entry_uuid
-    yield accepted("deprecate", bench.update(update_status(new_submission(patient), target)))
-    yield status_is(bench, "its status", target, DEPRECATED)
-    back = update_status(new_submission(patient), target, original=DEPRECATED, new=APPROVED)
-    yield accepted("approve", bench.update(back))
-    yield status_is(bench, "its status again", target, APPROVED)
-    yield versions(bench, lot, ("1 Approved",))
-
-
-@TABLE.row("U.03", "An old version stays Deprecated", "15802b")
-def status_of_old(bench: Bench) -> Iterator[Step]:
-    patient = bench.patient()
-    lot, step = registered(bench, patient)
-    yield step
-    yield accepted("update", bench.update(_updated(lot, patient, title="Corrected")))
-    target = lot.entries[0].entry_uuid
-    back = update_status(new_submission(patient), target, original=DEPRECATED, new=APPROVED)
-    yield refused("approve the old version", bench.update(back))
-    yield status_is(bench, "its status", target, DEPRECATED)
-
-
-def _order(original: str | None, new: str | None) -> Callable[[XdsSubmission, DomainPatient], XdsSubmission]:
-    return lambda lot, patient: update_status(
-        new_submission(patient), lot.entries[0].entry_uuid, original=original, new=new
-    )
-
-
-STATUSES: tuple[tuple[str, Callable[[XdsSubmission, DomainPatient], XdsSubmission]], ...] = (
-    (
-        "with a slot that belongs to a version",
-        lambda lot, patient: _order(APPROVED, DEPRECATED)(lot, patient).rewritten(_slots("PreviousVersion", "1")),
-    ),
-    ("without OriginalStatus", _order(None, DEPRECATED)),
-    ("without NewStatus", _order(APPROVED, None)),
-    ("to a status that nobody knows", _order(APPROVED, WITHDRAWN)),
-    ("from a status that nobody knows", _order(WITHDRAWN, APPROVED)),
-    ("from a status to the same", _order(APPROVED, APPROVED)),
-)
-for _rank, (_title, _spoil) in enumerate(STATUSES, start=1):
-    TABLE.add(f"U.S{_rank:02}", f"A change of status is refused: {_title}", ("20002",), _refusal(_spoil, OPERATION))
-
-
-@TABLE.row("U.S07", "A change of status is refused: from a status that it has not")
-def not_its_status(bench: Bench) -> Iterator[Step]:
-    yield from _refusal(_order(DEPRECATED, APPROVED))(bench)
-
-
-@TABLE.row("U.S08", "The status of a submission never changes", "21001")
-def status_of_set(bench: Bench) -> Iterator[Step]:
-    patient = bench.patient()
-    lot, step = registered(bench, patient)
-    yield step
-    order = update_status(new_submission(patient), lot.submission_set.entry_uuid)
-    yield refused("deprecate the submission", bench.update(order))
-    found = bench.query(QueryId.FIND_SUBMISSION_SETS, patient_id=patient.cx, status=APPROVED)
-    yield counted("it is Approved", found, sets=1)
-
-
-@TABLE.row("U.04", "An update and a status against it are refused together", "20003")
-def update_and_status(bench: Bench) -> Iterator[Step]:
-    patient = bench.patient()
-    lot, step = registered(bench, patient)
-    yield step
-    order = _updated(lot, patient, title="Corrected")
-    order = update_status(order, order.entries[0].entry_uuid, original=DEPRECATED, new=APPROVED)
-    yield refused("update, and approve what is Approved", bench.update(order), "XDSMetadataUpdateError")
-    yield versions(bench, lot, ("1 Approved",))
+    TABLE.add(f"U.R{_rank:02}", f"An update is refused: {_title}", (_test,) if _test else (), refusal(_spoil, *_codes))
 
 
 @TABLE.row("U.05", "A document changes patient; both versions together only as references", "21002")
@@ -301,28 +227,11 @@ def third(bench: Bench) -> Iterator[Step]:
     yield accepted("provide", bench.provide(lot))
     held = lot.in_repository(bench.repository_unique_id)
     for version in ("1", "2"):
-        order = _updated(held, patient, title=f"After {version}", previous_version=version)
+        order = updated(held, patient, title=f"After {version}", previous_version=version)
         yield accepted(f"update version {version}", bench.update(order))
     yield versions(bench, lot, ("1 Deprecated", "2 Deprecated", "3 Approved"))
     answer = bench.retrieve(*lot.unique_ids)
     yield same("its bytes", tuple(lot.contents.values()), tuple(item.content for item in answer.documents))
-
-
-@TABLE.row("U.07", "Orders about several documents travel together, and are done or refused together")
-def together(bench: Bench) -> Iterator[Step]:
-    patient = bench.patient()
-    one, step = registered(bench, patient)
-    yield step
-    other, step = registered(bench, patient)
-    yield step
-    good = update_status(_updated(one, patient, title="Corrected"), other.entries[0].entry_uuid)
-    bad = update_status(good, "urn:uuid:00000000-0000-4000-8000-000000000003")
-    yield refused("update one, deprecate the other, and one that is not there", bench.update(bad))
-    yield versions(bench, one, ("1 Approved",))
-    yield versions(bench, other, ("1 Approved",))
-    yield accepted("update one, deprecate the other", bench.update(good))
-    yield versions(bench, one, ("1 Deprecated", "2 Approved"))
-    yield versions(bench, other, ("1 Deprecated",))
 
 
 @TABLE.row("U.08", "A document goes offline, and is found as such")
@@ -331,7 +240,7 @@ def offline(bench: Bench) -> Iterator[Step]:
     lot, step = registered(bench, patient)
     yield step
     states = {name: f"urn:ihe:iti:2010:DocumentAvailability:{name}" for name in ("Online", "Offline")}
-    order = _updated(lot, patient, document_availability=states["Offline"])
+    order = updated(lot, patient, document_availability=states["Offline"])
     yield accepted("update", bench.update(order))
     for name, count in (("Online", 0), ("Offline", 1)):
         found = bench.query(
