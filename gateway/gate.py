@@ -17,6 +17,7 @@ from security.pki.trust import TrustStore, Usage
 from security.vihf.model import Vihf
 from security.xua.model import Xua
 from xds.dmp.requester import Requester, RequesterKind
+from xds.registry.identifiers import canonical_patient_id
 
 Assertion = Vihf | Xua
 
@@ -88,16 +89,6 @@ class Gate:
             certificate=certificate,
             assertion=assertion,
             requester=_requester(certificate, assertion),
-            request_id=request_id,
-            now=now,
-        )
-
-    def admit_without_assertion(self, certificate: HolderCertificate, request_id: str, now: datetime) -> Caller:
-        """The caller of a wire that cannot carry an assertion: its certificate is all that is known of it."""
-        return Caller(
-            certificate=certificate,
-            assertion=None,
-            requester=_requester(certificate, None),
             request_id=request_id,
             now=now,
         )
@@ -190,7 +181,7 @@ class Witness:
             actor_id=said.actor,
             actor_structure=said.structure,
             certificate=certificate.fingerprint if certificate else fingerprint,
-            patient=pseudonym(self.key, patient) if patient else "",
+            patient=pseudonym(self.key, canonical_patient_id(patient)) if patient else "",
             objects=objects,
             code=code,
             purpose=said.purpose,

@@ -182,7 +182,7 @@ class _Exchange:
     def _transaction(self) -> str:
         """What was asked for; a request refused before it was read can only ask for what its address offers."""
         asked = [self._operation] if self._operation else self._service.operations
-        return " ".join(operation.transaction.name for operation in asked)
+        return " ".join(dict.fromkeys(operation.transaction.name for operation in asked))
 
     def _record(self, outcome: Outcome, code: str) -> None:
         self._keeper.audit.append(

@@ -21,6 +21,7 @@ from security.audit.event import AuditEvent, Outcome, pseudonym
 from security.audit.trail import AuditTrail
 from xds.errors import Refusal
 from xds.metadata.datatypes import Cx
+from xds.registry.identifiers import canonical_patient_id
 from xds.registry.patients import Merging, Opening, PatientFault, PatientFeed, PatientRefused
 
 _MERGED = "was merged into another: nothing is taken under this id any more"
@@ -129,7 +130,7 @@ class PatientIdentityFeed:
             if not self.patients.is_known(survivor.format()):
                 yield self._opening(message, survivor, transaction, caller)
         for survivor, old in pairs:
-            former = pseudonym(self.witness.key, old.format())
+            former = pseudonym(self.witness.key, canonical_patient_id(old.format()))
             event = self._event(message, transaction, caller, survivor.format(), former=(former,))
             yield Merging(survivor=survivor.format(), subsumed=old.format(), event=event)
 

@@ -28,7 +28,7 @@ class RegisteredObject:
     """One registered object that the submission names by its UUID.
 
     `same_patient`: it belongs to the patient of the submission. `object_type` is that of a document, empty otherwise.
-    `is_transformation`: an XFRM or XFRM_RPLC starts from it. `folders` are the Approved folders that hold it.
+    `is_transformation`: an XFRM starts from it. `folders` are the Approved folders that hold it.
     """
 
     entry_uuid: str

@@ -10,9 +10,10 @@ _CANONICAL = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 
 
 def canonical_patient_id(patient_id: str) -> str:
-    """The one spelling of a patient's CX in the registry: `<ins>^^^&<oid>&ISO^NH`.
+    """The one spelling of a patient's CX in the registry: `<id>^^^&<oid>&ISO^NH`.
 
-    Senders leave the identifier type out or add it; both name one patient (DMP: CX of an INS).
+    Senders of the DMP leave the identifier type out or add it; both name one patient (DMP: CX of an INS). A generic
+    domain knows no type: the same spelling serves, and never leaves the registry.
     """
     parts = patient_id.split("^")
     authority = parts[3] if len(parts) > 3 else ""

@@ -26,7 +26,6 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     c_member    CONSTANT text := 'urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember';
     c_xfrm      CONSTANT text := 'urn:ihe:iti:2007:AssociationType:XFRM';
-    c_xfrm_rplc CONSTANT text := 'urn:ihe:iti:2007:AssociationType:XFRM_RPLC';
     v_record    records;
     v_objects   jsonb;
     v_taken     jsonb;
@@ -42,7 +41,7 @@ BEGIN
                    'same_patient', o.patient_key IS NOT DISTINCT FROM v_record.patient_key,
                    'is_transformation', o.kind = 'DE' AND EXISTS (
                        SELECT FROM associations a
-                       WHERE a.source = o.entry_uuid AND a.association_type IN (c_xfrm, c_xfrm_rplc)),
+                       WHERE a.source = o.entry_uuid AND a.association_type = c_xfrm),
                    'folders', CASE WHEN o.kind = 'DE' THEN ARRAY(
                        SELECT DISTINCT f.entry_uuid FROM associations a
                        JOIN folders f ON f.patient_key = a.patient_key AND f.entry_uuid = a.source
@@ -55,7 +54,7 @@ BEGIN
                    'same_patient', true,
                    'is_transformation', EXISTS (
                        SELECT FROM associations a
-                       WHERE a.source = e.entry_uuid AND a.association_type IN (c_xfrm, c_xfrm_rplc))))
+                       WHERE a.source = e.entry_uuid AND a.association_type = c_xfrm)))
             INTO v_objects FROM document_entries e
             WHERE e.patient_key = v_record.patient_key AND e.entry_uuid = ANY (p_ids) AND e.depositor_id = p_structure_id;
     END IF;

@@ -169,7 +169,9 @@ BEGIN
         RAISE EXCEPTION 'an object is not there any more, or a new association names it' USING ERRCODE = 'XDS02';
     END IF;
 
-    -- A uniqueId stays with the last version that bears it; without one it is free again.
+    -- A uniqueId stays with the last version that bears it; without one it is free again. Whoever registers another entry
+    -- of it meanwhile holds its row: wait, then look.
+    PERFORM FROM unique_ids WHERE unique_id = ANY (v_names) ORDER BY unique_id FOR UPDATE;
     WITH bearers AS (
         SELECT DISTINCT ON (b.unique_id) b.* FROM (
             SELECT unique_id, patient_key, entry_uuid, version, depositor_id, lower(hash) AS hash, size

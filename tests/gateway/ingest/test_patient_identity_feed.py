@@ -36,6 +36,7 @@ from security.audit.trail import AuditTrail
 from security.pki.tls import TlsContexts
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
+from xds.registry.identifiers import canonical_patient_id
 from xds.registry.patients import PatientFeed
 
 V3 = "{urn:hl7-org:v3}"
@@ -215,7 +216,7 @@ def test_a_patient_announced_is_known(
     assert house.status(cx(one)) == "OPEN"
     event = house.last_event()
     assert (event["transaction"], event["outcome"], event["objects"]) == (transaction, "success", [name])
-    assert event["patient"] == pseudonym(AUDIT_KEY, cx(one))
+    assert event["patient"] == pseudonym(AUDIT_KEY, canonical_patient_id(cx(one)))
     assert event["structure"] == house.pki.certificate(ESTABLISHMENT).structure_id
     assert one not in json.dumps(event).replace(event["request"], "")
 
@@ -246,8 +247,8 @@ def test_a_patient_merged_is_known_no_longer_and_the_survivor_is(house: House, m
 
     assert (house.status(cx(survivor)), house.status(cx(subsumed))) == ("OPEN", "MERGED")
     event = house.last_event()
-    assert event["patient"] == pseudonym(AUDIT_KEY, cx(survivor))
-    assert event["objects"][0] == pseudonym(AUDIT_KEY, cx(subsumed))
+    assert event["patient"] == pseudonym(AUDIT_KEY, canonical_patient_id(cx(survivor)))
+    assert event["objects"][0] == pseudonym(AUDIT_KEY, canonical_patient_id(cx(subsumed)))
     assert merge(house, survivor, subsumed).code in ("AA", "CA"), "sent again, it is done"
 
 
