@@ -97,6 +97,6 @@ def _languages(subject: Subject) -> Iterator[Fault]:
 RULES: tuple[MetadataRule[Subject], ...] = (
     MetadataRule(id="O6", source="ITI TF-3 §4.2.3.1.2; CI-SIS Annexe XDS", find=_codes),
     MetadataRule(id="O6", source="ITI TF-3 §4.2.3.2.13", find=_languages, domains=IHE),
-    MetadataRule(id="O7", source="ITI TF-3 §4.2.3.2.14; DMP TD2.1", find=_mime_types),
+    MetadataRule(id="O7", source="ITI TF-3 §4.2.3.2.15; DMP TD2.1", find=_mime_types),
     MetadataRule(id="A14", source="ITI TF-3 §4.2.2.2", find=_documentation),
 )

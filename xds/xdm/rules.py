@@ -60,7 +60,7 @@ RULES: Final = {
         "ITI TF-3 §4.2.3.2.10", "hash est le SHA-1 du fichier.", "hash is the SHA-1 of the file."
     ),
     "XDM-SIZE": Rule(
-        "ITI TF-3 §4.2.3.2.23", "size est la taille du fichier en octets.", "size is the size of the file in bytes."
+        "ITI TF-3 §4.2.3.2.21", "size est la taille du fichier en octets.", "size is the size of the file in bytes."
     ),
     "XDM-TIME": Rule(
         _CONTENT,

@@ -30,7 +30,7 @@ from gateway.wire.addressing import (
 )
 from samples.client.addressing import addressing
 from samples.client.answers import read_retrieve_answer
-from samples.client.mtom import Message, Packaging, Part
+from samples.client.mtom import Message, Packaging, Part, media_parameters
 from samples.client.queries import QueryId
 from samples.client.transport import Reply, read_reply
 from samples.feed import adt
@@ -145,6 +145,16 @@ def test_a_query_in_a_package_is_answered_in_a_package(consumer: Any, patient: D
     message = consumer.query_message(QueryId.GET_ALL, {})
     reply = consumer.transport.exchange(consumer.registry.address, replace(message, packaging=Packaging.MTOM))
     assert (reply.packaging, dict(reply.parts)) == (Packaging.MTOM, {})
+
+
+def test_a_package_that_is_answered_names_its_root_and_its_types(consumer: Any) -> None:
+    message = consumer.retrieve_message([(REPOSITORY, "1.2.3.404")])
+    reply = consumer.transport.exchange(consumer.repository.address, message)
+    parameters = media_parameters(str(reply.headers["Content-Type"]))
+    assert parameters["type"] == "application/xop+xml"
+    assert parameters["start-info"] == "application/soap+xml"
+    assert parameters["start"].startswith("<")
+    assert parameters["boundary"]
 
 
 def without(message: Message, *names: str) -> Message:
