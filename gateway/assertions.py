@@ -14,6 +14,7 @@ from security.pki.certificate import HolderCertificate
 from security.pki.trust import TrustStore, Usage
 from security.vihf.policy import VihfPolicy
 from security.vihf.verifier import ReplayStore, VihfVerifier
+from security.xua.policy import XuaPolicy
 from security.xua.verifier import XuaVerifier
 
 MakeVerifier = Callable[[TrustStore], AssertionVerifier]
@@ -39,12 +40,23 @@ def vihf(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
 def xua(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
     """The assertion of a generic domain, which may be left out unless a setting demands it (ITI TF-2 §3.40)."""
     skew = timedelta(seconds=settings.vihf.clock_skew)
+    policy = XuaPolicy(
+        authn_contexts=frozenset(settings.ihe.authn_contexts.split()),
+        roles=_codes(settings.ihe.roles),
+        purposes=_codes(settings.ihe.purposes),
+    )
 
     def make(trust: TrustStore) -> AssertionVerifier:
-        verifier = XuaVerifier(trust, _SEALS[door], audience=settings.ihe.audience, clock_skew=skew, replay=replay)
+        verifier = XuaVerifier(
+            trust, _SEALS[door], audience=settings.ihe.audience, clock_skew=skew, replay=replay, policy=policy
+        )
         return verifier if settings.ihe.assertion == "required" else _Optional(verifier)
 
     return make
+
+
+def _codes(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset((code, system) for code, _, system in (item.partition("^^") for item in text.split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,9 @@ class IheSettings:
         "optional", "whether every message carries a SAML assertion (XUA); one that comes is always verified"
     )
     audience: str = _key("", "the audience that names this house, if assertions are restricted; empty: any")
+    roles: str = _key("", "roles that an assertion may claim, code^^codeSystem separated by blanks; empty: any")
+    purposes: str = _key("", "purposes of use believed, code^^codeSystem separated by blanks; empty: any")
+    authn_contexts: str = _key("", "authentication contexts believed, URIs separated by blanks; empty: any")
     lot_signature: Literal["ignored", "required"] = _key(
         "ignored", "whether a lot is signed by its establishment, as in the DMP"
     )
@@ -227,11 +230,10 @@ def _check(settings: Settings) -> None:
                 raise SettingsError(f"{name} is between 0 and 65535; found {getattr(section, name)}")
         if not 1 <= section.threads <= 256:
             raise SettingsError(f"threads is between 1 and 256; found {section.threads}")
-    if not 0 <= settings.ihe.feed_port <= 65_535:
-        raise SettingsError(f"ihe.feed_port is between 0 and 65535; found {settings.ihe.feed_port}")
     for name in ("body", "memory", "idle", "total", "per_certificate"):
         if getattr(settings.limits, name) < 1:
             raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
+    _check_ihe(settings.ihe)
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
             f"limits.memory is at least limits.body, {settings.limits.body}; found {settings.limits.memory}"
@@ -241,3 +243,12 @@ def _check(settings: Settings) -> None:
             for name in ("certificate", "key", "trust"):
                 if not getattr(section, name):
                     raise SettingsError(f"mode = production needs {door}.{name}: the test ones are for the sandbox")
+
+
+def _check_ihe(section: IheSettings) -> None:
+    if not 0 <= section.feed_port <= 65_535:
+        raise SettingsError(f"ihe.feed_port is between 0 and 65535; found {section.feed_port}")
+    for name in ("roles", "purposes"):
+        for code in getattr(section, name).split():
+            if not all(code.partition("^^")[::2]):
+                raise SettingsError(f"ihe.{name} holds code^^codeSystem; found {code!r}")

@@ -22,7 +22,7 @@ from security.xua.attributes import HL7
 from security.xua.model import Coded
 from security.xua.reader import BEARER
 
-__all__ = ["ISSUER", "NURSE", "TREATMENT", "build_xua", "wrap_in_security"]
+__all__ = ["ISSUER", "NURSE", "PASSWORD", "TREATMENT", "build_xua", "wrap_in_security"]
 
 ISSUER: Final = "https://idp.essai.test"
 PASSWORD: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105 - a class

@@ -20,6 +20,7 @@ from conformance.scenarios.xds.catalogue import SCENARIOS
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
 from gateway.cli.speech import say, text
 from samples.client.client import ConsultationClient, IngestClient
+from samples.xua import NURSE, PASSWORD, TREATMENT
 
 ESTABLISHMENT, PROFESSIONAL = "chu-seine", "dr-essai"
 REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
@@ -27,9 +28,12 @@ ENVIRONMENT = {
     "ECLUSE_IHE_PATIENTS": "feed",
     "ECLUSE_IHE_CODES": "connectathon",
     "ECLUSE_IHE_AUDIENCE": AUDIENCE,
+    "ECLUSE_IHE_ROLES": f"{NURSE.code}^^{NURSE.system}",
+    "ECLUSE_IHE_PURPOSES": f"{TREATMENT.code}^^{TREATMENT.system}",
+    "ECLUSE_IHE_AUTHN_CONTEXTS": PASSWORD,
 }
-"""The house that is opened when none is named: patients come by the feed, codes are those of the Connectathon, and
-assertions may be restricted to an audience."""
+"""The house that is opened when none is named: patients come by the feed, codes are those of the Connectathon, and it
+believes one audience, role, purpose and way to authenticate."""
 
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 

@@ -15,9 +15,14 @@ from conformance.scenarios.voice import Voice
 from samples.client.answers import RegistryAnswer, SoapFault
 from samples.client.queries import APPROVED, QueryId
 from samples.xds.submission import XdsSubmission, one_document
+from samples.xua import NURSE, TREATMENT
+from security.xua.model import Coded
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 HOUR = timedelta(hours=1)
+COOK = Coded(code="159298001", system=NURSE.system, display="Cook")
+MARKETING = Coded(code="MARKETING", system=TREATMENT.system, display="Marketing")
+UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
 Changes = Callable[[datetime], Mapping[str, Any]]
 Call = Callable[[Voice, XdsSubmission], RegistryAnswer]
 
@@ -49,6 +54,9 @@ REFUSED: Mapping[str, tuple[str, Changes]] = {
     "an unsigned assertion": ("unsigned", lambda _: {"signed": False}),
     "an assertion for somebody else": ("unknownaudience", lambda _: {"audience": [["https://elsewhere.example"]]}),
     "an assertion without AuthnStatement": ("invalidauthnstatement", lambda _: {"before_signing": _no_statement}),
+    "a role that the house does not believe": ("secondrole", lambda _: {"roles": [COOK]}),
+    "a purpose of use that it does not believe": ("secondpurposeofuse", lambda _: {"purpose": MARKETING}),
+    "a way to authenticate that it does not believe": ("secondauthncontext", lambda _: {"authn_context": UNSPECIFIED}),
 }
 """What is said, and the ending of the tests of the toolkit that say it."""
 CALLS: Mapping[str, tuple[str, str, Call]] = {

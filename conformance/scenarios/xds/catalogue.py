@@ -80,10 +80,6 @@ NOT_REPLAYED: Final[tuple[tuple[str, str], ...]] = (
         "16101 16101b 16102 16102b 16102c 16103 16103b 16103c",
         "Link Change moves documents between local ids of one patient: no transaction offered here does",
     ),
-    (
-        "11897_second* 11966_second* 11990_second*",
-        "which roles, purposes and ways to authenticate are believed is no setting of a door",
-    ),
     ("11990eval_valid", "looks at what the others left; each of ours looks itself"),
     ("12309_* 12312_* 12371_* 15808_* 15809_*", "assertions before gateways and Document Recipients"),
     ("ids-* ids_* idc_* iig_* rig_* es_* rsnaedge-1001", "imaging (XDS-I, XCA-I)"),
