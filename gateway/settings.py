@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from xds.metadata.datatypes import parse_oid_urn
+
 MIB = 1024 * 1024
 
 
@@ -248,6 +250,11 @@ def _check(settings: Settings) -> None:
 def _check_ihe(section: IheSettings) -> None:
     if not 0 <= section.feed_port <= 65_535:
         raise SettingsError(f"ihe.feed_port is between 0 and 65535; found {section.feed_port}")
+    if section.home_community_id:
+        try:
+            parse_oid_urn(section.home_community_id)
+        except ValueError as error:
+            raise SettingsError(f"ihe.home_community_id: {error}; found {section.home_community_id!r}") from None
     for name in ("roles", "purposes"):
         for code in getattr(section, name).split():
             if not all(code.partition("^^")[::2]):

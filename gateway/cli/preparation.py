@@ -13,6 +13,7 @@ from gateway.database.domain import declare_domain
 from gateway.database.opening import Database, open_database
 from gateway.door import DOORS, door_files
 from gateway.settings import Settings
+from profiles.affinity import load_affinity_domain
 from samples.pki import factory
 from samples.pki.factory import TestPki
 from security.at_rest.record_keys import create_kek
@@ -31,6 +32,8 @@ class House:
 
 def prepare(settings: Settings) -> House:
     """Make what is missing, refresh what grows old, start and migrate the database. Idempotent."""
+    if settings.domain == "ihe":
+        load_affinity_domain(settings.ihe.codes, settings.ihe.authorities)  # a wrong file is said before doors open
     os.umask(0o077)
     data = Path(settings.data).resolve()
     data.mkdir(parents=True, exist_ok=True)

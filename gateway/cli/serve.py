@@ -22,7 +22,16 @@ from gateway.database.migrate import MigrationError
 from gateway.door import DOORS, door_files
 from gateway.settings import Settings, SettingsError, load
 from gateway.supervisor import Happening, Program, Report, StartError, Supervisor
+from profiles.affinity_domain.code_files import UnusableCodeFile
 
+_CANNOT_OPEN = (
+    SettingsError,
+    UnusableCodeFile,
+    DatabaseSetupError,
+    MigrationError,
+    FileNotFoundError,
+    psycopg.OperationalError,
+)
 _GRACE = 40.0
 """Longer than what a door gives its requests in flight, in seconds."""
 
@@ -60,7 +69,7 @@ def serve(
                 fr="ÉCLUSE, BAC À SABLE : certificats et identités de test seulement. Jamais de vrai patient ici.",
             )
         house = prepare(settings)
-    except (SettingsError, DatabaseSetupError, MigrationError, FileNotFoundError, psycopg.OperationalError) as error:
+    except _CANNOT_OPEN as error:
         raise click.ClickException(str(error)) from None
     with house.database:
         sys.exit(_supervise(house, file, doors or DOORS, as_json=as_json))
