@@ -131,6 +131,6 @@ def test_links_of_the_page_lead_somewhere() -> None:
 @pytest.mark.skipif(START not in PAGE, reason="no pass table yet")
 def test_the_pass_table_has_every_scenario() -> None:
     passed = PAGE.split(START)[1].split(END)[0]
-    told = re.findall(r"^\| ([A-Z]\.[A-Z0-9]+) \|.*\| (yes|no:.*) \|$", passed, re.MULTILINE)
-    assert [identifier for identifier, _ in told] == [scenario.id for scenario in SCENARIOS]
+    told = re.findall(r"^\| ([A-Z]\.[A-Z0-9.]+) \|.*\| (yes|no:.*) \|$", passed, re.MULTILINE)
+    assert sorted(identifier for identifier, _ in told) == sorted(scenario.id for scenario in SCENARIOS)
     assert {verdict for _, verdict in told} == {"yes"}
