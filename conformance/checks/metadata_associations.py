@@ -86,6 +86,8 @@ def _documentation(subject: Subject) -> Iterator[Fault]:
 
 def _ends_of_relationships(subject: Subject, *, lot_may_be_signed: bool) -> Iterator[Fault]:
     for one in subject.relationships:
+        if one.source and one.source == one.target:
+            yield Fault(association_path(one, "@targetObject"), f"{one.target}, the source itself", "another document")
         for name, end in (("@sourceObject", one.source), ("@targetObject", one.target)):
             signs_the_lot = (
                 lot_may_be_signed

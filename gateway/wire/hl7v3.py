@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -45,6 +45,7 @@ _OF_THE_MESSAGE = frozenset(
     (FaultKind.MISSING, FaultKind.DATA_TYPE, FaultKind.VALUE, FaultKind.SEQUENCE, FaultKind.EVENT, FaultKind.PROCESSING)
 )
 _LONGEST = 128
+_MOST_IDS = 20
 
 Identifier = tuple[str, str]
 """`@root` and `@extension`; the extension may be empty."""
@@ -72,11 +73,11 @@ def read_feed(body: etree._Element) -> tuple[Wrapper, FeedMessage]:
     )
     event = EVENTS[name]
     faults += _content_faults(body)
-    patients, wrong = usable_ids(_candidates(body, PATIENT), PATIENT)
+    patients, wrong = _ids(body, PATIENT)
     faults += wrong
     subsumed: tuple[Cx, ...] = ()
     if event is FeedEvent.MERGE:
-        subsumed, wrong = usable_ids(_candidates(body, SUBSUMED), SUBSUMED)
+        subsumed, wrong = _ids(body, SUBSUMED)
         faults += wrong
     message = FeedMessage(name=name, event=event, patients=patients, subsumed=subsumed, faults=tuple(faults))
     return wrapper, message
@@ -137,9 +138,12 @@ def _content_faults(body: etree._Element) -> Iterator[FeedFault]:
             yield _fault(FaultKind.VALUE, f"{place}/statusCode", "the status is not active")
 
 
-def _candidates(body: etree._Element, place: str) -> Iterable[Identifier]:
-    """`@extension` and `@root` of each id."""
-    return [(element.get("extension", ""), element.get("root", "")) for element in body.iterfind(_PATHS[place])]
+def _ids(body: etree._Element, place: str) -> tuple[tuple[Cx, ...], tuple[FeedFault, ...]]:
+    """The ids of a place. Their number is bounded, as in HL7 v2: each of them costs a record and its keys."""
+    found = [(element.get("extension", ""), element.get("root", "")) for element in body.iterfind(_PATHS[place])]
+    if len(found) > _MOST_IDS:
+        return (), (_fault(FaultKind.DATA_TYPE, place, f"{len(found)} ids, at most {_MOST_IDS} are read"),)
+    return usable_ids(found, place)
 
 
 def _attribute(parent: etree._Element, child: str, name: str) -> str:

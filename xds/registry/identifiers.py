@@ -13,11 +13,12 @@ def canonical_patient_id(patient_id: str) -> str:
     """The one spelling of a patient's CX in the registry: `<id>^^^&<oid>&ISO^NH`.
 
     Senders of the DMP leave the identifier type out or add it; both name one patient (DMP: CX of an INS). A generic
-    domain knows no type: the same spelling serves, and never leaves the registry.
+    domain knows no type: the same spelling serves, and never leaves the registry. Blanks around an identifier are not
+    part of it: the feed drops them, and one patient has one record.
     """
     parts = patient_id.split("^")
     authority = parts[3] if len(parts) > 3 else ""
-    return f"{parts[0]}^^^{authority}^NH"
+    return f"{parts[0].strip()}^^^{authority}^NH"
 
 
 def uuid_of(entry_uuid: str) -> UUID:
