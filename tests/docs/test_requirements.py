@@ -137,3 +137,10 @@ def test_every_error_code_is_a_requirement() -> None:
     ids = {row["id"] for row in ROWS}
     standard = {str(code) for code in XdsErrorCode if not str(code).startswith("DMP")}
     assert {code for code in standard if f"XDS-10-{code}" not in ids} == set()
+
+
+def test_rules_that_the_page_of_refusals_shows_are_rules_of_the_code() -> None:
+    page = (ROOT / "docs" / "refusals.md").read_text("utf-8")
+    shown = set(re.findall(r"\| (?:2\.25\.\S+ )?([A-Z][A-Z0-9-]*\d?): ", page))
+    assert len(shown) > 20
+    assert shown <= emitted_rules()
