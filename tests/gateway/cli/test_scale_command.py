@@ -244,7 +244,7 @@ def test_a_size_too_large_for_the_disk_is_refused_with_what_it_needs() -> None:
     result = run("--scale", "--size", "1000000000")
 
     assert result.exit_code == 1
-    assert re.fullmatch(r"1,000,000,000 documents need 9002\.1 GB of disk, and [\d.]+ GB are free\n", result.stderr)
+    assert re.fullmatch(r"1,000,000,000 documents need 11002\.1 GB of disk, and [\d.]+ GB are free\n", result.stderr)
 
 
 def test_a_size_without_scale_is_no_command() -> None:
