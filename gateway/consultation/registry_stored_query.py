@@ -55,7 +55,7 @@ class RegistryStoredQuery:
                 "ITI-51" if multi_patient else "ITI-18",
                 Outcome.SUCCESS,
                 caller,
-                patient_id=patient_id,
+                patient_id=patient_id or (self.registry.patient_of(view) if not multi_patient else ""),
                 objects=tuple(entry.unique_id for entry in view.entries),
             )
         )

@@ -53,7 +53,8 @@ class RetrieveDocumentSet:
         answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (4)
         documents = tuple(answer for answer in answers if isinstance(answer, DocumentResponse))
         errors = tuple(answer for answer in answers if isinstance(answer, RegistryError))
-        self._record(documents, errors, scope.patient_id if scope is not None else "", caller)  # (5)
+        patient_id = scope.patient_id if scope is not None else self.registry.patient_of(view)
+        self._record(documents, errors, patient_id, caller)  # (5)
         return RetrieveDocumentSetResponse(_status(documents, errors), documents, errors)
 
     def _scope(self, caller: Caller) -> Scope | None:

@@ -119,6 +119,18 @@ class RegistryReader:
         values = [scope.professional_id, *wanted.values, canonical_patient_id(scope.patient_id)]
         return _view(self._rows(ENTRIES_OF_RECORD_AND_KEYS.replace("CONDITIONS", wanted.sql), values), HEAD, scope)
 
+    def patient_of(self, view: View) -> str:
+        """The one patient whose objects were found, as the registry spells the id; empty: there are several, or none.
+
+        Raises Refusal: the registry is busy or does not answer.
+        """
+        keys = {one.patient_key for one in view.entries}
+        keys |= {one.patient_key for one in view.submission_sets} | {one.patient_key for one in view.folders}
+        if len(keys) != 1:
+            return ""
+        rows = self._rows("SELECT patient_id FROM patients WHERE patient_key = %s", list(keys))
+        return str(rows[0][0]) if rows else ""
+
     def _documents(
         self, query: FindDocuments | FindDocumentsForMultiplePatients | GetDocuments, scope: Scope | None
     ) -> View:
