@@ -121,7 +121,10 @@ def test_what_is_no_message_is_a_fault_of_the_sender(siege: Any, honest: dict[st
     spoil, kind = ATTACKS[attack]
 
     def everywhere() -> dict[str, str | None]:
-        return {name: kind_of(partial(post, siege, *to, spoil(body))) for name, (*to, body) in honest.items()}
+        return {
+            name: kind_of(partial(post, siege, door, service, media_type, spoil(body)))
+            for name, (door, service, media_type, body) in honest.items()
+        }
 
     assert siege.withstands(everywhere) == dict.fromkeys(honest, kind)
 
@@ -134,7 +137,7 @@ def test_a_message_is_not_taken_for_one_of_another_transaction(siege: Any, hones
         for other, (other_door, other_service, media_type, _) in honest.items():
             if (door, service) == (other_door, other_service) and name != other and {name, other} not in alike:
                 action = media_type.partition('action="')[2].rstrip('"').encode()
-                spoiled = re.sub(rb"(:Action[^>]*>)[^<]*", lambda match, new=action: match[1] + new, body, count=1)
+                spoiled = re.sub(rb"(:Action[^>]*>)[^<]*", rb"\g<1>" + action, body, count=1)
                 disguises[name, other] = (door, service, media_type, spoiled)
 
     def each() -> set[str | None]:
