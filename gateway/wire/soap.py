@@ -226,7 +226,7 @@ def _check_includes(
         if len(include) or _text_of(include) or len(document) != 1 or _text_of(document):
             raise MalformedMessage(ErrorKind.MIME_MALFORMED, "xop:Include is not alone in its Document")
         reference = include.get("href", "")
-        if not reference.startswith("cid:"):
+        if reference[:4].lower() != "cid:":
             raise MalformedMessage(ErrorKind.MIME_MALFORMED, "the href of xop:Include is not a cid: URL")
         named[unquote(reference[4:])] += 1
     if any(count > 1 for count in named.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ def _twice(root: etree._Element, path: str) -> None:
     for found in root.findall(path):
         parent = found.getparent()
         if parent is not None:
-            parent.insert(parent.index(found), etree.fromstring(etree.tostring(found)))
+            parent.insert(parent.index(found), copy.deepcopy(found))
 
 
 def _two_values(root: etree._Element) -> None:
