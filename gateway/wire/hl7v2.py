@@ -44,7 +44,7 @@ _MOST_REPETITIONS = 20
 _LONGEST_CONTROL_ID = 199
 _LONGEST_TEXT = 80
 
-_CODES = {
+ERROR_CODES = {
     FaultKind.HEADER: ("100", "Segment sequence error"),
     FaultKind.SEQUENCE: ("100", "Segment sequence error"),
     FaultKind.MISSING: ("101", "Required field missing"),
@@ -62,7 +62,7 @@ _CODES = {
     FaultKind.INTERNAL: ("207", "Application internal error"),
 }
 """HL7 table 0357."""
-_REJECTIONS = frozenset(
+REJECTIONS = frozenset(
     (
         FaultKind.HEADER,
         FaultKind.MESSAGE_TYPE,
@@ -128,7 +128,7 @@ def write_ack(header: Header, faults: Sequence[FeedFault], now: datetime | None 
         *("" for _ in range(5)),
         charset,
     )
-    code = "AA" if not faults else "AR" if any(fault.kind in _REJECTIONS for fault in faults) else "AE"
+    code = "AA" if not faults else "AR" if any(fault.kind in REJECTIONS for fault in faults) else "AE"
     acknowledged = f"MSA|{code}|{header.control_id}"
     if faults and old:
         acknowledged += "|" + escape("; ".join(fault.text for fault in faults)[:_LONGEST_TEXT])
@@ -139,12 +139,14 @@ def write_ack(header: Header, faults: Sequence[FeedFault], now: datetime | None 
 def _errors(faults: Sequence[FeedFault], *, old: bool) -> Iterable[str]:
     if old and faults:
         yield "ERR|" + "~".join(
-            "^".join([*_place(fault), *([""] * (3 - len(_place(fault)))), "&".join([*_CODES[fault.kind], "HL70357"])])
+            "^".join(
+                [*_place(fault), *([""] * (3 - len(_place(fault)))), "&".join([*ERROR_CODES[fault.kind], "HL70357"])]
+            )
             for fault in faults
         )
     elif not old:
         for fault in faults:
-            code, name = _CODES[fault.kind]
+            code, name = ERROR_CODES[fault.kind]
             yield f"ERR||{'^'.join(_place(fault))}|{code}^{name}^HL70357|E||||{escape(fault.text)}"
 
 

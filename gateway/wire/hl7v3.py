@@ -29,7 +29,7 @@ _PLACES = {
     SUBSUMED: f"{_EVENT}/replacementOf/priorRegistration/subject1/priorRegisteredRole/id",
 }
 _PATHS = {place: "/".join(f"{{{HL7}}}{step}" for step in path.split("/")) for place, path in _PLACES.items()}
-_CODES = {
+DETAIL_CODES = {
     FaultKind.MISSING: "SYN105",
     FaultKind.DATA_TYPE: "SYN102",
     FaultKind.VALUE: "SYN103",
@@ -41,7 +41,7 @@ _CODES = {
     FaultKind.CLOSED_RECORD: "KEY206",
 }
 """HL7 AcknowledgementDetailCode; what is not here is INTERR."""
-_OF_THE_MESSAGE = frozenset(
+OF_THE_MESSAGE = frozenset(
     (FaultKind.MISSING, FaultKind.DATA_TYPE, FaultKind.VALUE, FaultKind.SEQUENCE, FaultKind.EVENT, FaultKind.PROCESSING)
 )
 _LONGEST = 128
@@ -87,10 +87,11 @@ def write_ack(wrapper: Wrapper, faults: Sequence[FeedFault], now: datetime | Non
     """Acknowledge an interaction: CA, CE for faults of the message itself, AE for what cannot be done, with details."""
     code = "CA"
     if faults:
-        code = "CE" if all(fault.kind in _OF_THE_MESSAGE for fault in faults) else "AE"
+        code = "CE" if all(fault.kind in OF_THE_MESSAGE for fault in faults) else "AE"
     time = (now or datetime.now(UTC)).strftime("%Y%m%d%H%M%S+0000")
     details = "".join(
-        f'<acknowledgementDetail typeCode="E"><code code="{_CODES.get(fault.kind, "INTERR")}" codeSystem="{_DETAILS}"/>'
+        '<acknowledgementDetail typeCode="E">'
+        f'<code code="{DETAIL_CODES.get(fault.kind, "INTERR")}" codeSystem="{_DETAILS}"/>'
         f"<text>{_escape(fault.text)}</text><location>{_escape(_PLACES.get(fault.place, fault.place))}</location>"
         "</acknowledgementDetail>"
         for fault in faults

@@ -6,7 +6,9 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.wire.faults import STANDARD_FORMS
+from gateway.wire import hl7v2, hl7v3
+from gateway.wire.faults import STANDARD_FORMS, NotAvailable, Overloaded
+from gateway.wire.feed import FaultKind
 from security.errors import ErrorKind
 from security.vihf.policy import VihfCode
 from xds.errors import XdsErrorCode
@@ -66,6 +68,15 @@ def test_every_row_says_what_is_wrong_and_gives_an_example() -> None:
 
 def test_codes_elsewhere_in_the_page_exist() -> None:
     known = {str(code) for codes in (ErrorKind, VihfCode, XdsErrorCode) for code in codes} | set(STANDARD_FORMS)
-    known |= {"InternalError", "INTERNAL", "NOT_AVAILABLE"}
+    known |= {"InternalError", "INTERNAL", "NOT_AVAILABLE", NotAvailable.code, Overloaded.code}
     named = set(re.findall(r"`((?:XDS|DMP|SBX_|SIG_|CERT_|XML_|MIME_|HTTP_|SOAP_|ASSERTION_)\w+)`", PAGE))
     assert named <= known
+
+
+def test_the_acknowledgements_of_the_feed_are_those_of_both_wires() -> None:
+    expected = {}
+    for kind in FaultKind:
+        v2 = ("AR" if kind in hl7v2.REJECTIONS else "AE", hl7v2.ERROR_CODES[kind][0])
+        v3 = ("CE" if kind in hl7v3.OF_THE_MESSAGE else "AE", hl7v3.DETAIL_CODES.get(kind, "INTERR"))
+        expected[str(kind)] = [" ".join(v2), " ".join(v3)]
+    assert {row[1]: row[2:] for row in rows("Fault")} == expected
