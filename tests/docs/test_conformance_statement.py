@@ -12,7 +12,7 @@ from conformance.scenarios.xds.catalogue import SCENARIOS
 from gateway import assembly
 from gateway.consultation import app as consultation
 from gateway.ingest import app as ingest
-from gateway.settings import MIB, LimitSettings
+from gateway.settings import MIB, ConsultationSettings, IngestSettings, LimitSettings
 from gateway.soap_door import SERVICES
 from gateway.wire.addressing import TRANSACTIONS
 from gateway.wire.mtom import MimeLimits
@@ -136,3 +136,20 @@ def test_the_pass_table_has_every_scenario() -> None:
     told = re.findall(r"^\| ([A-Z]\.[A-Z0-9.]+) \|.*\| (yes|no:.*) \|$", passed, re.MULTILINE)
     assert sorted(identifier for identifier, _ in told) == sorted(scenario.id for scenario in SCENARIOS)
     assert {verdict for _, verdict in told} == {"yes"}
+
+
+def test_the_page_for_testers_gives_the_address_of_every_transaction() -> None:
+    page = (ROOT / "docs" / "test-suite.md").read_text("utf-8")
+    told = {
+        (name, int(port), service)
+        for names, port, service in re.findall(r"^\| (ITI-[^|]+) \| `https://localhost:(\d+)\S+/(\w+)` \|$", page, re.M)
+        for name in names.split(", ")
+    }
+    doors = ((ingest.OFFER, IngestSettings().port), (consultation.OFFER, ConsultationSettings().port))
+    offered = {
+        (transaction.name, port, service)
+        for offer, port in doors
+        for service, transactions in offer["ihe"].items()
+        for transaction in transactions
+    }
+    assert told == offered

@@ -30,12 +30,13 @@ def test_every_setting_is_documented_with_its_default_and_variable() -> None:
     assert documented == expected
 
 
-def test_the_readme_names_only_commands_that_exist() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/test-suite.md"])
+def test_a_page_names_only_commands_that_exist(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
     assert set(re.findall(r"ecluse (\w+)", text)) - {"serve", "toml"} <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.fr.md", "gateway/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "README.fr.md", "gateway/README.md", "docs/test-suite.md"])
 def test_links_of_a_page_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
