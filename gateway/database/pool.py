@@ -22,6 +22,7 @@ _SESSION = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
+    "plan_cache_mode": "force_generic_plan",
     "search_path": "ecluse,pg_temp",
 }
 _BUSY = frozenset({"57014", "55P03", "53300", "40001", "40P01"})
