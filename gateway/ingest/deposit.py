@@ -6,12 +6,14 @@ A verdict holds as long as the record does not change: when it did meanwhile, re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+from uuid import UUID
 
 from gateway.gate import Caller, Witness
 from security.at_rest.public_keys import RecordPublicKey
 from security.audit.event import Outcome
+from xds.dmp.record import Record, RecordStatus
 from xds.errors import Refusal, RegistryError, Severity, XdsErrorCode
 from xds.messages import RegistryResponse, SubmitObjectsRequest
 from xds.metadata.association import Association
@@ -27,6 +29,8 @@ from xds.registry.rows import NewEntry
 from xds.registry.writer import RegistryWriter
 
 ATTEMPTS = 5
+_RECORD_TO_COME = Record(patient_key=UUID(int=0), status=RecordStatus.OPEN, key_id=UUID(int=0))
+"""Stands for the record of a patient who becomes known if nothing else is wrong."""
 
 Judge = Callable[[Receipt], Iterable[RegistryError]]
 
@@ -84,10 +88,12 @@ class Deposit:
         self, request: SubmitObjectsRequest, submission_set: SubmissionSet, judge: Judge, caller: Caller
     ) -> tuple[Receipt, tuple[RegistryError, ...]]:
         receipt, findings = self._judged(request, submission_set, judge, caller)
-        if self.new_patients is not None and receipt.record is None and _only_the_patient_is_unknown(findings):
-            if not self.new_patients(submission_set.patient_id, caller):
-                raise Refusal(findings)
-            receipt, findings = self._judged(request, submission_set, judge, caller)
+        if self.new_patients is not None and receipt.record is None:
+            expected = tuple(judge(replace(receipt, record=_RECORD_TO_COME)))
+            if _errors(expected):
+                raise Refusal(expected)
+            if self.new_patients(submission_set.patient_id, caller):
+                receipt, findings = self._judged(request, submission_set, judge, caller)
         if receipt.record is None or _errors(findings):
             raise Refusal(findings)
         return receipt, findings
@@ -144,11 +150,6 @@ class Deposit:
 
 def _errors(findings: Iterable[RegistryError]) -> list[RegistryError]:
     return [finding for finding in findings if finding.severity is Severity.ERROR]
-
-
-def _only_the_patient_is_unknown(findings: Iterable[RegistryError]) -> bool:
-    errors = _errors(findings)
-    return bool(errors) and all(error.code is XdsErrorCode.UNKNOWN_PATIENT_ID for error in errors)
 
 
 def _none_is_there(request: SubmitObjectsRequest) -> Iterable[RegistryError]:

@@ -81,7 +81,7 @@ def test_a_refused_submission_opens_no_record(open_house: Rehearsal) -> None:
     patient = DomainPatient(identifier="P2", authority="1.2.3.4")
     with closing(open_house.source("chu-seine")) as source:
         lot = one_document(patient, size=1)
-        assert source.provide_and_register(lot).error_codes == ["XDSRepositoryMetadataError", "XDSUnknownPatientId"]
+        assert source.provide_and_register(lot).error_codes == ["XDSRepositoryMetadataError"]
     with closing(open_house.owner()) as connection:
         known = connection.execute("SELECT count(*) FROM ecluse.patients WHERE patient_id LIKE 'P2^%'").fetchone()
     assert known == (0,)
