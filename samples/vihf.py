@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -14,24 +13,21 @@ from lxml import etree
 
 from samples.documents.patients import CLAIRE
 from samples.pki.credential import Credential
+from samples.saml import SAML, XS, XSI, add, add_attribute, add_code, add_text
 from samples.xmldsig import RIGHT, Signed, Spelling, load_seal, write_signature
 from security.instants import write_instant
 from security.pki.certificate import CertificateKind, HolderCertificate, read_certificate
 from security.signature.algorithms import ENVELOPED, EXCLUSIVE
 from security.signature.canonical import canonicalise
 from security.vihf import attributes as names
-from security.vihf.attributes import HL7
-from security.vihf.header import ASSERTION, SAML, SECURITY, WSSE
+from security.vihf.header import ASSERTION, SECURITY, WSSE
 from security.vihf.model import AuthenticationMode, Role
 from security.vihf.reader import RESOURCE, SUBJECT_NAME_FORMAT
 from security.vihf.roles import OTHERS, PROFESSION, SECTION, SPECIALTY
 from security.vihf.rules import SMARTCARD
 
-XS = "http://www.w3.org/2001/XMLSchema"
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
 PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"  # noqa: S105 - a class of authentication, not a secret
 SECTORS = "1.2.250.1.71.4.2.4"
-_DEFAULT: Any = {None: HL7}  # the published stubs of lxml do not know the default namespace
 _PURPOSES = "1.2.250.1.213.1.1.4.248"
 _SPELLED = {NameOID.SURNAME: "SN", NameOID.GIVEN_NAME: "GN", NameOID.TITLE: "title", NameOID.PSEUDONYM: "pseudonym"}
 
@@ -79,16 +75,14 @@ def build_vihf(
     root.set("ID", assertion_id or f"_{uuid.uuid4().hex}")
     root.set("IssueInstant", write_instant(issued))
     root.set("Version", "2.0")
-    named = _add(root, "Issuer", issuer or spell_name(load_seal(signer).leaf.subject))
+    named = add(root, "Issuer", issuer or spell_name(load_seal(signer).leaf.subject))
     named.set("Format", SUBJECT_NAME_FORMAT)
-    _add(_add(root, "Subject"), "NameID", name_id or (f"{structure}/0001" if organisation else holder.national_id))
+    add(add(root, "Subject"), "NameID", name_id or (f"{structure}/0001" if organisation else holder.national_id))
     _add_conditions(root, not_before, not_on_or_after, audience)
-    statement = _add(root, "AuthnStatement")
+    statement = add(root, "AuthnStatement")
     statement.set("AuthnInstant", write_instant(authn_instant or issued - timedelta(minutes=5)))
     indirect = mode is not AuthenticationMode.DIRECTE
-    _add(
-        _add(statement, "AuthnContext"), "AuthnContextClassRef", authn_context or (PASSWORD if indirect else SMARTCARD)
-    )
+    add(add(statement, "AuthnContext"), "AuthnContextClassRef", authn_context or (PASSWORD if indirect else SMARTCARD))
     texts: dict[str, str | None] = {
         names.VERSION: "4.0",
         names.MODE: mode,
@@ -147,24 +141,18 @@ def _roles_of(holder: HolderCertificate) -> tuple[Role, ...]:
     return (first, *second[:1])
 
 
-def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    element = etree.SubElement(parent, f"{{{SAML}}}{name}")
-    element.text = text
-    return element
-
-
 def _add_conditions(
     root: etree._Element, not_before: datetime | None, not_on_or_after: datetime | None, audience: Sequence[str]
 ) -> None:
     if not_before is None and not_on_or_after is None and not audience:
         return
-    conditions = _add(root, "Conditions")
+    conditions = add(root, "Conditions")
     if not_before is not None:
         conditions.set("NotBefore", write_instant(not_before))
     if not_on_or_after is not None:
         conditions.set("NotOnOrAfter", write_instant(not_on_or_after))
     for each in audience:
-        _add(_add(conditions, "AudienceRestriction"), "Audience", each)
+        add(add(conditions, "AudienceRestriction"), "Audience", each)
 
 
 def _add_attributes(
@@ -174,27 +162,11 @@ def _add_attributes(
     roles: Sequence[Role],
     purpose: Role,
 ) -> None:
-    statement = _add(root, "AttributeStatement")
+    statement = add(root, "AttributeStatement")
     for name, text in [*texts.items(), *repeated]:
         if text is not None:
-            value = _add(_attribute(statement, name), "AttributeValue", text)
-            value.set(f"{{{XSI}}}type", "xs:string")
-    codes = _attribute(statement, names.ROLE)
+            add_text(statement, name, text)
+    codes = add_attribute(statement, names.ROLE)
     for role in roles:
-        _add_code(codes, "Role", role)
-    _add_code(_attribute(statement, names.PURPOSE), "PurposeOfUse", purpose)
-
-
-def _attribute(statement: etree._Element, name: str) -> etree._Element:
-    attribute = _add(statement, "Attribute")
-    attribute.set("Name", name)
-    return attribute
-
-
-def _add_code(attribute: etree._Element, name: str, role: Role) -> None:
-    code = etree.SubElement(_add(attribute, "AttributeValue"), f"{{{HL7}}}{name}", nsmap=_DEFAULT)
-    code.set(f"{{{XSI}}}type", "CE")
-    code.set("code", role.code)
-    code.set("codeSystem", role.system)
-    if role.display:
-        code.set("displayName", role.display)
+        add_code(codes, "Role", role)
+    add_code(add_attribute(statement, names.PURPOSE), "PurposeOfUse", purpose)

@@ -6,19 +6,19 @@ import base64
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
 from samples.documents.patients import CLAIRE
 from samples.pki.credential import Credential
-from samples.vihf import XS, XSI, sign_assertion, wrap_in_security
+from samples.saml import SAML, XS, XSI, add, add_attribute, add_code, add_text
+from samples.vihf import sign_assertion, wrap_in_security
 from samples.xmldsig import RIGHT, Spelling
 from security.instants import write_instant
-from security.saml import ASSERTION, SAML
+from security.saml import ASSERTION
 from security.signature.algorithms import DS
 from security.xua import attributes as names
-from security.xua.attributes import HL7
 from security.xua.model import Coded
 from security.xua.reader import BEARER
 
@@ -28,7 +28,6 @@ ISSUER: Final = "https://idp.essai.test"
 PASSWORD: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105 - a class
 NURSE: Final = Coded(code="106292003", system="2.16.840.1.113883.6.96", display="Professional nurse")
 TREATMENT: Final = Coded(code="TREATMENT", system="2.16.840.1.113883.3.18.7.1", display="Treatment")
-_DEFAULT: Any = {None: HL7}  # the published stubs of lxml do not know the default namespace
 
 
 def build_xua(
@@ -69,34 +68,28 @@ def build_xua(
     root.set("ID", assertion_id or f"_{uuid.uuid4().hex}")
     root.set("IssueInstant", write_instant(issued))
     root.set("Version", version)
-    named = _add(root, "Issuer", issuer)
+    named = add(root, "Issuer", issuer)
     if issuer_format is not None:
         named.set("Format", issuer_format)
     _add_subject(root, subject, confirmation, confirmed_until or issued + timedelta(minutes=5), recipient, holder)
-    bounds = _add(root, "Conditions")
+    bounds = add(root, "Conditions")
     bounds.set("NotBefore", write_instant(not_before or issued - timedelta(seconds=5)))
     bounds.set("NotOnOrAfter", write_instant(not_on_or_after or issued + timedelta(minutes=5)))
     for alternatives in audience:
-        restriction = _add(bounds, "AudienceRestriction")
+        restriction = add(bounds, "AudienceRestriction")
         for each in alternatives:
-            _add(restriction, "Audience", each)
+            add(restriction, "Audience", each)
     for name in conditions:
-        _add(bounds, name)
-    statement = _add(root, "AuthnStatement")
+        add(bounds, name)
+    statement = add(root, "AuthnStatement")
     statement.set("AuthnInstant", write_instant(authn_instant or issued - timedelta(minutes=1)))
-    _add(_add(statement, "AuthnContext"), "AuthnContextClassRef", authn_context)
+    add(add(statement, "AuthnContext"), "AuthnContextClassRef", authn_context)
     _add_attributes(root, roles, purpose, patient)
     if before_signing is not None:
         before_signing(root)
     if signed:
         sign_assertion(root, signer, spelling)
     return root
-
-
-def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    element = etree.SubElement(parent, f"{{{SAML}}}{name}")
-    element.text = text
-    return element
 
 
 def _add_subject(
@@ -107,13 +100,13 @@ def _add_subject(
     recipient: str | None,
     holder: bytes | None,
 ) -> None:
-    subject = _add(root, "Subject")
-    _add(subject, "NameID", name)
+    subject = add(root, "Subject")
+    add(subject, "NameID", name)
     if method is None:
         return
-    confirmation = _add(subject, "SubjectConfirmation")
+    confirmation = add(subject, "SubjectConfirmation")
     confirmation.set("Method", method)
-    data = _add(confirmation, "SubjectConfirmationData")
+    data = add(confirmation, "SubjectConfirmationData")
     data.set("NotOnOrAfter", write_instant(until))
     if recipient is not None:
         data.set("Recipient", recipient)
@@ -124,7 +117,7 @@ def _add_subject(
 
 
 def _add_attributes(root: etree._Element, roles: Sequence[Coded], purpose: Coded | None, patient: str | None) -> None:
-    statement = _add(root, "AttributeStatement")
+    statement = add(root, "AttributeStatement")
     texts = {
         names.SUBJECT_NAME: "Anne Essai",
         names.ORGANIZATION: "Hôpital d'essai",
@@ -135,26 +128,10 @@ def _add_attributes(root: etree._Element, roles: Sequence[Coded], purpose: Coded
     }
     for name, text in texts.items():
         if text is not None:
-            value = _add(_attribute(statement, name), "AttributeValue", text)
-            value.set(f"{{{XSI}}}type", "xs:string")
+            add_text(statement, name, text)
     if roles:
-        codes = _attribute(statement, names.ROLE)
+        codes = add_attribute(statement, names.ROLE)
         for role in roles:
-            _add_code(codes, "Role", role)
+            add_code(codes, "Role", role)
     if purpose is not None:
-        _add_code(_attribute(statement, names.PURPOSE), "PurposeOfUse", purpose)
-
-
-def _attribute(statement: etree._Element, name: str) -> etree._Element:
-    attribute = _add(statement, "Attribute")
-    attribute.set("Name", name)
-    return attribute
-
-
-def _add_code(attribute: etree._Element, name: str, coded: Coded) -> None:
-    code = etree.SubElement(_add(attribute, "AttributeValue"), f"{{{HL7}}}{name}", nsmap=_DEFAULT)
-    code.set(f"{{{XSI}}}type", "CE")
-    code.set("code", coded.code)
-    code.set("codeSystem", coded.system)
-    if coded.display:
-        code.set("displayName", coded.display)
+        add_code(add_attribute(statement, names.PURPOSE), "PurposeOfUse", purpose)
