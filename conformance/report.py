@@ -20,13 +20,24 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of the source that repairs a fault: bytes `start` to `end`, end excluded, become `text`."""
+
+    start: int
+    end: int
+    text: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One broken rule at one place.
 
     `path` is an XPath without prefixes; `line` and `column` count from 1, in characters, at the `<` of the element
-    (0: no place). `found` is None when the thing is absent. `message` is French, `message_en` English; `source` names
-    the standard.
+    (0: no place). `found` is None when the thing is absent. `message` and `hint` are French, `message_en` and `hint_en`
+    English; `source` names the standard. `layer` is the part of the chain that spoke (`structure`, `header`, `body`,
+    `document`, `terminology`, `metadata`, `agreement`, or a layer of a pack). `context` and `test` are those of the
+    Schematron rule, empty for other rules. `repair` is empty unless the way to mend the document is certain.
     """
 
     rule: str
@@ -40,6 +51,15 @@ class Finding:
     message: str
     message_en: str
     hint: str = ""
+    hint_en: str = ""
+    layer: str = ""
+    context: str = ""
+    test: str = ""
+    repair: tuple[Edit, ...] = ()
+
+    def advice(self, language: str = "fr") -> str:
+        """What to do about it, in the language asked for; empty when nobody knows."""
+        return self.hint_en if language == "en" else self.hint
 
     def text(self, language: str = "fr") -> str:
         """The message in the language asked for."""

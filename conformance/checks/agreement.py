@@ -16,7 +16,7 @@ from cda.header_values import Patient, ServiceEvent, unique_id_of
 from cda.times import same_instant
 from cda.to_metadata import practice_setting
 from conformance.report import Finding
-from conformance.validate import VSM, profile_of, validate_document
+from conformance.validate import VSM_1_4, VSM_2023, profile_of, validate_document
 from xds.errors import RegistryError, Severity, XdsErrorCode
 from xds.metadata.codes import Code
 from xds.metadata.datatypes import Cx, Xcn
@@ -72,9 +72,12 @@ def check_content(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[R
     except UnreadableDocument:
         return ()
     declared = entry.format_code is not None and entry.format_code.code == VSM_FORMAT
-    if not declared and profile_of(document) != VSM:
-        return ()
-    findings = validate_document(document, VSM, at_most=FINDINGS_SOUGHT).errors
+    profile = profile_of(document)
+    if profile not in (VSM_1_4, VSM_2023):
+        if not declared:
+            return ()
+        profile = VSM_2023
+    findings = validate_document(document, profile, at_most=FINDINGS_SOUGHT).errors
     errors = [_refused(entry.unique_id, finding) for finding in findings[:FINDINGS_AT_MOST]]
     if len(findings) > FINDINGS_AT_MOST:
         more = f"{entry.unique_id}: {len(findings) - FINDINGS_AT_MOST} more findings are not listed"

@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checks.schematron_model import Assertion, read_schema
 from conformance.report import Severity
-from conformance.validate import HEADER, PROFILES, VSM, UnknownProfile, UnreadableDocument, validate
+from conformance.schematron.model import Assertion, read_schema
+from conformance.validate import (
+    HEADER,
+    IPS_FR,
+    LEVEL_1,
+    PROFILES,
+    VSM_1_4,
+    VSM_2023,
+    UnknownProfile,
+    UnreadableDocument,
+    validate,
+)
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.faults import break_rule
 from samples.documents.header_faults import HEADER_FAULTS, LEVEL_1_FAULTS
@@ -22,18 +32,18 @@ VALID = {
     "BIO-CR-BIO_2024.01_TSH_1.xml": HEADER,
     "CNAM-HR_2021.01.xml": HEADER,
     "DLU-EHPAD-DLU_2022.01.xml": HEADER,
-    "DOC_NON_STRUCTURE_CDA-R2-N1.xml": HEADER,
+    "DOC_NON_STRUCTURE_CDA-R2-N1.xml": LEVEL_1,
     "IMG_CR_IMG_2024.01.xml": HEADER,
-    "IMG_CR_IMG_2024.01_CDA-R2-Niveau-1.xml": HEADER,
-    "IPS-FR_2024.01.xml": HEADER,
+    "IMG_CR_IMG_2024.01_CDA-R2-Niveau-1.xml": LEVEL_1,
+    "IPS-FR_2024.01.xml": IPS_FR,
     "LDL-EES_2022.01.xml": HEADER,
     "LDL-SES_2022.01.xml": HEADER,
     "VAC_2023.01.xml": HEADER,
-    "VSM_1.4_2022.01.xml": VSM,
+    "VSM_1.4_2022.01.xml": VSM_1_4,
     "eP-MED-DM_2024.01_PosoNonStruct.xml": HEADER,
-    "own/VSM_2023.01_own.xml": VSM,
-    "own/VSM_2023.01_own_minimal.xml": VSM,
-    "own/VSM_2023.01_own_negations.xml": VSM,
+    "own/VSM_2023.01_own.xml": VSM_2023,
+    "own/VSM_2023.01_own_minimal.xml": VSM_2023,
+    "own/VSM_2023.01_own_negations.xml": VSM_2023,
 }
 
 # What one fault cannot help breaking besides its own rule.
@@ -46,8 +56,8 @@ CONSEQUENCES = {
 
 def _rules() -> list[Assertion]:
     texts = [
-        read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes())
-        for package, name in PROFILES[VSM]
+        read_schema(files(f"profiles.{one.package}").joinpath(f"{one.name}.sch").read_bytes())
+        for one in PROFILES[VSM_2023].schemas
     ]
     return [one for text in texts for pattern in text.patterns for rule in pattern.rules for one in rule.assertions]
 
@@ -82,7 +92,7 @@ def test_each_rule_catches_its_own_fault_and_no_other(rule):
     level_1 = rule in LEVEL_1_FAULTS
     twin = laboratory_report(breaking=rule) if level_1 else break_rule(SUMMARY, rule, FAULTS)
 
-    findings = validate(twin, HEADER if level_1 else VSM).findings
+    findings = validate(twin, HEADER if level_1 else VSM_2023).findings
 
     assert {one.rule for one in findings} == {rule} | CONSEQUENCES.get(rule, set())
     finding = next(one for one in findings if one.rule == rule)

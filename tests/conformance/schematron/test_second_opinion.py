@@ -8,8 +8,8 @@ from importlib.resources import files
 import pytest
 from lxml import etree, isoschematron
 
-from conformance.checks.functions import EXTENSIONS
-from conformance.validate import PROFILES, VSM, validate
+from conformance.schematron.functions import EXTENSIONS
+from conformance.validate import PROFILES, VSM_2023, validate
 from samples.documents.faults import break_rule
 from samples.documents.header_faults import HEADER_FAULTS
 from samples.documents.vsm import vsm
@@ -28,9 +28,9 @@ def reference() -> Iterator[object]:
         etree.FunctionNamespace(namespace)[name] = function
     schemas = [
         isoschematron.Schematron(
-            xml.parse(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()), store_report=True
+            xml.parse(files(f"profiles.{one.package}").joinpath(f"{one.name}.sch").read_bytes()), store_report=True
         )
-        for package, name in PROFILES[VSM]
+        for one in PROFILES[VSM_2023].schemas
     ]
 
     def verdict(content: bytes) -> list[str]:
@@ -54,7 +54,7 @@ def test_both_accept_the_sample(reference):
 def test_both_give_the_same_verdict_on_a_twin(reference, rule):
     twin = break_rule(SUMMARY, rule, FAULTS)
 
-    assert reference(twin) == sorted(one.rule for one in validate(twin, VSM).findings)
+    assert reference(twin) == sorted(one.rule for one in validate(twin, VSM_2023).findings)
 
 
 def test_both_give_the_same_verdict_on_a_document_full_of_faults(reference):
@@ -72,4 +72,4 @@ def test_both_give_the_same_verdict_on_a_document_full_of_faults(reference):
     verdict = reference(content)
 
     assert len(verdict) > 50
-    assert verdict == sorted(one.rule for one in validate(content, VSM).findings)
+    assert verdict == sorted(one.rule for one in validate(content, VSM_2023).findings)

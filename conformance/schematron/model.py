@@ -23,7 +23,8 @@ class Assertion:
     """One assert or report. `fails_when` is the truth of `test` that makes it a finding: False for an assert.
 
     `found` is an XPath that shows what was met, `where` an XPath to the element that the finding points to, both from
-    the context of the rule; `expected` is a text.
+    the context of the rule; `expected` is a text. `repair` says how the element of `where` is mended, when that is
+    certain: `@code='SYNTH'` sets an attribute, `remove` takes the element away, several steps are parted by `;`.
     """
 
     id: str
@@ -34,9 +35,11 @@ class Assertion:
     message: str
     message_en: str
     hint: str
+    hint_en: str
     found: str | None
     expected: str | None
     where: str | None
+    repair: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def _lets(element: _Element) -> tuple[tuple[str, str], ...]:
 def _assertion(element: _Element, diagnostics: dict[str, str]) -> Assertion:
     identifier = element.get("id", "")
     named = element.get("diagnostics", "").split()
-    english = next((diagnostics[name] for name in named if name.endswith(".en")), "")
+    english = next((diagnostics[name] for name in named if name == f"{identifier}.en"), "")
     if not (identifier and english and element.get("see") and element.get("test")):
         raise SchemaFault(
             f"assertion {identifier or _text(element)!r} needs an id, a test, a source (see) and an English diagnostic"
@@ -111,9 +114,11 @@ def _assertion(element: _Element, diagnostics: dict[str, str]) -> Assertion:
         message=_text(element),
         message_en=english,
         hint=next((diagnostics[name] for name in named if name.endswith(".hint")), ""),
+        hint_en=next((diagnostics[name] for name in named if name.endswith(".hint.en")), ""),
         found=element.get(f"{{{ECLUSE}}}found"),
         expected=element.get(f"{{{ECLUSE}}}expected"),
         where=element.get(f"{{{ECLUSE}}}where"),
+        repair=element.get(f"{{{ECLUSE}}}repair"),
     )
 
 

@@ -8,10 +8,11 @@ from importlib.resources import files
 from itertools import islice
 
 from cda.document import CdaDocument
-from conformance.checks.positions import Paths, positions
-from conformance.checks.schematron import DocumentIndex, Schema
-from conformance.checks.schematron_model import read_schema
+from conformance.catalogue import SchemaRef
+from conformance.positions import Paths, positions
 from conformance.report import Finding, Severity
+from conformance.schematron.engine import DocumentIndex, Schema
+from conformance.schematron.model import read_schema
 
 
 @cache
@@ -20,20 +21,23 @@ def schema_of(package: str, name: str) -> Schema:
     return Schema(read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()))
 
 
-def check_schemas(document: CdaDocument, schemas: Iterable[Schema], at_most: int | None = None) -> tuple[Finding, ...]:
+def check_schemas(
+    document: CdaDocument, schemas: Iterable[SchemaRef], at_most: int | None = None
+) -> tuple[Finding, ...]:
     """Ask every schema; findings are in document order. The source is scanned only when there is something to say.
 
     With `at_most` the search ends there: what a hostile document can make a door spend is bounded.
     """
-    asked = tuple(schemas)
-    index = DocumentIndex(document.root, frozenset[str]().union(*(schema.tags for schema in asked)))
-    failures = list(islice((failure for schema in asked for failure in schema.check(index)), at_most))
+    asked = tuple((one.layer, schema_of(one.package, one.name)) for one in schemas)
+    index = DocumentIndex(document.root, frozenset[str]().union(*(schema.tags for _, schema in asked)))
+    found = ((layer, failure) for layer, schema in asked for failure in schema.check(index))
+    failures = list(islice(found, at_most))
     if not failures:
         return ()
     places = positions(document.content, document.root)
     paths = Paths()
     order = index.order()
-    failures.sort(key=lambda failure: order[failure.place])
+    failures.sort(key=lambda one: order[one[1].place])
     return tuple(
         Finding(
             rule=failure.assertion.id,
@@ -47,6 +51,9 @@ def check_schemas(document: CdaDocument, schemas: Iterable[Schema], at_most: int
             message=failure.assertion.message,
             message_en=failure.assertion.message_en,
             hint=failure.assertion.hint,
+            hint_en=failure.assertion.hint_en,
+            layer=layer,
+            test=failure.assertion.test,
         )
-        for failure in failures
+        for layer, failure in failures
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conformance.checks.schematron_model import SchemaFault
+from conformance.schematron.model import SchemaFault
 
 _STEP = re.compile(r"(?P<prefix>[\w.-]+):(?P<name>[\w.-]+)(?P<predicates>.*)", re.DOTALL)
 _TEMPLATE = re.compile(r"\[cda:templateId/@root\s*=\s*'([^']+)'\]")

@@ -13,9 +13,9 @@ from typing import Any
 
 from lxml import etree
 
-from conformance.checks.contexts import Context, read_context
-from conformance.checks.functions import EXTENSIONS
-from conformance.checks.schematron_model import ECLUSE, Assertion, Rule, SchemaFault, SchemaText
+from conformance.schematron.contexts import Context, read_context
+from conformance.schematron.functions import EXTENSIONS
+from conformance.schematron.model import ECLUSE, Assertion, Rule, SchemaFault, SchemaText
 
 _Element = etree._Element
 _TEMPLATE_ID = "{urn:hl7-org:v3}templateId"

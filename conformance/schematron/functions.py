@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from conformance.checks.schematron_model import ECLUSE
+from conformance.schematron.model import ECLUSE
 from profiles.codes import value_set
 
 _OID = r"[0-2](?:\.(?:0|[1-9][0-9]*))+"

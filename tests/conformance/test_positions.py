@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conformance.checks.positions import Paths, positions
+from conformance.positions import Paths, positions
 from security import xml
 
 SOURCE = """<?xml version="1.0" encoding="UTF-8"?>

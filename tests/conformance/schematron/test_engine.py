@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance.checks.contexts import read_context
-from conformance.checks.functions import in_set, ins_key, is_form
-from conformance.checks.schematron import DocumentIndex, Schema
-from conformance.checks.schematron_model import SchemaFault, read_schema
+from conformance.schematron.contexts import read_context
+from conformance.schematron.engine import DocumentIndex, Schema
+from conformance.schematron.functions import in_set, ins_key, is_form
+from conformance.schematron.model import SchemaFault, read_schema
 from samples.documents.patients import PATIENTS
 from security import xml
 

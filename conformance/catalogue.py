@@ -1,0 +1,55 @@
+"""The profiles that a document can be judged by: which schemas each is made of, in which layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEADER = "ci_sis_header"
+LEVEL_1 = "level1"
+VSM_1_4 = "vsm-1.4"
+VSM_2023 = "vsm-2023.01"
+IPS_FR = "ips-fr-2024.01"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRef:
+    """A schema of ours: `profiles/<package>/<name>.sch`, and the layer its findings belong to."""
+
+    layer: str
+    package: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one kind of document must conform to: the structure of CDA, then every schema, all asked independently."""
+
+    name: str
+    title: str
+    title_en: str
+    schemas: tuple[SchemaRef, ...]
+
+
+_HEADER = tuple(SchemaRef("header", HEADER, name) for name in ("identification", "patient", "participants", "act"))
+_SUMMARY_BODY = tuple(SchemaRef("body", "vsm", name) for name in ("sections", "conditions", "history", "treatments"))
+
+PROFILES = {
+    one.name: one
+    for one in (
+        Profile(HEADER, "En-tête CI-SIS (structuration minimale)", "CI-SIS header", _HEADER),
+        Profile(LEVEL_1, "Document non structuré (CDA niveau 1)", "Unstructured document (CDA level 1)", _HEADER),
+        Profile(
+            VSM_1_4,
+            "Volet de synthèse médicale 1.4 (2022.01)",
+            "Medical summary VSM 1.4 (2022.01)",
+            (*_HEADER, SchemaRef("document", "vsm", "document"), *_SUMMARY_BODY),
+        ),
+        Profile(
+            VSM_2023,
+            "Volet de synthèse médicale 2023.01",
+            "Medical summary VSM 2023.01",
+            (*_HEADER, SchemaRef("document", "vsm", "document"), *_SUMMARY_BODY),
+        ),
+        Profile(IPS_FR, "Synthèse médicale IPS-FR 2024.01", "Patient summary IPS-FR 2024.01", _HEADER),
+    )
+}
