@@ -1,15 +1,25 @@
-"""Where an element stands: its path in the tree, its line and column in the source (XML 1.0 §2.1, XPath 1.0 §2)."""
+"""Where an element stands: its path in the tree, its line, column and byte in the source (XML 1.0 §2.1)."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from lxml import etree
 
 # '<' opens nothing else than these in well-formed XML: attribute values and texts escape it.
 _MARKUP = re.compile(rb"<(?:!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|/|(?=[^!?/]))", re.DOTALL)
+_MARK = b"\xef\xbb\xbf"
+
+
+class Place(NamedTuple):
+    """Where the `<` of an element is: line and column count from 1, in characters; `start` from 0, in bytes."""
+
+    line: int
+    column: int
+    start: int
 
 
 class Paths:
@@ -49,15 +59,16 @@ class Paths:
             self._steps[child] = name if total[child.tag] == 1 else f"{name}[{seen[child.tag]}]"
 
 
-def positions(content: bytes, root: etree._Element) -> Mapping[etree._Element, tuple[int, int]]:
-    """Find line and column, from 1 and in characters, of every element of the document that `root` belongs to.
+def positions(content: bytes, root: etree._Element) -> Mapping[etree._Element, Place]:
+    """Find where every element of the document that `root` belongs to starts; a byte order mark is no column.
 
     `content` must be the bytes that were parsed: the n-th start tag is the n-th element.
     """
     top = root.getroottree().getroot()
     starts = (found.start() for found in _MARKUP.finditer(content) if found.group() == b"<")
-    places: dict[etree._Element, tuple[int, int]] = {}
-    line, column, seen = 1, 1, 0
+    places: dict[etree._Element, Place] = {}
+    line, column = 1, 1
+    seen = len(_MARK) if content.startswith(_MARK) else 0
     for element, start in zip(top.iter("*"), starts, strict=True):
         between = content[seen:start]
         breaks = between.count(b"\n")
@@ -67,5 +78,5 @@ def positions(content: bytes, root: etree._Element) -> Mapping[etree._Element, t
             between = between[between.rfind(b"\n") + 1 :]
         column += len(between.decode("utf-8", "replace"))
         seen = start
-        places[element] = (line, column)
+        places[element] = Place(line, column, start)
     return places

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import orjson
 
@@ -66,15 +67,56 @@ class Finding:
         return self.message_en if language == "en" else self.message
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerResult:
+    """What one layer of the chain said: how many errors and warnings, or `note`, why it was not asked."""
+
+    name: str
+    title: str
+    title_en: str
+    asked: bool = True
+    errors: int = 0
+    warnings: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """One heading of the clinical summary: what the document says under it; `line` is 0 when it is absent."""
+
+    title: str
+    title_en: str
+    loinc: str
+    state: Literal["present", "absent", "empty", "unknown"]
+    items: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a reader sees of a medical summary. `pages`: None when it was not laid out; `overflow`: what is too long."""
+
+    headings: tuple[Heading, ...]
+    pages: int | None = None
+    overflow: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The verdict on one document. `findings` are in the order of the document, then of the rules.
 
-    `profile` is None when the document could not be read, hence not be judged by any.
+    `profile` is None when the document could not be read, hence not be judged by any. `document_type` is the title of
+    what the document says it is. `layers` says which parts of the chain were asked; `notes` what a reader must know of
+    the verdict itself.
     """
 
     profile: str | None
     findings: tuple[Finding, ...]
+    document_type: str | None = None
+    layers: tuple[LayerResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    summary: Summary | None = None
 
     @property
     def valid(self) -> bool:
@@ -86,33 +128,77 @@ class Report:
         """The findings that make the document invalid."""
         return tuple(one for one in self.findings if one.severity is Severity.ERROR)
 
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that a careful sender mends."""
+        return tuple(one for one in self.findings if one.severity is Severity.WARNING)
+
     def as_data(self, file: str, language: str = "fr") -> dict[str, object]:
         """The report in the machine format: plain values, ready for JSON."""
         return {
             "file": file,
             "profile": self.profile,
+            "document_type": self.document_type,
             "valid": self.valid,
-            "findings": [
-                {
-                    "rule": one.rule,
-                    "severity": str(one.severity),
-                    "path": one.path,
-                    "line": one.line,
-                    "column": one.column,
-                    "found": one.found,
-                    "expected": one.expected,
-                    "message": one.text(language),
-                    "source": one.source,
-                }
-                for one in self.findings
-            ],
+            "findings": [_finding_data(one, language) for one in self.findings],
+            "layers": [_layer_data(one, language) for one in self.layers],
+            "notes": list(self.notes),
+            "summary": None if self.summary is None else _summary_data(self.summary, language),
         }
 
     def as_text(self, file: str, language: str = "fr") -> str:
-        """The report for a reader: a verdict, then two or three lines a finding."""
+        """The report for a reader who has not the document at hand: a verdict, then two or three lines a finding."""
         words = _WORDS[language]
         verdict = words["valid"] if self.valid else words["invalid"]
         return "\n".join((f"{file}: {verdict} ({self.profile or '?'})", *_lines(self.findings, language)))
+
+
+def _finding_data(one: Finding, language: str) -> dict[str, object]:
+    return {
+        "rule": one.rule,
+        "severity": str(one.severity),
+        "path": one.path,
+        "line": one.line,
+        "column": one.column,
+        "found": one.found,
+        "expected": one.expected,
+        "message": one.text(language),
+        "source": one.source,
+        "hint": one.advice(language),
+        "layer": one.layer,
+        "repair": [
+            {"start": edit.start, "end": edit.end, "text": edit.text.decode("utf-8", "replace")} for edit in one.repair
+        ],
+    }
+
+
+def _layer_data(one: LayerResult, language: str) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "title": one.title_en if language == "en" else one.title,
+        "asked": one.asked,
+        "errors": one.errors,
+        "warnings": one.warnings,
+        "note": one.note,
+    }
+
+
+def _summary_data(summary: Summary, language: str) -> dict[str, object]:
+    return {
+        "headings": [
+            {
+                "title": one.title_en if language == "en" else one.title,
+                "loinc": one.loinc,
+                "state": one.state,
+                "items": list(one.items),
+                "path": one.path,
+                "line": one.line,
+            }
+            for one in summary.headings
+        ],
+        "pages": summary.pages,
+        "overflow": summary.overflow,
+    }
 
 
 def unreadable(reason: str) -> Report:
@@ -164,8 +250,8 @@ def _lines(findings: Iterable[Finding], language: str) -> Iterable[str]:
         if one.found is not None or one.expected is not None:
             expected = f", {words['expected']}: {one.expected}" if one.expected is not None else ""
             yield f"    {words['found']}: {one.found if one.found is not None else words['absent']}{expected}"
-        if one.hint:
-            yield f"    {one.hint}"
+        if one.advice(language):
+            yield f"    {one.advice(language)}"
 
 
 def write_json(reports: Iterable[tuple[str, Report]], language: str = "fr") -> bytes:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import pickle
+from dataclasses import replace
 
-from conformance.report import Finding, Report, Severity, unreadable, write_json
+from conformance.report import Edit, Finding, Heading, LayerResult, Report, Severity, Summary, unreadable, write_json
 
 FINDING = Finding(
     rule="VSM-CODE",
@@ -43,6 +45,7 @@ def test_json_has_the_shape_that_others_build_on():
         {
             "file": "a.xml",
             "profile": "vsm",
+            "document_type": None,
             "valid": False,
             "findings": [
                 {
@@ -55,10 +58,46 @@ def test_json_has_the_shape_that_others_build_on():
                     "expected": "SYNTH",
                     "message": "Le code est SYNTH.",
                     "source": "CI-SIS VSM 2023.01",
+                    "hint": "Voyez.",
+                    "layer": "",
+                    "repair": [],
                 }
             ],
+            "layers": [],
+            "notes": [],
+            "summary": None,
         }
     ]
+
+
+def test_json_tells_layers_repairs_and_what_a_reader_sees():
+    report = Report(
+        "vsm",
+        (replace(FINDING, layer="header", repair=(Edit(3, 5, "é".encode()),)),),
+        document_type="VSM",
+        layers=(LayerResult(name="header", title="En-tête", title_en="Header", errors=1),),
+        notes=("note",),
+        summary=Summary(
+            (Heading(title="Allergies", title_en="Allergies", loinc="48765-2", state="absent"),), 2, "long"
+        ),
+    )
+
+    data = report.as_data("a.xml", "en")
+
+    assert data["document_type"] == "VSM"
+    assert data["findings"][0]["repair"] == [{"start": 3, "end": 5, "text": "é"}]
+    assert data["layers"] == [
+        {"name": "header", "title": "Header", "asked": True, "errors": 1, "warnings": 0, "note": ""}
+    ]
+    assert data["notes"] == ["note"]
+    assert data["summary"]["pages"] == 2
+    assert data["summary"]["headings"][0]["state"] == "absent"
+
+
+def test_reports_can_be_sent_to_another_process():
+    report = Report("vsm", (FINDING,), layers=(LayerResult(name="a", title="a", title_en="a", asked=False, note="n"),))
+
+    assert pickle.loads(pickle.dumps(report)) == report  # noqa: S301
 
 
 def test_a_report_speaks_french_or_english():
@@ -70,6 +109,7 @@ def test_a_report_speaks_french_or_english():
     assert "trouvé: absent, attendu: SYNTH\n    Voyez." in french
     assert english.startswith("a.xml: invalid (vsm)\n  error VSM-CODE 10:3 The code is SYNTH.")
     assert "found: a" in english
+    assert "Voyez." not in english
 
 
 def test_bytes_that_cannot_be_read_have_a_report_of_their_own():
