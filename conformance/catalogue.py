@@ -9,6 +9,8 @@ LEVEL_1 = "level1"
 VSM_1_4 = "vsm-1.4"
 VSM_2023 = "vsm-2023.01"
 IPS_FR = "ips-fr-2024.01"
+METADATA_DMP = "xds-metadata-dmp"
+METADATA_IHE = "xds-metadata-ihe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ class Profile:
 
 
 _HEADER = tuple(SchemaRef("header", HEADER, name) for name in ("identification", "patient", "participants", "act"))
+_DOCUMENT_TYPE = SchemaRef("document", "document_types", "recognition")
 _SUMMARY_BODY = tuple(SchemaRef("body", "vsm", name) for name in ("sections", "conditions", "history", "treatments"))
 
 PROFILES = {
     one.name: one
     for one in (
-        Profile(HEADER, "En-tête CI-SIS (structuration minimale)", "CI-SIS header", _HEADER),
+        Profile(HEADER, "En-tête CI-SIS (structuration minimale)", "CI-SIS header", (*_HEADER, _DOCUMENT_TYPE)),
         Profile(LEVEL_1, "Document non structuré (CDA niveau 1)", "Unstructured document (CDA level 1)", _HEADER),
         Profile(
             VSM_1_4,
@@ -53,3 +56,12 @@ PROFILES = {
         Profile(IPS_FR, "Synthèse médicale IPS-FR 2024.01", "Patient summary IPS-FR 2024.01", _HEADER),
     )
 }
+
+METADATA_PROFILES = {
+    one.name: one
+    for one in (
+        Profile(METADATA_DMP, "Métadonnées XDS du DMP", "XDS metadata of the DMP", ()),
+        Profile(METADATA_IHE, "Métadonnées XDS, domaine générique", "XDS metadata, generic domain", ()),
+    )
+}
+"""Profiles of messages, not of documents: ITI-41, ITI-42 and ITI-61, judged by `conformance.submissions`."""

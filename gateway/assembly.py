@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from conformance.checks.content import ContentPolicy
 from gateway import assertions
 from gateway.consultation import app as consultation_app
 from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86
@@ -26,7 +27,7 @@ from gateway.ingest.dmp_rules import DmpRules
 from gateway.ingest.patient_identity_feed import PatientIdentityFeed
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from gateway.ingest.register_document_set import RegisterDocumentSet
-from gateway.settings import Settings
+from gateway.settings import IngestSettings, Settings
 from gateway.soap_door import Doorkeeper, Operation
 from gateway.wire.mtom import MimeLimits
 from profiles.affinity import load_affinity_domain
@@ -158,7 +159,7 @@ def _dmp_deposits(
         domain=domain,
         trust=lambda: keeper.gate.trust,
         lot_policy=_lot_policy(settings),
-        refuse_invalid=settings.ingest.refuse_invalid,
+        content=_content_policy(settings.ingest),
     )
     provide = ProvideAndRegister(
         deposit=_deposit(pool, keeper),
@@ -167,6 +168,15 @@ def _dmp_deposits(
         repository_unique_id=settings.repository_unique_id,
     )
     return (iti41.operation(provide),)
+
+
+def _content_policy(section: IngestSettings) -> ContentPolicy:
+    refused, reported = frozenset(section.refused_profiles.split()), frozenset(section.reported_profiles.split())
+    return ContentPolicy(
+        refused=refused if section.refuse_invalid else frozenset(),
+        reported=reported if section.refuse_invalid else refused | reported,
+        only_reported=frozenset(section.reported_rules.split()),
+    )
 
 
 def _generic_deposits(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from conformance.catalogue import PROFILES
 from xds.metadata.datatypes import parse_oid_urn
 
 MIB = 1024 * 1024
@@ -48,7 +49,16 @@ class IngestSettings(DoorSettings):
     professional_feeding: bool = _key(
         False, "admit CPS cards on the ingest door (direct feeding); it still cannot read"
     )
-    refuse_invalid: bool = _key(True, "refuse a synthesis document that has errors against its profile")
+    refuse_invalid: bool = _key(True, "refuse what breaks its profile; false: only report it, as warnings")
+    refused_profiles: str = _key(
+        "vsm-1.4 vsm-2023.01 ips-fr-2024.01", "profiles whose errors refuse a document, separated by blanks"
+    )
+    reported_profiles: str = _key(
+        "level1 ci_sis_header", "profiles whose errors are warnings in the answer, separated by blanks"
+    )
+    reported_rules: str = _key(
+        "", "rules that never refuse, separated by blanks; HDR-* stands for every rule that starts with HDR-"
+    )
     signature_max_age: int = _key(86_400, "oldest signing time of a lot, in seconds")
 
 
@@ -235,6 +245,7 @@ def _check(settings: Settings) -> None:
     for name in ("body", "memory", "idle", "total", "per_certificate"):
         if getattr(settings.limits, name) < 1:
             raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
+    _check_profiles(settings.ingest)
     _check_ihe(settings.ihe)
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
@@ -245,6 +256,13 @@ def _check(settings: Settings) -> None:
             for name in ("certificate", "key", "trust"):
                 if not getattr(section, name):
                     raise SettingsError(f"mode = production needs {door}.{name}: the test ones are for the sandbox")
+
+
+def _check_profiles(section: IngestSettings) -> None:
+    for name in ("refused_profiles", "reported_profiles"):
+        unknown = sorted(set(getattr(section, name).split()) - PROFILES.keys())
+        if unknown:
+            raise SettingsError(f"ingest.{name} are among {', '.join(PROFILES)}; found {', '.join(unknown)}")
 
 
 def _check_ihe(section: IheSettings) -> None:

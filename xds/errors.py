@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -60,7 +60,8 @@ class RegistryError:
 
     `context` names the object, the attribute, what was found and what was expected. `location` is where in the
     message: an XPath-like path, empty when there is none. `rule` is our identifier of the rule (`O6`, `P2`,
-    `DMP-AUTHOR`), empty when the code says it all; it is written at the head of `codeContext`.
+    `DMP-AUTHOR`), empty when the code says it all; it is written at the head of `codeContext`. `found` and `expected`
+    repeat what `context` says of a broken rule, for whoever prints them apart.
     """
 
     code: XdsErrorCode
@@ -68,6 +69,8 @@ class RegistryError:
     location: str = ""
     severity: Severity = Severity.ERROR
     rule: str = ""
+    found: str | None = field(default=None, compare=False)
+    expected: str | None = field(default=None, compare=False)
 
 
 def disagreement(
@@ -82,7 +85,7 @@ def disagreement(
     """Say what was found at `location` and what `rule` expects there. Texts too long for a context are cut."""
     place = _short(location)
     context = f"{place}: found {_short(found)}, expected {_short(expected)}"
-    return RegistryError(code, context, place, severity, rule)
+    return RegistryError(code, context, place, severity, rule, _short(found), _short(expected))
 
 
 def _short(text: str, limit: int = 400) -> str:

@@ -1,13 +1,13 @@
-"""Does a CDA document agree with its metadata, and conform to its profile? (CI-SIS Partage; DMP TD2.1).
+"""Does a CDA document agree with its metadata? (CI-SIS Partage; DMP TD2.1).
 
-Every error names the document by its uniqueId, then the rule, the place in the CDA, what was found and what was
-expected. Values that identify the patient are never repeated. A document may be given as bytes or already parsed:
-parse once, ask often.
+A disagreement is a value: whoever refuses a lot spells it as an error, whoever reports it as a finding. Values that
+identify the patient are never repeated. A document may be given as bytes or already parsed: parse once, ask often.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from cda.document_codes import format_code
@@ -15,29 +15,39 @@ from cda.header import CdaHeader, read_header
 from cda.header_values import Patient, ServiceEvent, unique_id_of
 from cda.times import same_instant
 from cda.to_metadata import practice_setting
-from conformance.report import Finding
-from conformance.validate import VSM_1_4, VSM_2023, profile_of, validate_document
 from xds.errors import RegistryError, Severity, XdsErrorCode
 from xds.metadata.codes import Code
 from xds.metadata.datatypes import Cx, Xcn
 from xds.metadata.document_entry import DocumentEntry
-
-FINDINGS_AT_MOST = 50
-FINDINGS_SOUGHT = 1000
-VSM_FORMAT = "urn:asip:ci-sis:vsm:2012"
 
 _ROOT = "/ClinicalDocument"
 _ROLE = f"{_ROOT}/recordTarget/patientRole"
 _MAIN_ACT = f"{_ROOT}/documentationOf[1]/serviceEvent"
 
 
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One thing that document and metadata say differently: `place` in the document, what it says, what they say."""
+
+    rule: str
+    place: str
+    found: str | None
+    expected: str
+    severity: Severity = Severity.ERROR
+
+    def as_error(self, unique_id: str) -> RegistryError:
+        """The error of a registry: it names the document by its uniqueId, then the rule and the place."""
+        if self.rule == "AGR-PATIENT":
+            text = f"{unique_id}: {self.rule} {self.place}: none is {self.expected}"
+            return RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, self.place)
+        met = f"found {self.found}, expected" if self.found is not None else "expected"
+        text = f"{unique_id}: {self.rule} {self.place}: {met} {self.expected}"
+        return RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, self.place, self.severity)
+
+
 def check_agreement(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[RegistryError, ...]:
     """Compare the header with the entry: errors first, then warnings; one error when the bytes are no CDA document."""
-    try:
-        header = _header(content)
-    except UnreadableDocument as error:
-        return (_error(entry.unique_id, "AGR-CDA", _ROOT, str(error), "a CDA document"),)
-    return (*_errors(entry, header), *_warnings(entry, header))
+    return tuple(one.as_error(entry.unique_id) for one in disagreements(entry, content))
 
 
 def check_replacement(
@@ -58,63 +68,36 @@ def check_replacement(
     place = f"{_ROOT}/relatedDocument[@typeCode='RPLC']/parentDocument/id"
     expected = replaced or "no relatedDocument, as the lot replaces nothing"
     severity = Severity.ERROR if replaced else Severity.WARNING
-    return (_error(entry.unique_id, "AGR-RPLC", place, named, expected, severity),)
+    return (Disagreement("AGR-RPLC", place, named, expected, severity).as_error(entry.unique_id),)
 
 
-def check_content(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[RegistryError, ...]:
-    """Validate a medical summary; one error for each finding that makes it invalid, at most FINDINGS_AT_MOST.
-
-    A document is a medical summary when its entry or its own templateIds say so; any other is not judged here. Says
-    nothing of bytes that are no CDA document: `check_agreement` does.
-    """
+def disagreements(entry: DocumentEntry, content: bytes | CdaDocument) -> tuple[Disagreement, ...]:
+    """Everything that header and entry say differently: what matters most first, then the warnings."""
     try:
-        document = _document(content)
-    except UnreadableDocument:
-        return ()
-    declared = entry.format_code is not None and entry.format_code.code == VSM_FORMAT
-    profile = profile_of(document)
-    if profile not in (VSM_1_4, VSM_2023):
-        if not declared:
-            return ()
-        profile = VSM_2023
-    findings = validate_document(document, profile, at_most=FINDINGS_SOUGHT).errors
-    errors = [_refused(entry.unique_id, finding) for finding in findings[:FINDINGS_AT_MOST]]
-    if len(findings) > FINDINGS_AT_MOST:
-        more = f"{entry.unique_id}: {len(findings) - FINDINGS_AT_MOST} more findings are not listed"
-        errors.append(RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, more, _ROOT))
-    return tuple(errors)
+        header = _header(content)
+    except UnreadableDocument as error:
+        return (Disagreement("AGR-CDA", _ROOT, str(error), "a CDA document"),)
+    return (*_errors(entry, header), *_warnings(entry, header))
 
 
-def _errors(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError]:
-    unique_id = entry.unique_id
-    if header.unique_id != unique_id:
-        yield _error(unique_id, "AGR-UNIQUEID", f"{_ROOT}/id", header.unique_id, f"uniqueId, {unique_id}")
+def _errors(entry: DocumentEntry, header: CdaHeader) -> Iterator[Disagreement]:
+    if header.unique_id != entry.unique_id:
+        yield Disagreement("AGR-UNIQUEID", f"{_ROOT}/id", header.unique_id, f"uniqueId, {entry.unique_id}")
     if not _is_patient(entry.patient_id, header.patient or Patient()):
-        yield RegistryError(
-            XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH,
-            f"{unique_id}: AGR-PATIENT {_ROLE}/id: none is the patientId of the metadata",
-            f"{_ROLE}/id",
-        )
+        yield Disagreement("AGR-PATIENT", f"{_ROLE}/id", None, "the patientId of the metadata")
     if not _same_code(header.code, entry.type_code):
-        yield _error(
-            unique_id, "AGR-TYPECODE", f"{_ROOT}/code", _spell(header.code), f"typeCode, {_spell(entry.type_code)}"
-        )
+        expected = f"typeCode, {_spell(entry.type_code)}"
+        yield Disagreement("AGR-TYPECODE", f"{_ROOT}/code", _spell(header.code), expected)
     if entry.creation_time and not same_instant(header.effective_time, entry.creation_time):
-        yield _error(
-            unique_id,
-            "AGR-CREATIONTIME",
-            f"{_ROOT}/effectiveTime",
-            header.effective_time,
-            f"creationTime, {entry.creation_time} in UTC",
-        )
+        expected = f"creationTime, {entry.creation_time} in UTC"
+        yield Disagreement("AGR-CREATIONTIME", f"{_ROOT}/effectiveTime", header.effective_time, expected)
     implied = format_code(header)
     if implied is not None and entry.format_code is not None and implied.code != entry.format_code.code:
-        yield _error(
-            unique_id, "AGR-FORMATCODE", f"{_ROOT}/templateId", implied.code, f"formatCode, {entry.format_code.code}"
-        )
+        expected = f"formatCode, {entry.format_code.code}"
+        yield Disagreement("AGR-FORMATCODE", f"{_ROOT}/templateId", implied.code, expected)
 
 
-def _warnings(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError]:
+def _warnings(entry: DocumentEntry, header: CdaHeader) -> Iterator[Disagreement]:
     act = header.main_act or ServiceEvent()
     pairs = (
         ("AGR-TITLE", "title", header.title == entry.title, None, "the title of the metadata"),
@@ -164,7 +147,7 @@ def _warnings(entry: DocumentEntry, header: CdaHeader) -> Iterator[RegistryError
     for rule, place, agrees, found, expected in pairs:
         if not agrees:
             path = place if place.startswith("/") else f"{_ROOT}/{place}"
-            yield _error(entry.unique_id, rule, path, found, expected, Severity.WARNING)
+            yield Disagreement(rule, path, found, expected, Severity.WARNING)
 
 
 def _document(content: bytes | CdaDocument) -> CdaDocument:
@@ -209,18 +192,3 @@ def _same_time(one: str | None, other: str | None) -> bool:
 
 def _spell(code: Code | None) -> str:
     return f"{code.code} ({code.scheme})" if code else "none"
-
-
-def _error(
-    unique_id: str, rule: str, place: str, found: str | None, expected: str, severity: Severity = Severity.ERROR
-) -> RegistryError:
-    met = f"found {found}, expected" if found is not None else "expected"
-    text = f"{unique_id}: {rule} {place}: {met} {expected}"
-    return RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, place, severity)
-
-
-def _refused(unique_id: str, finding: Finding) -> RegistryError:
-    where = f"{finding.path} (line {finding.line}, column {finding.column})"
-    expected = f", expected {finding.expected}" if finding.expected is not None else ""
-    text = f"{unique_id}: {finding.rule} {where}: {finding.message_en} Found {finding.found or 'none'}{expected}"
-    return RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, finding.path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
-from conformance.checks.agreement import check_agreement, check_content, check_replacement
+from conformance.checks.agreement import check_agreement, check_replacement
+from conformance.checks.content import ContentPolicy, check_content
 from conformance.checks.metadata_rule import entry_path, set_path
 from gateway.gate import Caller
 from security.vihf import agreement
@@ -48,7 +49,7 @@ def with_sender(
 
 
 def with_documents(
-    request: ProvideAndRegisterRequest, signature_id: str, replaced: Mapping[str, str], *, refuse_invalid: bool
+    request: ProvideAndRegisterRequest, signature_id: str, replaced: Mapping[str, str], policy: ContentPolicy
 ) -> Iterable[RegistryError]:
     """Each document agrees with its metadata and conforms to its profile.
 
@@ -60,8 +61,8 @@ def with_documents(
             continue
         document = _parsed(request.documents[entry.entry_uuid])
         yield from check_agreement(entry, document)
-        if refuse_invalid:
-            yield from check_content(entry, document)
+        if isinstance(document, CdaDocument):
+            yield from check_content(entry, document, policy)
         target = targets.get(entry.entry_uuid)
         if target is None or target in replaced:
             yield from check_replacement(entry, document, replaced[target] if target else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from conformance.checks.content import ContentPolicy
 from conformance.checks.metadata import check_metadata
 from conformance.checks.registered import check_registered
 from gateway.gate import Caller
@@ -26,7 +27,7 @@ class DmpRules:
     domain: Domain
     trust: Callable[[], TrustStore]
     lot_policy: LotPolicy
-    refuse_invalid: bool
+    content: ContentPolicy
 
     def verify(self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller) -> str:
         """Verify the signature of the lot; the id, as sent, of the document that holds it. Raises NotAuthenticated."""
@@ -50,4 +51,4 @@ class DmpRules:
             for item in receipt.objects.values()
             if item.kind is ObjectKind.DOCUMENT_ENTRY
         }
-        yield from coherence.with_documents(request, signature_id or "", own, refuse_invalid=self.refuse_invalid)
+        yield from coherence.with_documents(request, signature_id or "", own, self.content)
