@@ -1,27 +1,86 @@
-"""Which profile judges a document: its templateIds say, root and extension, then its code."""
+"""What a document is: its templateIds say, root and extension, then its code; and which profile judges it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from cda.document import CDA_NAMESPACE, CdaDocument
 from conformance.catalogue import HEADER, IPS_FR, LEVEL_1, VSM_1_4, VSM_2023
+from profiles.document_types.types import (
+    XDS_SD,
+    DocumentType,
+    types_by_companion,
+    types_by_template,
+    unstructured_types,
+)
 
 _VSM_MODEL = "1.2.250.1.213.1.1.1.13"
 _IPS_MODEL = "1.2.250.1.213.1.1.1.51"
-_UNSTRUCTURED = "1.3.6.1.4.1.19376.1.2.20"
 _IPS_CODE = "60591-5"
 
 
-def profile_of(document: CdaDocument) -> str:
-    """The most precise profile for a document, else that of the header, which every document must follow.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What a document says it is.
 
-    The model of the VSM with the code of the IPS-FR is an IPS-FR 2022.01, for which there is no profile but the header.
+    `document_type` is the published name of its model (`VSM`, `BIO-CR-BIO` …) or, at level 1, of its type; None when
+    the table knows neither. `version` is the extension that the document gives, published or not. `title` is French,
+    the usual name of the type, empty when there is none.
     """
-    models = {
-        one.get("root"): one.get("extension") for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}templateId")
-    }
+
+    profile: str
+    document_type: str | None
+    version: str | None
+    title: str
+
+
+def recognise(document: CdaDocument) -> Recognised:
+    """Recognise a document by its templateIds, root and extension, then by its code where these leave a doubt.
+
+    Models share roots: `…1.13` is the medical summary, or with code 60591-5 the IPS-FR 2022.01, for which there is no
+    profile but the header. A document without a model that is known is of level 1 when it declares XDS-SD.
+    """
+    declared = [
+        (one.get("root", ""), one.get("extension"))
+        for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}templateId")
+    ]
     code = document.root.find(f"{{{CDA_NAMESPACE}}}code")
-    if _IPS_MODEL in models:
+    key = ("", "") if code is None else (code.get("code", ""), code.get("codeSystem", ""))
+    by_template, by_companion = types_by_template(), types_by_companion()
+    for root, extension in declared:
+        if root in by_template:
+            known = _best(by_template[root], extension, key[0])
+            profile = _profile(root, extension, key[0])
+            return Recognised(profile=profile, document_type=known.model, version=extension, title=known.title)
+    for root, _ in declared:
+        for one in by_companion.get(root, ()):
+            if one.code == key[0]:
+                return Recognised(profile=HEADER, document_type=one.model, version=None, title=one.title)
+    if any(root == XDS_SD for root, _ in declared):
+        unstructured = unstructured_types().get(key)
+        return Recognised(
+            profile=LEVEL_1,
+            document_type=unstructured.model if unstructured else None,
+            version=None,
+            title=unstructured.title if unstructured else "",
+        )
+    return Recognised(profile=HEADER, document_type=None, version=None, title="")
+
+
+def profile_of(document: CdaDocument) -> str:
+    """The most precise profile for a document, else that of the header, which every document must follow."""
+    return recognise(document).profile
+
+
+def _best(types: Iterable[DocumentType], extension: str | None, code: str) -> DocumentType:
+    """The type that agrees best: the code tells models of one root apart, then the version."""
+    return max(types, key=lambda one: (one.code == code, one.extension == (extension or "")))
+
+
+def _profile(root: str, extension: str | None, code: str) -> str:
+    if root == _IPS_MODEL:
         return IPS_FR
-    if _VSM_MODEL in models and (code is None or code.get("code") != _IPS_CODE):
-        return VSM_2023 if models[_VSM_MODEL] == "2023.01" else VSM_1_4
-    return LEVEL_1 if _UNSTRUCTURED in models else HEADER
+    if root == _VSM_MODEL and code != _IPS_CODE:
+        return VSM_2023 if extension == "2023.01" else VSM_1_4
+    return HEADER

@@ -129,8 +129,8 @@ HEADER_FAULTS: dict[str, Fault] = {
 }
 
 LEVEL_1_FAULTS: dict[str, Fault] = {
-    "HDR-N1-TPL": put("cda:templateId[3]", root="1.2.250.1.213.1.1.1.45"),
-    "HDR-N1-COUNT": add(".", "templateId", root="1.2.250.1.213.1.1.1.45"),
+    "HDR-N1-TPL": put("cda:templateId[3]", root="1.2.3.4"),
+    "HDR-N1-COUNT": add(".", "templateId", root="1.2.3.4"),
     "HDR-N1-MEDIA": put("cda:component/cda:nonXMLBody/cda:text", mediaType="image/jpeg"),
     "HDR-N1-B64": put("cda:component/cda:nonXMLBody/cda:text", representation=None),
 }
