@@ -171,7 +171,7 @@ def _rows(template: str, types: Sequence[DocumentType]) -> Iterator[_Row]:
             english=f"The display name of the code is exactly “{display}”.",
             hint=f"Écrire code/@displayName tel que publié, accents et apostrophe droite compris : {display}.",
             hint_en=f"Write code/@displayName as published, accents and straight apostrophe included: {display}.",
-            repair=f"@displayName='{display}'" if "'" not in display else None,
+            repair=f'@displayName="{display}"',
         )
     for number, companion in enumerate(_values(root for one in types for root in one.companions), start=1):
         yield _Row(
