@@ -6,14 +6,16 @@ Refused: DTD in any form, entities, encodings other than UTF-8, XML 1.1, more el
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
 from security.errors import ErrorKind, MalformedMessage
 
+_CHUNK = 256 * 1024
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT of libxml2
 _DECLARATION = re.compile(rb"^<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']+)[\"']")
@@ -67,6 +69,68 @@ def parse(data: bytes, limits: XmlLimits = ENVELOPE) -> etree._Element:
         raise MalformedMessage(ErrorKind.XML_FORBIDDEN, "a DTD is not allowed")
     _check_shape(root, limits)
     return root
+
+
+def texts(stream: BinaryIO, tag: str) -> Iterator[str]:
+    """The texts inside the elements `tag` of a document of any size: no tree is made, memory stays flat.
+
+    Raises MalformedMessage: XML_ENCODING, XML_FORBIDDEN (DTD), XML_MALFORMED.
+    """
+    target: Any = _Texts(tag)
+    parser: Any = etree.XMLParser(target=target, resolve_entities=False, no_network=True, load_dtd=False)
+    first = True
+    try:
+        while chunk := stream.read(_CHUNK):
+            if first:
+                _check_encoding(chunk)
+                first = False
+            parser.feed(chunk)
+            yield from target.taken()
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise MalformedMessage(
+            ErrorKind.XML_MALFORMED, f"not well-formed XML at line {line}, column {column}"
+        ) from None
+    yield from target.taken()
+
+
+class _Texts:
+    """Listens to a parser and keeps what is written directly inside one kind of element."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+        self._inside = [False]
+        self._text: list[str] = []
+        self._found: list[str] = []
+
+    def start(self, tag: str, attributes: object) -> None:
+        self._flush()
+        self._inside.append(tag == self._tag)
+
+    def end(self, tag: str) -> None:
+        self._flush()
+        self._inside.pop()
+
+    def data(self, text: str) -> None:
+        if self._inside[-1]:
+            self._text.append(text)
+
+    def doctype(self, name: object, public: object, system: object) -> None:
+        raise MalformedMessage(ErrorKind.XML_FORBIDDEN, "a DTD is not allowed")
+
+    def close(self) -> None:
+        self._flush()
+
+    def taken(self) -> list[str]:
+        """What was found since the last call."""
+        found, self._found = self._found, []
+        return found
+
+    def _flush(self) -> None:
+        if self._text:
+            self._found.append("".join(self._text))
+            self._text = []
 
 
 def _check_encoding(data: bytes) -> None:

@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "gateway.cli.serve:serve",
     "door": "gateway.cli.door:door",
     "validate": "gateway.cli.validate:validate",
+    "pack": "gateway.cli.pack:pack",
     "xdm": "gateway.cli.xdm:xdm",
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
