@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from conformance.schematron.model import ECLUSE
+from conformance.schematron.units import is_unit
 from profiles.codes import value_set
 
 _OID = r"[0-2](?:\.(?:0|[1-9][0-9]*))+"
@@ -43,7 +44,9 @@ def in_set(_context: object, name: str, code: Any, system: Any = None) -> bool:
 
 
 def is_form(_context: object, name: str, value: Any) -> bool:
-    """`is(name, value)`: whether the value has the form of the datatype `name` (ts, oid, uid, telecom, int …)."""
+    """`is(name, value)`: whether the value has the form `name`: a datatype (ts, oid, uid, telecom, int …) or `ucum`."""
+    if name == "ucum":
+        return is_unit(_string(value))
     return _FORMS[name].fullmatch(_string(value)) is not None
 
 
