@@ -1,194 +1,299 @@
-"""Our Schematron engine: rules compiled once, documents indexed by tag and template, then asked (ISO/IEC 19757-3).
+"""Our Schematron engine: a schema planned once, a document indexed once, then asked (ISO/IEC 19757-3 §6).
 
 Semantics are ISO's: inside a pattern the first rule whose context matches a node speaks for it, the others are silent.
-Not read yet: abstract patterns, includes, phases, contexts that are attributes or texts, value-of in messages.
+Rules whose tag or template a document does not have are never looked at.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
 
-from conformance.schematron.contexts import Context, read_context
-from conformance.schematron.functions import EXTENSIONS
-from conformance.schematron.model import ECLUSE, Assertion, Rule, SchemaFault, SchemaText
+from conformance.schematron.documents import Documents, MissingDocument
+from conformance.schematron.expressions import CURRENT, variables
+from conformance.schematron.index import DocumentIndex
+from conformance.schematron.inlining import guard, together
+from conformance.schematron.matching import NODES, Matcher
+from conformance.schematron.model import Assertion, Part, SchemaText
+from conformance.schematron.nodes import Located, Node, boolean, element_of, keeping, kept, passed
+from conformance.schematron.planning import Plan, PlannedPattern, PlannedRule, plan
+from conformance.schematron.queries import Queries
 
 _Element = etree._Element
-_TEMPLATE_ID = "{urn:hl7-org:v3}templateId"
+_MANY = 4
+_Values = dict[str, Any]
+# What asking an expression can raise: XPath's own errors, and those of our functions on values they cannot take.
+QUESTION_FAILED = (etree.XPathError, MissingDocument, ValueError, TypeError, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An assertion that does not hold: `place` is the element it points to, `found` what was met there."""
+    """An assertion that does not hold.
+
+    `place` is the element it points to, `suffix` what follows its path when the node is an attribute or a text,
+    `found` what was met there, `context` that of the rule, `message` what it says of this document.
+    """
 
     assertion: Assertion
     place: _Element
     found: str | None
-
-
-class DocumentIndex:
-    """The elements of one document by tag, and by tag and templateId: one walk for all rules.
-
-    `tags` are those that the rules name: the narrative, most of a document, is not looked at.
-    """
-
-    def __init__(self, root: _Element, tags: Iterable[str]) -> None:
-        self.root = root
-        self._by_tag: defaultdict[str, list[_Element]] = defaultdict(list)
-        self._by_template: defaultdict[tuple[str, str | None], list[_Element]] = defaultdict(list)
-        self._by_parent: dict[str, dict[str, list[_Element]]] = {}
-        for element in root.iter(_TEMPLATE_ID, *tags):
-            self._by_tag[element.tag].append(element)
-        for template in self._by_tag[_TEMPLATE_ID]:
-            holder = template.getparent()
-            if holder is not None:
-                holders = self._by_template[holder.tag, template.get("root")]
-                if not holders or holders[-1] is not holder:
-                    holders.append(holder)
-
-    def candidates(self, context: Context) -> list[_Element]:
-        """The elements among which those of a context are, in document order."""
-        if context.template is not None:
-            return self._by_template.get((context.tag, context.template), [])
-        if context.parent_tag is None:
-            return self._by_tag.get(context.tag, [])
-        return self._below(context.tag).get(context.parent_tag, [])
-
-    def order(self) -> Mapping[_Element, int]:
-        """The rank of every element in the document."""
-        return {element: number for number, element in enumerate(self.root.iter("*"))}
-
-    def _below(self, tag: str) -> Mapping[str, list[_Element]]:
-        """The elements of a tag by the tag of their parent; sorted out when a rule first asks."""
-        groups = self._by_parent.get(tag)
-        if groups is None:
-            groups = self._by_parent[tag] = {}
-            for element in self._by_tag.get(tag, []):
-                parent = element.getparent()
-                if parent is not None:
-                    groups.setdefault(parent.tag, []).append(element)
-        return groups
+    context: str = ""
+    message: str = ""
+    suffix: str = ""
 
 
 class Schema:
-    """A schema compiled for use. Compiling is slow and done once; `check` is fast and keeps nothing."""
+    """A schema ready for use. Planning is slow and done once; `check` is fast and keeps nothing of the document."""
 
-    def __init__(self, text: SchemaText) -> None:
-        self.title = text.title
-        self._namespaces = {**dict(text.namespaces), "ecluse": ECLUSE}
-        self._lets = [(name, self._compile(value, name)) for name, value in text.lets]
-        self._patterns = [[self._rule(rule) for rule in pattern.rules] for pattern in text.patterns]
-        self.tags = frozenset(rule.context.tag for pattern in self._patterns for rule in pattern)
+    def __init__(self, schema: SchemaText | Plan, documents: Documents | None = None) -> None:
+        self.plan = plan(schema) if isinstance(schema, SchemaText) else schema
+        self.title = self.plan.title
+        self._queries = Queries(dict(self.plan.namespaces), documents)
+        self._lets = dict(self.plan.lets)
+        self._rules: list[_Rule] = []
+        self._always: list[int] = []
+        by_tag: defaultdict[str, list[int]] = defaultdict(list)
+        by_template: defaultdict[str, list[int]] = defaultdict(list)
+        tags: set[str] = set()
+        for number, pattern in enumerate(self.plan.patterns):
+            for planned in pattern.rules:
+                place = len(self._rules)
+                self._rules.append(_Rule(planned, number, pattern, self._queries))
+                for context in planned.contexts:
+                    if context.template is not None:
+                        by_template[context.template].append(place)
+                    elif context.tag is not None:
+                        by_tag[context.tag].append(place)
+                    else:
+                        self._always.append(place)
+                    tags.update(tag for tag in (context.tag, *_first(context.steps)) if tag is not None)
+        self._by_tag, self._by_template = dict(by_tag), dict(by_template)
+        self.tags = frozenset(tags)
 
-    def check(self, index: DocumentIndex) -> Iterator[Failure]:
-        """Every assertion that does not hold, pattern after pattern."""
-        variables: dict[str, Any] = {}
-        for name, value in self._lets:
-            variables[name] = value(index.root, **variables)
-        for pattern in self._patterns:
-            spoken_for: set[_Element] = set()
-            for rule in pattern:
-                for node in rule.nodes(index):
-                    if node not in spoken_for:
-                        spoken_for.add(node)
-                        yield from rule.failures(node, variables)
+    def check(self, index: DocumentIndex, notes: list[str] | None = None) -> Iterator[Failure]:
+        """Every assertion that does not hold, pattern after pattern.
 
-    def _compile(self, expression: str, what: str) -> etree.XPath:
+        What could not be answered (a value set that is not there, a value of the wrong type) is told in `notes`.
+        """
+        run = _Run(self._queries, self._lets, index, [] if notes is None else notes)
+        number, spoken_for = -1, set[Node]()
+        for place in self._alive(index):
+            rule = self._rules[place]
+            if rule.pattern_number != number:
+                number, spoken_for = rule.pattern_number, set()
+                run.enter(rule.pattern)
+            yield from run.failures(rule, spoken_for)
+
+    def _alive(self, index: DocumentIndex) -> list[int]:
+        """The rules that a document can concern, in order."""
+        alive = set(self._always)
+        for tag in index.by_tag.keys() & self._by_tag.keys():
+            alive.update(self._by_tag[tag])
+        for template in index.by_template.keys() & self._by_template.keys():
+            alive.update(self._by_template[template])
+        return sorted(alive)
+
+
+def _first(steps: tuple[Any, ...]) -> tuple[str | None, ...]:
+    return (steps[0].tag,) if steps else ()
+
+
+class _Rule:
+    """A rule with what is asked of it, made ready when a document first concerns it."""
+
+    def __init__(self, planned: PlannedRule, number: int, pattern: PlannedPattern, queries: Queries) -> None:
+        self.planned = planned
+        self.pattern_number = number
+        self.pattern = pattern
+        self.lets = dict(planned.lets)
+        self.alone = len(pattern.rules) == 1
+        self._queries = queries
+
+    @cached_property
+    def guard(self) -> str:
+        """All its assertions as one expression."""
+        return guard(self.planned.assertions, self.planned.lets)
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """The variables of the guard."""
+        return tuple(variables(self.guard))
+
+    @cached_property
+    def ask(self) -> etree.XPath:
+        """The guard, to ask one element."""
+        return self._queries.compile(self.guard)
+
+    @cached_property
+    def ask_many(self) -> etree.XPath | None:
+        """The guard, to ask many elements at once; None: they must be asked one by one."""
+        if CURRENT in self.asked or any(name in self.lets for name in self.asked) or not together(self.guard):
+            return None
+        return self._queries.compile(f"${NODES}[not({self.guard})]")
+
+
+class _Run:
+    """One schema against one document: values of variables and nodes of contexts, each asked once."""
+
+    def __init__(self, queries: Queries, lets: Mapping[str, str], index: DocumentIndex, notes: list[str]) -> None:
+        self._queries = queries
+        self._index = index
+        self._notes = notes
+        self._document = Located("document", index.root.getroottree().getroot())
+        self._around: Mapping[str, str] = lets
+        self._schema_lets = lets
+        self._values: dict[tuple[str, str], Any] = {}
+        self._matcher = Matcher(index, queries, lambda expression: self._wanted(expression, self._document, {}, {}))
+
+    def enter(self, pattern: PlannedPattern) -> None:
+        """Variables of a pattern are seen inside it only."""
+        self._around = {**self._schema_lets, **dict(pattern.lets)} if pattern.lets else self._schema_lets
+
+    def failures(self, rule: _Rule, spoken_for: set[Node]) -> Iterator[Failure]:
+        """What a rule finds at the nodes that no rule before it spoke for."""
         try:
-            return etree.XPath(expression, namespaces=self._namespaces, extensions=EXTENSIONS, smart_strings=False)
-        except etree.XPathError as error:
-            raise SchemaFault(f"{what}: {error}: {expression}") from error
-
-    def _rule(self, rule: Rule) -> _CompiledRule:
-        context = read_context(rule.context, self._namespaces)
-        return _CompiledRule(
-            context=context,
-            matches=None if context.exact else self._compile(context.expression, rule.context),
-            lets=[(name, self._compile(value, rule.context)) for name, value in rule.lets],
-            guard=self._guard(rule.assertions, rule.context),
-            assertions=[self._assertion(one) for one in rule.assertions],
-        )
-
-    def _guard(self, assertions: Sequence[Assertion], what: str) -> etree.XPath:
-        """All assertions of a rule as one expression, true when all hold: a document is mostly right."""
-        tests = [f"not({one.test})" if one.fails_when else f"boolean({one.test})" for one in assertions]
-        return self._compile(" and ".join(tests) or "true()", what)
-
-    def _assertion(self, assertion: Assertion) -> _CompiledAssertion:
-        return _CompiledAssertion(
-            assertion=assertion,
-            test=self._compile(f"boolean({assertion.test})", assertion.id),
-            found=self._compile(assertion.found, assertion.id) if assertion.found else None,
-            where=self._compile(assertion.where, assertion.id) if assertion.where else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _CompiledAssertion:
-    assertion: Assertion
-    test: etree.XPath
-    found: etree.XPath | None
-    where: etree.XPath | None
-
-
-@dataclass(frozen=True, slots=True)
-class _CompiledRule:
-    context: Context
-    matches: etree.XPath | None
-    lets: Sequence[tuple[str, etree.XPath]]
-    guard: etree.XPath
-    assertions: Sequence[_CompiledAssertion]
-
-    def nodes(self, index: DocumentIndex) -> Iterable[_Element]:
-        """The nodes of the document that the context matches, in document order."""
-        candidates = index.candidates(self.context)
-        matches = self.matches
-        if matches is None or not candidates:
-            return candidates
-        if self.context.whole:
-            found = matches(index.root)
-            wanted = set(found) if isinstance(found, list) else set()
-            return [node for node in candidates if node in wanted]
-        return [node for node in candidates if matches(node)]
-
-    def failures(self, node: _Element, schema_variables: Mapping[str, Any]) -> Iterator[Failure]:
-        """The assertions that do not hold for one node."""
-        variables = schema_variables
-        if self.lets:
-            variables = dict(schema_variables)
-            for name, value in self.lets:
-                variables[name] = value(node, **variables)
-        if self.guard(node, **variables):
+            nodes = self._matcher.nodes(rule.planned.contexts)
+        except QUESTION_FAILED as error:
+            self._note(f"rule {rule.planned.context!r}", error)
             return
-        for one in self.assertions:
-            if one.test(node, **variables) is one.assertion.fails_when:
-                yield _failure(one, node, variables)
+        if not nodes:
+            return
+        if not rule.alone:
+            if spoken_for:
+                nodes = [node for node in nodes if node not in spoken_for]
+            spoken_for.update(nodes)
+        if not rule.planned.assertions:
+            return
+        for node in self._suspects(rule, nodes):
+            yield from self._at(rule, node)
+
+    def _suspects(self, rule: _Rule, nodes: list[Node]) -> Iterator[Node]:
+        """The nodes for which not every assertion holds."""
+        if len(nodes) > _MANY and rule.ask_many is not None:
+            elements = [node for node in nodes if not isinstance(node, Located)]
+            if len(elements) == len(nodes):
+                try:
+                    values = {NODES: elements, **self._named(rule.asked, self._document, {}, {})}
+                    suspects: Any = rule.ask_many(elements[0], **values)
+                except QUESTION_FAILED:
+                    suspects = elements
+                yield from suspects
+                return
+        for node in nodes:
+            if isinstance(node, Located):
+                yield node
+                continue
+            try:
+                held = rule.ask(node, **self._named(rule.asked, node, rule.lets, {})) if rule.asked else rule.ask(node)
+            except QUESTION_FAILED:
+                held = False
+            if held is not True:
+                yield node
+
+    def _at(self, rule: _Rule, node: Node) -> Iterator[Failure]:
+        """The assertions that do not hold for one node."""
+        memory: _Values = {}
+        for assertion in rule.planned.assertions:
+            try:
+                held = self._ask(boolean(node, assertion.query), node, rule.lets, memory)
+                if held is assertion.fails_when:
+                    yield self._failure(rule, assertion, node, memory)
+            except QUESTION_FAILED as error:
+                self._note(assertion.id, error)
+
+    def _failure(self, rule: _Rule, assertion: Assertion, node: Node, memory: _Values) -> Failure:
+        place, suffix = element_of(node), node.suffix() if isinstance(node, Located) else ""
+        if assertion.where is not None:
+            places = self._value(assertion.where, node, rule.lets, memory)
+            if isinstance(places, list) and places and isinstance(places[0], etree._Element):
+                place, suffix = places[0], ""
+        found = None if assertion.found is None else spell(self._value(assertion.found, node, rule.lets, memory))
+        message = assertion.message
+        if assertion.parts:
+            pieces = (self._piece(part, node, rule.lets, memory) for part in assertion.parts)
+            message = " ".join("".join(pieces).split())
+        return Failure(assertion, place, found, rule.planned.context, message, suffix)
+
+    def _piece(self, part: Part, node: Node, lets: Mapping[str, str], memory: _Values) -> str:
+        if part.kind == "text":
+            return part.text
+        value = self._value(f"name({part.text})" if part.kind == "name" else part.text, node, lets, memory)
+        return _shown(value)
+
+    def _value(self, expression: str, node: Node, lets: Mapping[str, str], memory: _Values) -> Any:
+        """The value of an expression at a node."""
+        if not isinstance(node, Located):
+            return self._ask(expression, node, lets, memory)
+        self._ask(keeping(node, expression), node, lets, memory)
+        return kept()
+
+    def _ask(self, expression: str, node: Node, lets: Mapping[str, str], memory: _Values) -> Any:
+        """Ask the element of a node."""
+        values = self._wanted(expression, node, lets, memory) if "$" in expression else {}
+        asked = node.parent if isinstance(node, Located) else node
+        return self._queries.compile(expression)(asked, **values)
+
+    def _wanted(self, expression: str, node: Node, lets: Mapping[str, str], memory: _Values) -> _Values:
+        return self._named(variables(expression), node, lets, memory)
+
+    def _named(
+        self, names: Mapping[str, int] | tuple[str, ...], node: Node, lets: Mapping[str, str], memory: _Values
+    ) -> _Values:
+        """The values of variables: the nearest declaration counts."""
+        values: _Values = {}
+        for name in names:
+            if name in memory:
+                values[name] = memory[name]
+            elif name in lets:
+                values[name] = memory[name] = passed(self._value(lets[name], node, lets, memory))
+            elif name in self._around:
+                values[name] = self._global(name)
+            elif name == CURRENT:
+                values[name] = [node] if not isinstance(node, Located) else passed(self._value(".", node, {}, {}))
+        if isinstance(node, Located):
+            values.update(node.variables())
+        return values
+
+    def _global(self, name: str) -> Any:
+        """A variable of the document, asked once whatever rules want it."""
+        key = (name, self._around[name])
+        if key not in self._values:
+            self._values[key] = passed(self._value(self._around[name], self._document, {}, {}))
+        return self._values[key]
+
+    def _note(self, what: str, error: BaseException) -> None:
+        reason = f"there is no document {error.args[0]}" if isinstance(error, MissingDocument) else str(error)
+        told = f"{what} could not be checked: {reason}"
+        if told not in self._notes:
+            self._notes.append(told)
 
 
-def _failure(compiled: _CompiledAssertion, node: _Element, variables: Mapping[str, Any]) -> Failure:
-    place = node
-    if compiled.where is not None:
-        places = compiled.where(node, **variables)
-        if isinstance(places, list) and places and isinstance(places[0], etree._Element):
-            place = places[0]
-    found = None if compiled.found is None else _spell(compiled.found(node, **variables))
-    return Failure(compiled.assertion, place, found)
-
-
-def _spell(value: object) -> str | None:
+def spell(value: object) -> str | None:
     """What an expression met, as text: the values of a node-set side by side, None when it is empty."""
     if isinstance(value, list):
-        texts = [
-            " ".join("".join(str(part) for part in one.itertext()).split())
-            if isinstance(one, etree._Element)
-            else str(one)
-            for one in value
-        ]
+        texts = [" ".join("".join(_strings(one)).split()) for one in value]
         return ", ".join(texts) if texts else None
+    return _shown(value)
+
+
+def _shown(value: object) -> str:
+    """A value as `value-of` shows it: that of the first node of a node-set (XPath 1.0 §4.2)."""
+    if isinstance(value, list):
+        return "".join(_strings(value[0])) if value else ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else str(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value)
+
+
+def _strings(one: object) -> Iterator[str]:
+    if isinstance(one, etree._Element):
+        yield from (str(part) for part in one.itertext())
+    else:
+        yield str(one)

@@ -2,58 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from cda.document import CdaDocument
 from conformance.catalogue import SchemaRef
 from conformance.positions import Paths, positions
+from conformance.repairs import edits
 from conformance.report import Finding, Severity
-from conformance.schematron.engine import DocumentIndex, Schema
-from conformance.schematron.model import read_schema
+from conformance.schematron.engine import Failure, Schema
+from conformance.schematron.index import DocumentIndex
+from conformance.schematron.loading import schema_of
+
+__all__ = ["Checked", "check", "check_schemas", "schema_of"]
 
 
-@cache
-def schema_of(package: str, name: str) -> Schema:
-    """The compiled schema `name`.sch of a package of profiles; compiled once a process."""
-    return Schema(read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()))
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What schemas say of a document. `notes` are the questions that could not be answered, by layer."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[tuple[str, str], ...]
 
 
 def check_schemas(
     document: CdaDocument, schemas: Iterable[SchemaRef], at_most: int | None = None
 ) -> tuple[Finding, ...]:
-    """Ask every schema; findings are in document order. The source is scanned only when there is something to say.
-
-    With `at_most` the search ends there: what a hostile document can make a door spend is bounded.
-    """
+    """Ask schemas of ours; see `check`."""
     asked = tuple((one.layer, schema_of(one.package, one.name)) for one in schemas)
-    index = DocumentIndex(document.root, frozenset[str]().union(*(schema.tags for _, schema in asked)))
-    found = ((layer, failure) for layer, schema in asked for failure in schema.check(index))
-    failures = list(islice(found, at_most))
+    return check(document, asked, at_most).findings
+
+
+def check(document: CdaDocument, schemas: Sequence[tuple[str, Schema]], at_most: int | None = None) -> Checked:
+    """Ask every schema, each with the layer its findings belong to.
+
+    Findings are in document order, then in that of the schemas. The source is scanned only when there is something to
+    say. With `at_most` the search ends there: what a hostile document can make a door spend is bounded.
+    """
+    index = DocumentIndex(document.root, frozenset[str]().union(*(schema.tags for _, schema in schemas)))
+    failures: list[tuple[str, Failure]] = []
+    notes: list[tuple[str, str]] = []
+    for layer, schema in schemas:
+        told: list[str] = []
+        left = None if at_most is None else at_most - len(failures)
+        failures += [(layer, one) for one in islice(schema.check(index, told), left)]
+        notes += [(layer, one) for one in told]
     if not failures:
-        return ()
+        return Checked((), tuple(notes))
     places = positions(document.content, document.root)
     paths = Paths()
     order = index.order()
     failures.sort(key=lambda one: order[one[1].place])
-    return tuple(
-        Finding(
-            rule=failure.assertion.id,
-            severity=Severity(failure.assertion.role),
-            source=failure.assertion.source,
-            path=paths.of(failure.place),
-            line=places[failure.place][0],
-            column=places[failure.place][1],
-            found=failure.found,
-            expected=failure.assertion.expected,
-            message=failure.assertion.message,
-            message_en=failure.assertion.message_en,
-            hint=failure.assertion.hint,
-            hint_en=failure.assertion.hint_en,
-            layer=layer,
-            test=failure.assertion.test,
+    found: list[Finding] = []
+    for layer, failure in failures:
+        place, assertion = places[failure.place], failure.assertion
+        repair = assertion.repair
+        found.append(
+            Finding(
+                rule=assertion.id,
+                severity=Severity(assertion.role),
+                source=assertion.source,
+                path=paths.of(failure.place) + failure.suffix,
+                line=place.line,
+                column=place.column,
+                found=failure.found,
+                expected=assertion.expected,
+                message=failure.message,
+                message_en=failure.message if assertion.parts else assertion.message_en,
+                hint=assertion.hint,
+                hint_en=assertion.hint_en,
+                layer=layer,
+                context=failure.context,
+                test=assertion.test,
+                repair=() if repair is None else edits(repair, failure.place, document.content, place.start),
+            )
         )
-        for layer, failure in failures
-    )
+    return Checked(tuple(found), tuple(notes))

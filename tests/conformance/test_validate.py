@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conformance.report import Severity
-from conformance.schematron.model import Assertion, read_schema
+from conformance.schematron.model import Assertion
+from conformance.schematron.reading import read_schema
 from conformance.validate import (
     HEADER,
     IPS_FR,

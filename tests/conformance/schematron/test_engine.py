@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.schematron.contexts import read_context
-from conformance.schematron.engine import DocumentIndex, Schema
+from conformance.schematron.index import DocumentIndex
+from conformance.schematron.engine import Schema
 from conformance.schematron.functions import in_set, ins_key, is_form
-from conformance.schematron.model import SchemaFault, read_schema
+from conformance.schematron.model import SchemaFault
+from conformance.schematron.reading import read_schema
 from samples.documents.patients import PATIENTS
 from security import xml
 
@@ -97,8 +99,8 @@ def test_a_context_matches_as_xslt_patterns_do(context, matched):
     assert [found for _, _, found in failures(pattern, document)] == matched
 
 
-@pytest.mark.parametrize("context", ["cda:a | cda:b", "a", "cda:a/@b", "unknown:a", "cda:*"])
-def test_a_context_that_the_engine_does_not_read_is_refused_not_ignored(context):
+@pytest.mark.parametrize("context", ["unknown:a", "cda:a[@b", "cda:a |", "cda:a/", "cda:a['x]"])
+def test_a_context_that_cannot_be_read_is_refused_not_ignored(context):
     with pytest.raises(SchemaFault):
         read_context(context, NS)
 

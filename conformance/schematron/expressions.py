@@ -1,0 +1,88 @@
+"""XPath expressions as written: their variables and functions, found without reading literals (XPath 1.0 §3.7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+_NAME = r"[^\W\d][\w.-]*"
+_TOKEN = re.compile(
+    rf"""(?P<literal>"[^"]*"|'[^']*')
+    |(?P<variable>\$\s*(?:{_NAME}:)?{_NAME})
+    |(?P<function>(?:{_NAME}:)?{_NAME})(?=\s*\()
+    |(?P<name>{_NAME})
+    |(?P<open>\[)|(?P<close>\])
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NODE_TESTS = frozenset(("node", "text", "comment", "processing-instruction"))
+_OPERATORS = frozenset(("and", "or", "div", "mod"))
+_CURRENT = re.compile(r"current\s*\(\s*\)")
+CURRENT = "ecluse-current"
+_CORE_FUNCTIONS = """last position count id local-name namespace-uri name string concat starts-with contains
+    substring-before substring-after substring string-length normalize-space translate boolean not true false lang
+    number sum floor ceiling round"""
+CORE_FUNCTIONS = frozenset(_CORE_FUNCTIONS.split())
+
+
+def _tokens(expression: str) -> Iterator[tuple[str, str, int]]:
+    """Kind, text and depth in predicates of every token; white space comes as `other`."""
+    depth = 0
+    for found in _TOKEN.finditer(expression):
+        kind = found.lastgroup or "other"
+        if kind == "close":
+            depth -= 1
+        yield kind, found.group(), depth
+        if kind == "open":
+            depth += 1
+
+
+@lru_cache(maxsize=65536)
+def variables(expression: str) -> Mapping[str, int]:
+    """The variables an expression asks, each with its deepest depth in predicates: 0 is the context of the whole."""
+    if "$" not in expression:
+        return {}
+    found: dict[str, int] = {}
+    for kind, text, depth in _tokens(expression):
+        if kind == "variable":
+            name = text[1:].strip()
+            found[name] = max(depth, found.get(name, 0))
+    return found
+
+
+def functions(expression: str) -> frozenset[str]:
+    """The functions an expression calls, as written."""
+    if "(" not in expression:
+        return frozenset()
+    return frozenset(
+        text
+        for kind, text, _ in _tokens(expression)
+        if kind == "function" and text not in _NODE_TESTS and text not in _OPERATORS
+    )
+
+
+def with_variables(expression: str, spelled: Callable[[str], str | None]) -> str:
+    """The expression with some of its variables spelled otherwise; None leaves one alone."""
+    if "$" not in expression:
+        return expression
+    pieces: list[str] = []
+    for kind, text, _ in _tokens(expression):
+        other = spelled(text[1:].strip()) if kind == "variable" else None
+        pieces.append(text if other is None else other)
+    return "".join(pieces)
+
+
+def without_current(expression: str) -> str:
+    """`current()`, which only XSLT knows, as a variable (XSLT 1.0 §12.4)."""
+    if "current" not in expression or "current" not in functions(expression):
+        return expression
+    pieces: list[str] = []
+    position = 0
+    for found in _TOKEN.finditer(expression):
+        if found.start() < position:
+            continue
+        call = _CURRENT.match(expression, found.start()) if found.lastgroup == "function" else None
+        pieces.append(f"${CURRENT}" if call else found.group())
+        position = call.end() if call else found.end()
+    return "".join(pieces)
