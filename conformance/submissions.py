@@ -22,7 +22,7 @@ from conformance.places import Places
 from conformance.report import Finding, Report, Severity
 from profiles.affinity import load_affinity_domain
 from profiles.codes import Domain, load_domain
-from profiles.xds_metadata.rule_texts import text_of
+from profiles.rule_texts import text_of
 from security import xml
 from security.errors import MalformedMessage
 from xds.ebrim import constants as c
@@ -35,6 +35,7 @@ from xds.metadata.document_entry import ON_DEMAND, DocumentEntry
 _PROVIDE = f"{{{c.XDS}}}ProvideAndRegisterDocumentSetRequest"
 _SUBMIT = f"{{{c.LCM}}}SubmitObjectsRequest"
 _DOCUMENT = f"{{{c.XDS}}}Document"
+_TEXTS = "xds_metadata"
 _SEVERITIES = {ErrorSeverity.ERROR: Severity.ERROR, ErrorSeverity.WARNING: Severity.WARNING}
 
 
@@ -103,7 +104,7 @@ def _provided(request: SubmitObjectsRequest, embedded: Mapping[str, bytes]) -> P
 def _of_error(error: RegistryError, places: Places, message: etree._Element) -> Finding:
     element = places.of_object(error.location, message)
     path, line, column = places.tell(element)
-    text = text_of(error.rule)
+    text = text_of(_TEXTS, error.rule)
     return Finding(
         rule=error.rule or str(error.code),
         severity=_SEVERITIES[error.severity],
@@ -147,7 +148,7 @@ def _of_documents(request: SubmitObjectsRequest, documents: Mapping[str, bytes])
         places = Places(content, document.root)
         for one in disagreements(entry, document):
             path, line, column = places.tell(places.at_path(one.place, document.root))
-            text = text_of(one.rule)
+            text = text_of(_TEXTS, one.rule)
             yield Finding(
                 rule=one.rule,
                 severity=_SEVERITIES[one.severity],
@@ -176,7 +177,7 @@ def _entry_of(request: SubmitObjectsRequest, name: str, content: bytes, unique_i
 
 
 def _stranger(name: str) -> Finding:
-    text = text_of("AGR-ENTRY")
+    text = text_of(_TEXTS, "AGR-ENTRY")
     return Finding(
         rule="AGR-ENTRY",
         severity=Severity.ERROR,

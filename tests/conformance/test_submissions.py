@@ -12,7 +12,7 @@ from conformance.catalogue import METADATA_DMP, METADATA_IHE
 from conformance.checks import metadata
 from conformance.report import Severity
 from conformance.submissions import validate_submission
-from profiles.xds_metadata.rule_texts import rule_texts
+from profiles.rule_texts import rule_texts
 from samples.documents.patients import CLAIRE, PAUL
 from samples.documents.vsm import vsm
 from samples.submission import Submission, build_submission
@@ -135,7 +135,7 @@ def test_what_is_no_submission_is_not_judged(content):
 
 
 def test_every_rule_on_messages_speaks_two_languages_and_gives_advice():
-    texts = rule_texts()
+    texts = rule_texts("xds_metadata")
 
     assert {rule.id for rule in metadata.RULES} <= set(texts)
     for rule, text in texts.items():

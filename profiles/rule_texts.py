@@ -1,4 +1,4 @@
-"""What each rule on metadata says to people, in both languages: rows of `rule_texts.csv`."""
+"""What rules that are code say to people, in both languages: rows of a package's `rule_texts.csv`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class RuleText:
     hint_en: str = ""
 
 
-def text_of(rule: str) -> RuleText:
-    """What the rule of that id says."""
-    return rule_texts().get(rule, RuleText())
-
-
 @cache
-def rule_texts() -> Mapping[str, RuleText]:
-    """Every row, by the id of its rule."""
-    text = files("profiles.xds_metadata").joinpath("rule_texts.csv").read_text(encoding="utf-8")
+def rule_texts(package: str) -> Mapping[str, RuleText]:
+    """Every row of `profiles.<package>`, by the id of its rule."""
+    text = files(f"profiles.{package}").joinpath("rule_texts.csv").read_text(encoding="utf-8")
     return {row.pop("rule"): RuleText(**row) for row in csv.DictReader(text.splitlines())}
+
+
+def text_of(package: str, rule: str) -> RuleText:
+    """What the rule of that id says."""
+    return rule_texts(package).get(rule, RuleText())
