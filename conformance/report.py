@@ -201,19 +201,30 @@ def _summary_data(summary: Summary, language: str) -> dict[str, object]:
     }
 
 
-def unreadable(reason: str) -> Report:
-    """The report on bytes that are no CDA document: no profile, one error that says why."""
+def unreadable(
+    reason: str,
+    *,
+    message: str = "Le fichier n'est pas un document CDA lisible.",
+    message_en: str = "The file is not a readable CDA document.",
+    hint: str = "",
+    hint_en: str = "",
+    line: int = 0,
+    column: int = 0,
+) -> Report:
+    """The report on bytes that are no CDA document: no profile, one error that says why, and where it is known."""
     finding = Finding(
         rule="CDA-UNREADABLE",
         severity=Severity.ERROR,
         source="HL7 CDA R2",
         path="",
-        line=0,
-        column=0,
+        line=line,
+        column=column,
         found=reason,
         expected="a CDA document",
-        message="Le fichier n'est pas un document CDA lisible.",
-        message_en="The file is not a readable CDA document.",
+        message=message,
+        message_en=message_en,
+        hint=hint,
+        hint_en=hint_en,
     )
     return Report(None, (finding,))
 

@@ -1,0 +1,234 @@
+"""Why bytes are no CDA document, and what their sender can do: for a person, French and English, with the place."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from cda.document import UnreadableDocument
+from conformance.report import Report, unreadable
+from conformance.reports.source import line_and_column
+from security import xml
+from security.errors import ErrorKind, MalformedMessage
+
+_DOCUMENT = xml.DOCUMENT.size // 1024**2
+_ROOT = re.compile(rb"<([^\s/>!?]+)")
+_PLACE = re.compile(r"line (\d+), column (\d+)")
+_DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]{1,40})["']""")
+
+
+class Diagnosis(NamedTuple):
+    """What is wrong and what to do, in both languages; line 0 when there is no place."""
+
+    message: str
+    message_en: str
+    hint: str
+    hint_en: str
+    line: int = 0
+    column: int = 0
+
+
+class _Kind(NamedTuple):
+    start: bytes
+    name: str
+    name_en: str
+    hint: str
+    hint_en: str
+
+
+_CONVERT = "Exportez le document CDA (XML) depuis le logiciel."
+_CONVERT_EN = "Export the CDA document (XML) from your software."
+_KINDS = (
+    _Kind(
+        b"%PDF-",
+        "un PDF",
+        "a PDF",
+        "Un PDF voyage dans un CDA de niveau 1 : en base64, dans component/nonXMLBody/text.",
+        "A PDF travels inside a CDA of level 1: in base64, in component/nonXMLBody/text.",
+    ),
+    _Kind(
+        b"PK\x03\x04",
+        "une archive ZIP",
+        "a ZIP archive",
+        "Décompressez-la, ou, si c'est un envoi XDM, donnez-la à « ecluse xdm ».",
+        "Unpack it or, if it is an XDM package, give it to `ecluse xdm`.",
+    ),
+    _Kind(b"\x1f\x8b", "un fichier gzip", "a gzip file", "Décompressez-le (gunzip).", "Unpack it (gunzip)."),
+    _Kind(
+        b"MSH|",
+        "un message HL7 v2",
+        "an HL7 v2 message",
+        "Le CDA est en base64 dans un segment OBX de ce message : extrayez-le.",
+        "The CDA is in base64 in an OBX segment of this message: take it out.",
+    ),
+    _Kind(b"{", "du JSON", "JSON", _CONVERT, _CONVERT_EN),
+    _Kind(b"{\\rtf", "un RTF", "an RTF", _CONVERT, _CONVERT_EN),
+    _Kind(b"\x89PNG", "une image PNG", "a PNG image", _CONVERT, _CONVERT_EN),
+    _Kind(b"\xff\xd8\xff", "une image JPEG", "a JPEG image", _CONVERT, _CONVERT_EN),
+)
+_EMPTY = Diagnosis(
+    "Le fichier est vide.", "The file is empty.", "Recommencez l'export du document.", "Export the document again."
+)
+_NOT_CDA = Diagnosis(
+    "C'est du XML, mais pas un document CDA : sa racine n'est pas ClinicalDocument.",
+    "It is XML, but no CDA document: its root is not ClinicalDocument.",
+    'La racine d\'un CDA est <ClinicalDocument xmlns="urn:hl7-org:v3">, seule ou dans une feuille de style.',
+    'The root of a CDA is <ClinicalDocument xmlns="urn:hl7-org:v3">, bare or inside a style sheet.',
+    1,
+    1,
+)
+
+
+def diagnose(content: bytes, error: UnreadableDocument) -> Report:
+    """The report on bytes that `parse_document` refused with `error`."""
+    found = _diagnosis(content, error)
+    return unreadable(
+        str(error),
+        message=found.message,
+        message_en=found.message_en,
+        hint=found.hint,
+        hint_en=found.hint_en,
+        line=found.line,
+        column=found.column,
+    )
+
+
+def _diagnosis(content: bytes, error: UnreadableDocument) -> Diagnosis:
+    cause = error.__cause__
+    if not isinstance(cause, MalformedMessage):
+        return _NOT_CDA
+    if not content.strip(b" \t\r\n\xef\xbb\xbf"):
+        return _EMPTY
+    kinds = [one for one in _KINDS if content.lstrip(b" \t\r\n").startswith(one.start)]
+    if kinds:
+        return _other(max(kinds, key=lambda one: len(one.start)))
+    if cause.kind is ErrorKind.XML_ENCODING:
+        return _encoding(content)
+    if cause.kind is ErrorKind.XML_FORBIDDEN:
+        return _forbidden(content, cause)
+    return _limit(cause) if cause.kind is ErrorKind.XML_LIMIT else _malformed(content, cause)
+
+
+def _other(kind: _Kind) -> Diagnosis:
+    return Diagnosis(
+        f"Le fichier est {kind.name}, non un document CDA.",
+        f"The file is {kind.name_en}, not a CDA document.",
+        kind.hint,
+        kind.hint_en,
+    )
+
+
+def _encoding(content: bytes) -> Diagnosis:
+    declared = _DECLARED.match(content)
+    if declared is None or b"\x00" in content[:64]:
+        return Diagnosis(
+            "Le fichier n'est pas en UTF-8 : il semble en UTF-16 ou en UTF-32.",
+            "The file is not in UTF-8: it seems to be in UTF-16 or UTF-32.",
+            "Enregistrez-le en UTF-8 (par exemple : iconv -f UTF-16 -t UTF-8).",
+            "Save it in UTF-8 (for instance: iconv -f UTF-16 -t UTF-8).",
+        )
+    name = declared[1].decode("ascii", "replace")
+    line, column = line_and_column(content, declared.start(1))
+    message = f"Le fichier se déclare en {name} ; un CDA est en UTF-8."
+    message_en = f"The file says that it is in {name}; a CDA is in UTF-8."
+    if _fault(content) is None:
+        return Diagnosis(
+            message,
+            message_en,
+            'Ses octets sont déjà de l\'UTF-8 : écrivez encoding="UTF-8".',
+            'Its bytes are UTF-8 already: write encoding="UTF-8".',
+            line,
+            column,
+        )
+    return Diagnosis(
+        message,
+        message_en,
+        f'Convertissez-le (iconv -f {name} -t UTF-8), puis écrivez encoding="UTF-8".',
+        f'Convert it (iconv -f {name} -t UTF-8), then write encoding="UTF-8".',
+        line,
+        column,
+    )
+
+
+def _forbidden(content: bytes, cause: MalformedMessage) -> Diagnosis:
+    at = content.find(b"<!DOCTYPE")
+    if at >= 0:
+        return Diagnosis(
+            "Le fichier porte une DTD, interdite dans un CDA reçu de l'extérieur.",
+            "The file has a DTD, which is forbidden in a CDA from outside.",
+            "Enlevez la déclaration <!DOCTYPE …> et les entités qu'elle définit.",
+            "Remove the declaration <!DOCTYPE …> and the entities it defines.",
+            *line_and_column(content, at),
+        )
+    return Diagnosis(
+        f"Le XML est refusé : {cause.text}.",
+        f"The XML is refused: {cause.text}.",
+        "Un CDA est en XML 1.0, sans entité.",
+        "A CDA is in XML 1.0, without entities.",
+    )
+
+
+def _limit(cause: MalformedMessage) -> Diagnosis:
+    return Diagnosis(
+        "Le document dépasse ce qui est lu (taille, nombre ou profondeur des éléments).",
+        "The document exceeds what is read (size, number or depth of its elements).",
+        f"Au plus {_DOCUMENT} Mo, {xml.DOCUMENT.elements} éléments, {xml.DOCUMENT.depth} niveaux, 10 Mo pour un texte.",
+        f"At most {_DOCUMENT} MB, {xml.DOCUMENT.elements} elements, {xml.DOCUMENT.depth} levels, 10 MB for one text.",
+        *_place(cause),
+    )
+
+
+def _malformed(content: bytes, cause: MalformedMessage) -> Diagnosis:
+    fault = _fault(content)
+    if fault is not None:
+        return Diagnosis(
+            f"L'octet 0x{content[fault]:02X} n'est pas de l'UTF-8.",
+            f"The byte 0x{content[fault]:02X} is not UTF-8.",
+            "Le fichier est sans doute en latin-1 ou en Windows-1252 : enregistrez-le en UTF-8.",
+            "The file is probably in latin-1 or Windows-1252: save it in UTF-8.",
+            *line_and_column(content, fault),
+        )
+    if not content.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"<"):
+        return Diagnosis(
+            "Le fichier n'est pas du XML : son premier caractère n'est pas « < ».",
+            "The file is not XML: its first character is not '<'.",
+            _CONVERT,
+            _CONVERT_EN,
+            1,
+            1,
+        )
+    line, column = _place(cause)
+    whole = content.rstrip()
+    root = _ROOT.search(content)
+    closed = root is not None and whole.endswith(b"</" + root[1] + b">")
+    if not closed and (line, column) >= line_and_column(content, len(whole)):
+        return Diagnosis(
+            "Le XML est coupé : il s'arrête avant la fin du document.",
+            "The XML is cut: it ends before the document does.",
+            "Le fichier est incomplet : recommencez l'export ou le transfert.",
+            "The file is incomplete: export or transfer it again.",
+            line,
+            column,
+        )
+    return Diagnosis(
+        "Le XML est mal formé.",
+        "The XML is not well-formed.",
+        "Regardez juste avant cet endroit : balise non fermée ou mal appariée, « & » ou « < » non échappé.",
+        "Look just before this place: a tag that is not closed or does not match, an '&' or '<' that is not escaped.",
+        line,
+        column,
+    )
+
+
+def _fault(content: bytes) -> int | None:
+    """Where the first byte is that UTF-8 does not allow."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def _place(cause: MalformedMessage) -> tuple[int, int]:
+    found = _PLACE.search(cause.text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
