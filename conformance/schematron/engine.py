@@ -17,7 +17,7 @@ from lxml import etree
 from conformance.schematron.documents import Documents, MissingDocument
 from conformance.schematron.expressions import CURRENT, variables
 from conformance.schematron.index import DocumentIndex
-from conformance.schematron.inlining import guard, together
+from conformance.schematron.inlining import guard, inlined, standing, together
 from conformance.schematron.matching import NODES, Matcher
 from conformance.schematron.model import Assertion, Part, SchemaText
 from conformance.schematron.nodes import Located, Node, boolean, element_of, keeping, kept, passed
@@ -120,6 +120,15 @@ class _Rule:
         return guard(self.planned.assertions, self.planned.lets)
 
     @cached_property
+    def standing(self) -> Mapping[str, str]:
+        """Its variables as they are put in the place of a question to a node that lxml cannot hold in a variable."""
+        return standing(self.planned.lets)
+
+    def spelled(self, expression: str, node: Node) -> str:
+        """How an expression is put to a node."""
+        return inlined(expression, self.standing, dear=True) if self.lets and isinstance(node, Located) else expression
+
+    @cached_property
     def asked(self) -> tuple[str, ...]:
         """The variables of the guard."""
         return tuple(variables(self.guard))
@@ -200,7 +209,7 @@ class _Run:
         memory: _Values = {}
         for assertion in rule.planned.assertions:
             try:
-                held = self._ask(boolean(node, assertion.query), node, rule.lets, memory)
+                held = self._ask(boolean(node, rule.spelled(assertion.query, node)), node, rule.lets, memory)
                 if held is assertion.fails_when:
                     yield self._failure(rule, assertion, node, memory)
             except QUESTION_FAILED as error:
@@ -209,21 +218,24 @@ class _Run:
     def _failure(self, rule: _Rule, assertion: Assertion, node: Node, memory: _Values) -> Failure:
         place, suffix = element_of(node), node.suffix() if isinstance(node, Located) else ""
         if assertion.where is not None:
-            places = self._value(assertion.where, node, rule.lets, memory)
+            places = self._value(rule.spelled(assertion.where, node), node, rule.lets, memory)
             if isinstance(places, list) and places and isinstance(places[0], etree._Element):
                 place, suffix = places[0], ""
-        found = None if assertion.found is None else spell(self._value(assertion.found, node, rule.lets, memory))
+        found = None
+        if assertion.found is not None:
+            found = spell(self._value(rule.spelled(assertion.found, node), node, rule.lets, memory))
         message = assertion.message
         if assertion.parts:
-            pieces = (self._piece(part, node, rule.lets, memory) for part in assertion.parts)
+            pieces = (self._piece(rule, part, node, memory) for part in assertion.parts)
             message = " ".join("".join(pieces).split())
         return Failure(assertion, place, found, rule.planned.context, message, suffix)
 
-    def _piece(self, part: Part, node: Node, lets: Mapping[str, str], memory: _Values) -> str:
+    def _piece(self, rule: _Rule, part: Part, node: Node, memory: _Values) -> str:
         if part.kind == "text":
             return part.text
-        value = self._value(f"name({part.text})" if part.kind == "name" else part.text, node, lets, memory)
-        return _shown(value)
+        # The string is made by XPath: what lxml would hand over of an attribute or the document is less than the node.
+        asked = f"name({part.text})" if part.kind == "name" else f"string({part.text})"
+        return _shown(self._value(rule.spelled(asked, node), node, rule.lets, memory))
 
     def _value(self, expression: str, node: Node, lets: Mapping[str, str], memory: _Values) -> Any:
         """The value of an expression at a node."""

@@ -13,20 +13,29 @@ from conformance.schematron.model import Assertion
 _LONGEST = 6000
 
 
-def inlined(expression: str, lets: Mapping[str, str]) -> str:
+def inlined(expression: str, lets: Mapping[str, str], *, dear: bool = False) -> str:
     """The expression with the variables it asks in the context of the whole put in their place.
 
-    A variable inside a predicate stays one: there the context is another node. So does one that is dear to ask twice.
+    A variable inside a predicate stays one: there the context is another node. So does one that is dear to ask twice,
+    unless `dear` ones are wanted too.
     """
     asked = variables(expression)
     ready = {
         name: value
         for name, value in ((name, lets[name]) for name, depth in asked.items() if depth == 0 and name in lets)
-        if len(value) < 200 and (not _dear(value) or expression.count(f"${name}") == 1)
+        if dear or (len(value) < 200 and (not _dear(value) or expression.count(f"${name}") == 1))
     }
-    if not ready or len(expression) > _LONGEST:
+    if not ready or (len(expression) > _LONGEST and not dear):
         return expression
     return with_variables(expression, lambda name: f"({ready[name]})" if name in ready else None)
+
+
+def standing(lets: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """The variables of a rule, those before each put in its place."""
+    around: dict[str, str] = {}
+    for name, value in lets:
+        around[name] = inlined(value, around, dear=True)
+    return around
 
 
 def guard(assertions: Iterable[Assertion], lets: Sequence[tuple[str, str]]) -> str:

@@ -38,14 +38,18 @@ def read_schema(content: bytes) -> SchemaText:
     Raises SchemaFault: not well-formed; an include; an assertion without id, test, source or English diagnostic; an id
     used twice; a role that is no severity.
     """
-    faults: list[str] = []
     try:
         root = xml.parse(content, xml.DOCUMENT)
     except MalformedMessage as error:
         raise SchemaFault(str(error)) from error
-    if any(True for _ in root.iter(f"{SCH}include")):
-        faults.append("a schema that stands alone includes nothing")
-    return _Reading(root, None, strict=True, faults=faults).schema()
+    return read_parsed(root, strict=True)
+
+
+def read_parsed(root: etree._Element, *, strict: bool, phase: str | None = None) -> SchemaText:
+    """Read a schema that stands alone, already parsed. Raises SchemaFault with everything that is wrong."""
+    alone = not any(True for _ in root.iter(f"{SCH}include"))
+    faults = [] if alone else ["a schema that stands alone includes nothing"]
+    return _Reading(root, phase, strict=strict, faults=faults).schema()
 
 
 def read_files(path: Path, files: Files, *, phase: str | None = None, strict: bool, tolerant: bool) -> SchemaText:

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.schematron.contexts import read_context
-from conformance.schematron.index import DocumentIndex
 from conformance.schematron.engine import Schema
 from conformance.schematron.functions import in_set, ins_key, is_form
+from conformance.schematron.index import DocumentIndex
 from conformance.schematron.model import SchemaFault
 from conformance.schematron.reading import read_schema
 from samples.documents.patients import PATIENTS
