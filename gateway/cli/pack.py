@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from conformance.packs.importing import import_pack
+from conformance.packs.layers import TITLES
 from conformance.packs.layout import PARTS
 from conformance.packs.manifest import Manifest
 from conformance.packs.problems import UnknownPack, UnusablePack
@@ -18,15 +19,6 @@ from conformance.packs.store import default_store, manifest_of, pack_directory, 
 from gateway.cli.speech import say, text
 
 FAILED, UNUSABLE = 1, 2
-LAYERS = {
-    "structure": ("structure (XSD)", "structure (XSD)"),
-    "header": ("header", "en-tête"),
-    "ihe": ("IHE body", "corps IHE"),
-    "content": ("French content models", "modèles de contenus français"),
-    "ans": ("ANS models", "modèles ANS"),
-    "terminology": ("terminologies", "terminologies"),
-    "document": ("document models", "modèles de documents"),
-}
 _STORE = click.option(
     "--store",
     type=click.Path(path_type=Path, file_okay=False),
@@ -131,7 +123,7 @@ def _say_contents(manifest: Manifest) -> None:
     )
     there = {"structure": manifest.structure, **{one: manifest.layers.get(one) for one in PARTS}}
     for layer, path in there.items():
-        english, french = LAYERS[layer]
+        french, english = TITLES[layer]
         click.echo(f"  {text(en=english, fr=french)}: {path or text(en='missing', fr='absente')}")
     say(
         en=f"  {len(manifest.models)} document models, {len(manifest.terminologies)} terminologies",

@@ -34,7 +34,7 @@ def test_a_package_is_imported_listed_shown_and_removed(run, package, tmp_path):
     imported = run("import", package)
 
     assert imported.exit_code == 0
-    assert "IHE body: schematrons/profils/IHE.sch" in imported.stdout
+    assert "Body, IHE templates: schematrons/profils/IHE.sch" in imported.stdout
     assert "  - the schema of the layer header is missing" in imported.stdout
     assert "ecluse validate --pack Package" in imported.stdout
     assert (tmp_path / "data" / "ecluse" / "packs" / "Package" / "manifest.json").is_file()

@@ -1,0 +1,59 @@
+"""The schemas of a pack ready to be asked, with the documents that they ask in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from conformance.packs.terminologies import INDEX, NOTATION, Notations
+from conformance.schematron.documents import Documents
+from conformance.schematron.engine import Schema
+from conformance.schematron.loading import LoadedSchema, load
+
+TITLES = {
+    "structure": ("Structure (XSD)", "Structure (XSD)"),
+    "header": ("En-tête", "Header"),
+    "ihe": ("Corps, modèles IHE", "Body, IHE templates"),
+    "content": ("Corps, modèles de contenus français", "Body, French content models"),
+    "ans": ("Corps, modèles de l'ANS", "Body, ANS models"),
+    "terminology": ("Terminologies et unités", "Terminologies and units"),
+    "document": ("Modèle de document", "Document model"),
+}
+"""The layers of the official chain, in its order: French and English."""
+
+
+class PackDocuments(Documents):
+    """Documents of a pack: its terminologies are not there as documents, their indexes answer for them."""
+
+    def __init__(self, base: Path, root: Path) -> None:
+        super().__init__(base, root)
+        self._directory = base
+        self._top = root.resolve()
+        self._notations: dict[str, Notations | None] = {}
+
+    def available(self, reference: str) -> bool:
+        """Whether there is a document, or an index of it."""
+        return self._index(reference) is not None or super().available(reference)
+
+    def texts(self, reference: str, tag: str) -> Any:
+        """The texts of the elements `tag`; those of `skos:notation` come from the index. Raises MissingDocument."""
+        index: Container[str] | None = self._index(reference) if tag == NOTATION else None
+        return super().texts(reference, tag) if index is None else index
+
+    def _index(self, reference: str) -> Notations | None:
+        if reference not in self._notations:
+            place = (self._directory / (reference + INDEX)).resolve()
+            inside = not PurePosixPath(reference).is_absolute() and place.is_relative_to(self._top)
+            self._notations[reference] = Notations(place) if inside and place.is_file() else None
+        return self._notations[reference]
+
+
+@lru_cache(maxsize=64)
+def layer_schema(directory: Path, path: str, _imported: datetime) -> LoadedSchema:
+    """A schema of a pack, made ready once a process and planned once a machine. Raises SchemaFault."""
+    schema = directory / path
+    loaded = load(schema, root=directory, tolerant=True)
+    return LoadedSchema(Schema(loaded.schema.plan, PackDocuments(schema.parent, directory)), loaded.notes)
