@@ -1,0 +1,353 @@
+"""Functions of XPath 2.0 (XQuery 1.0 and XPath 2.0 Functions and Operators) as XPath 1.0, or as functions of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from conformance.schematron.xpath import foreign
+from conformance.schematron.xpath.dependence import is_document
+from conformance.schematron.xpath.kinds import FALSE, TRUE, Focus, Kind, Level, Written, quoted
+from conformance.schematron.xpath.mapping import split
+from conformance.schematron.xpath.regex import compiled
+from conformance.schematron.xpath.syntax import (
+    Call,
+    Expression,
+    FilterStep,
+    If,
+    Path,
+    Sequence,
+    Text,
+    Typed,
+    Untranslatable,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    from conformance.schematron.xpath.writer import Writer
+
+_Writes = Callable[["Writer", Call, Focus], Written]
+CASTABLE = frozenset(
+    "string integer decimal double float boolean date dateTime anyURI nonNegativeInteger positiveInteger int".split()
+)
+_STRINGY = frozenset({Kind.NODES, Kind.STRINGS, Kind.STRING, Kind.ANY})
+_ONE = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOLEAN})
+
+
+def write(writer: Writer, call: Call, focus: Focus) -> Written:
+    """Write a call. Raises Untranslatable: a function that is neither known nor ours."""
+    if is_document(call):
+        raise Untranslatable("a document as a value")
+    if call.name.startswith("ecluse:"):
+        arguments = ", ".join(writer.value(one, focus).text for one in call.arguments)
+        return Written(f"{call.name}({arguments})", Kind.BOOLEAN)
+    if writer.xml_schema_type(call.name) is not None and len(call.arguments) == 1:
+        return write_typed(writer, Typed("cast", call.arguments[0], call.name, optional=True), focus)
+    least, most, writes = FUNCTIONS.get(call.name, (0, -1, _unknown))
+    if not least <= len(call.arguments) <= most:
+        raise Untranslatable(f"{call.name}() with {len(call.arguments)} arguments")
+    return writes(writer, call, focus)
+
+
+def write_typed(writer: Writer, typed: Typed, focus: Focus) -> Written:
+    """Write `castable as` and `cast as`."""
+    name = writer.xml_schema_type(typed.type)
+    if name not in CASTABLE or typed.verb not in ("castable", "cast"):
+        raise Untranslatable(f"{typed.verb} … {typed.type}")
+    operand = writer.value(typed.operand, focus)
+    if typed.verb == "castable":
+        if operand.kind in (Kind.BOOLEAN, Kind.NUMBER, Kind.NUMBERS):
+            raise Untranslatable(f"castable of {operand.kind.value}")
+        optional = ", true()" if typed.optional else ""
+        return Written(f"ecluse:castable({operand.text}, {quoted(name)}{optional})", Kind.BOOLEAN)
+    if name in ("string", "anyURI") and operand.kind is Kind.STRING:
+        return operand
+    if name in ("integer", "decimal", "double", "float", "int") and operand.kind in (Kind.NODES, Kind.STRINGS):
+        return Written(operand.text, Kind.NUMBERS, operand.level)
+    if name in ("integer", "decimal", "double", "float", "int") and operand.kind in (Kind.STRING, Kind.ANY):
+        return Written(f"ecluse:number({operand.text})", Kind.NUMBER)
+    raise Untranslatable(f"cast of {operand.kind.value} as {typed.type}")
+
+
+def _unknown(_writer: Writer, call: Call, _focus: Focus) -> Written:
+    raise Untranslatable(f"the function {call.name}()")
+
+
+def _not(writer: Writer, call: Call, focus: Focus) -> Written:
+    truth = writer.truth(call.arguments[0], focus)
+    if truth in (TRUE, FALSE):
+        return FALSE if truth == TRUE else TRUE
+    return Written(f"not({truth.text})", Kind.BOOLEAN)
+
+
+def _boolean(writer: Writer, call: Call, focus: Focus) -> Written:
+    return writer.boolean(call.arguments[0], focus)
+
+
+def _exists(writer: Writer, call: Call, focus: Focus) -> Written:
+    (argument,) = call.arguments
+    if isinstance(argument, Sequence):
+        items = [_exists(writer, Call("exists", (one,)), focus) for one in argument.items]
+        if not items:
+            return FALSE
+        return items[0] if len(items) == 1 else Written(" or ".join(one.text for one in items), Kind.BOOLEAN, Level.OR)
+    keyed = foreign.write_truth(writer, argument, focus)
+    if keyed is not None:
+        return keyed
+    written = writer.value(argument, focus)
+    match written.kind:
+        case Kind.NODES | Kind.STRINGS | Kind.NUMBERS:
+            return Written(f"boolean({written.text})", Kind.BOOLEAN)
+        case Kind.EMPTY:
+            return FALSE
+        case Kind.ANY:
+            return Written(f"not(ecluse:empty({written.text}))", Kind.BOOLEAN)
+    return TRUE
+
+
+def _empty(writer: Writer, call: Call, focus: Focus) -> Written:
+    exists = _exists(writer, call, focus)
+    if exists in (TRUE, FALSE):
+        return FALSE if exists == TRUE else TRUE
+    inner = exists.text.removeprefix("boolean") if exists.text.startswith("boolean(") else f"({exists.text})"
+    if exists.text.startswith("not(ecluse:empty("):
+        return Written(exists.text.removeprefix("not(")[:-1], Kind.BOOLEAN)
+    return Written(f"not{inner}", Kind.BOOLEAN)
+
+
+def _count(writer: Writer, call: Call, focus: Focus) -> Written:
+    return _counted(writer, call.arguments[0], focus)
+
+
+def _counted(writer: Writer, argument: Expression, focus: Focus) -> Written:
+    if isinstance(argument, Sequence):
+        counts = [_counted(writer, one, focus).at(Level.PRODUCT) for one in argument.items]
+        return Written(" + ".join(counts) or "0", Kind.NUMBER, Level.SUM if len(counts) > 1 else Level.STEP)
+    if isinstance(argument, If):
+        raise Untranslatable("count of if … then … else")
+    if isinstance(argument, Path) and len(argument.steps) > 1 and isinstance(argument.steps[-1], FilterStep):
+        left, last = split(argument)
+        if isinstance(last.primary, Variable) and not last.predicates and last.primary.name not in focus.bound:
+            return _counted_variable(writer, left, last.primary, focus)
+    written = writer.value(argument, focus)
+    if written.kind in _ONE:
+        return Written("1", Kind.NUMBER)
+    if written.kind is Kind.EMPTY:
+        return Written("0", Kind.NUMBER)
+    name = "ecluse:count" if written.kind is Kind.ANY else "count"
+    return Written(f"{name}({written.text})", Kind.NUMBER)
+
+
+def _counted_variable(writer: Writer, left: Path, variable: Variable, focus: Focus) -> Written:
+    """`count(nodes/$v)`: nodes are counted once, whatever the node that leads to them; other values each time."""
+    written = writer.value(variable, focus)
+    before = writer.value(left, focus)
+    if written.kind is Kind.NODES:
+        return Written(f"count({written.text}) * boolean({before.text})", Kind.NUMBER, Level.PRODUCT)
+    if written.kind in _ONE:
+        return Written(f"count({before.text})", Kind.NUMBER)
+    if written.kind is Kind.ANY:
+        return Written(f"ecluse:count-behind({before.text}, {written.text})", Kind.NUMBER)
+    raise Untranslatable(f"count of a step that is a variable of {written.kind.value}")
+
+
+def _plainly(kind: Kind) -> _Writes:
+    """A function that XPath 1.0 has, on strings."""
+
+    def writes(writer: Writer, call: Call, focus: Focus) -> Written:
+        if not call.arguments:
+            focus.reach(f"{call.name}()")
+        arguments = [_stringy(writer, one, focus) for one in call.arguments]
+        return Written(f"{call.name}({', '.join(arguments)})", kind)
+
+    return writes
+
+
+def _stringy(writer: Writer, argument: Expression, focus: Focus) -> str:
+    if isinstance(argument, Sequence) and argument.items:
+        raise Untranslatable("a sequence where one string is due")
+    written = writer.text(argument, focus)
+    if written.kind not in _STRINGY:
+        raise Untranslatable(f"{written.kind.value} where a string is due")
+    return written.text
+
+
+def _spelled(writer: Writer, argument: Expression, focus: Focus) -> Written:
+    """An argument that any type may be, and that is read as a string."""
+    if isinstance(argument, Sequence) and argument.items:
+        raise Untranslatable("a sequence where one string is due")
+    written = writer.text(argument, focus)
+    if written.kind is Kind.NUMBER and not (isinstance(argument, Call) and argument.name in ("count", "string-length")):
+        raise Untranslatable("a number spelled as a string")
+    return written
+
+
+def _as_string(writer: Writer, argument: Expression, focus: Focus) -> str:
+    written = _spelled(writer, argument, focus)
+    return written.text if written.kind is Kind.STRING else f"string({written.text})"
+
+
+def _string(writer: Writer, call: Call, focus: Focus) -> Written:
+    if not call.arguments:
+        focus.reach("string()")
+        return Written("string()", Kind.STRING)
+    return Written(_as_string(writer, call.arguments[0], focus), Kind.STRING)
+
+
+def _concat(writer: Writer, call: Call, focus: Focus) -> Written:
+    arguments = [_spelled(writer, one, focus).text for one in call.arguments]
+    return Written(f"concat({', '.join(arguments)})", Kind.STRING)
+
+
+def _substring(writer: Writer, call: Call, focus: Focus) -> Written:
+    places = [writer.number(one, focus).text for one in call.arguments[1:]]
+    return Written(f"substring({', '.join([_stringy(writer, call.arguments[0], focus), *places])})", Kind.STRING)
+
+
+def _ends_with(writer: Writer, call: Call, focus: Focus) -> Written:
+    text, end = (_stringy(writer, one, focus) for one in call.arguments)
+    if isinstance(call.arguments[1], Text):
+        offset = len(call.arguments[1].value) - 1
+        if offset < 0:
+            return TRUE
+        return Written(f"substring({text}, string-length({text}) - {offset}) = {end}", Kind.BOOLEAN, Level.EQUALITY)
+    return Written(f"ecluse:ends-with(string({text}), string({end}))", Kind.BOOLEAN)
+
+
+def _on_strings(name: str, kind: Kind) -> _Writes:
+    """A function of ours whose arguments are strings."""
+
+    def writes(writer: Writer, call: Call, focus: Focus) -> Written:
+        arguments = [_as_string(writer, one, focus) for one in call.arguments]
+        if name in ("matches", "replace", "tokenize"):
+            _check_regex(name, call)
+        return Written(f"ecluse:{name}({', '.join(arguments)})", kind)
+
+    return writes
+
+
+def _check_regex(name: str, call: Call) -> None:
+    """Refuse here a regular expression that would be refused when it is used."""
+    flags = call.arguments[3 if name == "replace" else 2 :]
+    texts = [one.value for one in (call.arguments[1], *flags) if isinstance(one, Text)]
+    if len(texts) == 1 + len(flags):
+        compiled(*texts)
+
+
+def _distinct(writer: Writer, call: Call, focus: Focus) -> Written:
+    written = writer.value(call.arguments[0], focus)
+    if written.kind not in (Kind.NODES, Kind.STRINGS, Kind.ANY):
+        raise Untranslatable(f"distinct values of {written.kind.value}")
+    return Written(f"ecluse:distinct({written.text})", Kind.STRINGS)
+
+
+def _join(writer: Writer, call: Call, focus: Focus) -> Written:
+    joined = call.arguments[0]
+    items = joined.items if isinstance(joined, Sequence) else (joined,)
+    written = [writer.value(one, focus) for one in items]
+    if any(one.kind not in _STRINGY | {Kind.EMPTY} for one in written):
+        raise Untranslatable("string-join of what are no strings")
+    separator = _as_string(writer, call.arguments[1], focus)
+    return Written(f"ecluse:join({', '.join([separator, *(one.text for one in written)])})", Kind.STRING)
+
+
+def _number(writer: Writer, call: Call, focus: Focus) -> Written:
+    if not call.arguments:
+        focus.reach("number()")
+        return Written("ecluse:number(.)", Kind.NUMBER)
+    written = writer.text(call.arguments[0], focus)
+    if written.kind is Kind.NUMBER:
+        return written
+    if written.kind is Kind.BOOLEAN:
+        return Written(f"number({written.text})", Kind.NUMBER)
+    return Written(f"ecluse:number({written.text})", Kind.NUMBER)
+
+
+def _rounded(writer: Writer, call: Call, focus: Focus) -> Written:
+    return Written(f"{call.name}({writer.number(call.arguments[0], focus).text})", Kind.NUMBER)
+
+
+def _position(_writer: Writer, call: Call, focus: Focus) -> Written:
+    focus.reach(f"{call.name}()")
+    return Written(f"{call.name}()", Kind.NUMBER)
+
+
+def _named(writer: Writer, call: Call, focus: Focus) -> Written:
+    if not call.arguments:
+        focus.reach(f"{call.name}()")
+        return Written(f"{call.name}()", Kind.STRING)
+    written = writer.value(call.arguments[0], focus)
+    if written.kind not in (Kind.NODES, Kind.ANY):
+        raise Untranslatable(f"{call.name}() of {written.kind.value}")
+    return Written(f"{call.name}({written.text})", Kind.STRING)
+
+
+def _current(_writer: Writer, _call: Call, focus: Focus) -> Written:
+    if focus.depth:
+        raise Untranslatable("current() inside a predicate")
+    return Written(".", Kind.NODES)
+
+
+def _root(_writer: Writer, _call: Call, focus: Focus) -> Written:
+    focus.reach("root()")
+    return Written("/", Kind.NODES)
+
+
+def _available(writer: Writer, call: Call, focus: Focus) -> Written:
+    return Written(f"ecluse:doc-available({_as_string(writer, call.arguments[0], focus)})", Kind.BOOLEAN)
+
+
+def _part_of_name(writer: Writer, call: Call, focus: Focus) -> Written:
+    (inner,) = call.arguments
+    if not isinstance(inner, Call) or inner.name != "resolve-QName" or len(inner.arguments) != 2:
+        raise Untranslatable(f"{call.name}() of what is not resolve-QName()")
+    value, element = (writer.value(one, focus).text for one in inner.arguments)
+    part = "namespace" if call.name == "namespace-uri-from-QName" else "local"
+    return Written(f"ecluse:resolved({element}, {value}, {quoted(part)})", Kind.STRINGS)
+
+
+def _constant(written: Written) -> _Writes:
+    return lambda _writer, _call, _focus: written
+
+
+FUNCTIONS: dict[str, tuple[int, int, _Writes]] = {
+    "true": (0, 0, _constant(TRUE)),
+    "false": (0, 0, _constant(FALSE)),
+    "not": (1, 1, _not),
+    "boolean": (1, 1, _boolean),
+    "exists": (1, 1, _exists),
+    "empty": (1, 1, _empty),
+    "count": (1, 1, _count),
+    "string": (0, 1, _string),
+    "concat": (2, 99, _concat),
+    "contains": (2, 2, _plainly(Kind.BOOLEAN)),
+    "starts-with": (2, 2, _plainly(Kind.BOOLEAN)),
+    "ends-with": (2, 2, _ends_with),
+    "substring": (2, 3, _substring),
+    "substring-before": (2, 2, _plainly(Kind.STRING)),
+    "substring-after": (2, 2, _plainly(Kind.STRING)),
+    "normalize-space": (0, 1, _plainly(Kind.STRING)),
+    "translate": (3, 3, _plainly(Kind.STRING)),
+    "string-length": (0, 1, _plainly(Kind.NUMBER)),
+    "upper-case": (1, 1, _on_strings("upper-case", Kind.STRING)),
+    "lower-case": (1, 1, _on_strings("lower-case", Kind.STRING)),
+    "iri-to-uri": (1, 1, _on_strings("iri-to-uri", Kind.STRING)),
+    "matches": (2, 3, _on_strings("matches", Kind.BOOLEAN)),
+    "replace": (3, 4, _on_strings("replace", Kind.STRING)),
+    "tokenize": (2, 3, _on_strings("tokenize", Kind.STRINGS)),
+    "distinct-values": (1, 1, _distinct),
+    "string-join": (2, 2, _join),
+    "number": (0, 1, _number),
+    "floor": (1, 1, _rounded),
+    "ceiling": (1, 1, _rounded),
+    "position": (0, 0, _position),
+    "last": (0, 0, _position),
+    "name": (0, 1, _named),
+    "local-name": (0, 1, _named),
+    "namespace-uri": (0, 1, _named),
+    "current": (0, 0, _current),
+    "root": (0, 0, _root),
+    "doc-available": (1, 1, _available),
+    "namespace-uri-from-QName": (1, 1, _part_of_name),
+    "local-name-from-QName": (1, 1, _part_of_name),
+}
