@@ -5,6 +5,7 @@ They are called by translated expressions only; their names are those of the tab
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from functools import lru_cache
@@ -115,13 +116,13 @@ def castable(_context: object, value: Any, name: str, optional: bool = False) ->
     return atoms.is_instance(found[0], name)
 
 
-def numbers(_context: object, sign: str, ours: Any, theirs: Any) -> bool:
-    """A comparison of numbers, or of what spells them; one pair is enough. What spells no number compares to nothing."""
+def compare_numbers(_context: object, sign: str, ours: Any, theirs: Any) -> bool:
+    """A comparison of numbers, or of what spells them; one pair is enough. What spells no number equals nothing."""
     test = _SIGNS[sign]
     return any(test(one, other) for one in _doubles(ours) for other in _doubles(theirs))
 
 
-def strings(_context: object, sign: str, ours: Any, theirs: Any) -> bool:
+def compare_texts(_context: object, sign: str, ours: Any, theirs: Any) -> bool:
     """A comparison of strings by code point; one pair is enough."""
     test = _SIGNS[sign]
     found = atoms.texts(theirs)
@@ -131,11 +132,11 @@ def strings(_context: object, sign: str, ours: Any, theirs: Any) -> bool:
 def compare(context: object, sign: str, ours: Any, theirs: Any) -> bool:
     """A comparison of values of unknown types: of numbers when one is a number, else of strings."""
     if isinstance(ours, float) or isinstance(theirs, float):
-        return numbers(context, sign, ours, theirs)
-    return strings(context, sign, ours, theirs)
+        return compare_numbers(context, sign, ours, theirs)
+    return compare_texts(context, sign, ours, theirs)
 
 
-def instants(_context: object, name: str, sign: str, ours: Any, theirs: Any) -> bool:
+def compare_instants(_context: object, name: str, sign: str, ours: Any, theirs: Any) -> bool:
     """A comparison of two xs:date or xs:dateTime; false when one is missing or is none."""
     one, other = atoms.texts(ours), atoms.texts(theirs)
     if len(one) != 1 or len(other) != 1:
@@ -151,7 +152,7 @@ def truth(_context: object, value: Any) -> bool:
         if isinstance(first, etree._Element) and first.tag == atoms.STRING_ITEM:
             return bool(first.text)
         return first is not None
-    return bool(value) and value == value
+    return bool(value) and not (isinstance(value, float) and math.isnan(value))
 
 
 def empty(_context: object, value: Any) -> bool:
@@ -235,10 +236,10 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "join": join,
     "number": number,
     "castable": castable,
-    "numbers": numbers,
-    "strings": strings,
+    "compare-numbers": compare_numbers,
+    "compare-texts": compare_texts,
     "compare": compare,
-    "instants": instants,
+    "compare-instants": compare_instants,
     "true": truth,
     "empty": empty,
     "count": count,

@@ -54,7 +54,8 @@ def text_of(element: Any) -> str:
     """The string value of an element, or of a comment or a processing instruction."""
     if len(element) == 0:
         return element.text or ""
-    return "".join(str(one) for one in _BELOW(element))
+    found = _BELOW(element)
+    return "".join(str(one) for one in found) if isinstance(found, list) else ""
 
 
 def number(value: Any) -> float:

@@ -28,7 +28,20 @@ if TYPE_CHECKING:
 
 _Writes = Callable[["Writer", Call, Focus], Written]
 CASTABLE = frozenset(
-    "string integer decimal double float boolean date dateTime anyURI nonNegativeInteger positiveInteger int".split()
+    (
+        "string",
+        "integer",
+        "decimal",
+        "double",
+        "float",
+        "boolean",
+        "date",
+        "dateTime",
+        "anyURI",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "int",
+    )
 )
 _STRINGY = frozenset({Kind.NODES, Kind.STRINGS, Kind.STRING, Kind.ANY})
 _ONE = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOLEAN})
@@ -84,35 +97,34 @@ def _boolean(writer: Writer, call: Call, focus: Focus) -> Written:
     return writer.boolean(call.arguments[0], focus)
 
 
-def _exists(writer: Writer, call: Call, focus: Focus) -> Written:
-    (argument,) = call.arguments
+def _presence(writer: Writer, argument: Expression, focus: Focus) -> Written:
+    """What is true in XPath 1.0 when a sequence has items."""
     if isinstance(argument, Sequence):
-        items = [_exists(writer, Call("exists", (one,)), focus) for one in argument.items]
-        if not items:
-            return FALSE
-        return items[0] if len(items) == 1 else Written(" or ".join(one.text for one in items), Kind.BOOLEAN, Level.OR)
+        items = [_presence(writer, one, focus).at(Level.AND) for one in argument.items]
+        return Written(" or ".join(items), Kind.BOOLEAN, Level.OR) if items else FALSE
     keyed = foreign.write_truth(writer, argument, focus)
     if keyed is not None:
         return keyed
     written = writer.value(argument, focus)
-    match written.kind:
-        case Kind.NODES | Kind.STRINGS | Kind.NUMBERS:
-            return Written(f"boolean({written.text})", Kind.BOOLEAN)
-        case Kind.EMPTY:
-            return FALSE
-        case Kind.ANY:
-            return Written(f"not(ecluse:empty({written.text}))", Kind.BOOLEAN)
-    return TRUE
+    if written.kind is Kind.ANY:
+        return Written(f"not(ecluse:empty({written.text}))", Kind.BOOLEAN)
+    if written.kind is Kind.EMPTY:
+        return FALSE
+    return TRUE if written.kind in _ONE else written
+
+
+def _exists(writer: Writer, call: Call, focus: Focus) -> Written:
+    present = _presence(writer, call.arguments[0], focus)
+    return present if present.kind is Kind.BOOLEAN else Written(f"boolean({present.text})", Kind.BOOLEAN)
 
 
 def _empty(writer: Writer, call: Call, focus: Focus) -> Written:
-    exists = _exists(writer, call, focus)
-    if exists in (TRUE, FALSE):
-        return FALSE if exists == TRUE else TRUE
-    inner = exists.text.removeprefix("boolean") if exists.text.startswith("boolean(") else f"({exists.text})"
-    if exists.text.startswith("not(ecluse:empty("):
-        return Written(exists.text.removeprefix("not(")[:-1], Kind.BOOLEAN)
-    return Written(f"not{inner}", Kind.BOOLEAN)
+    present = _presence(writer, call.arguments[0], focus)
+    if present in (TRUE, FALSE):
+        return FALSE if present == TRUE else TRUE
+    if present.text.startswith("not(ecluse:empty($"):
+        return Written(present.text.removeprefix("not(").removesuffix(")"), Kind.BOOLEAN)
+    return Written(f"not({present.text})", Kind.BOOLEAN)
 
 
 def _count(writer: Writer, call: Call, focus: Focus) -> Written:

@@ -75,25 +75,25 @@ def _pair(writer: Writer, comparison: Comparison, left: Expression, right: Expre
     return _written(comparison, writer.value(left, focus), writer.value(right, focus))
 
 
-def _written(comparison: Comparison, ours: Written, theirs: Written) -> Written:
+def _written(comparison: Comparison, ours: Written, theirs: Written) -> Written:  # noqa: PLR0911 - one line a case
     sign, kinds = comparison.operator, {ours.kind, theirs.kind}
     if Kind.EMPTY in kinds:
         return FALSE
     if sign in ("=", "!="):
-        if kinds <= _TEXTS or kinds == {Kind.NUMBER} or kinds == {Kind.BOOLEAN}:
+        if kinds <= _TEXTS or kinds in ({Kind.NUMBER}, {Kind.BOOLEAN}):
             return _plain(sign, ours, theirs)
         if Kind.ANY in kinds and kinds <= {Kind.ANY, Kind.NUMBER, Kind.STRING}:
             return _plain(sign, ours, theirs)
-    elif kinds == {Kind.NUMBER} or kinds == {Kind.NUMBER, Kind.ANY}:
+    elif kinds in ({Kind.NUMBER}, {Kind.NUMBER, Kind.ANY}):
         return _plain(sign, ours, theirs)
     if comparison.form == "value" and kinds & _NUMBERS and kinds & _TEXTS:
         raise Untranslatable("a value comparison of a number with a string")
     if kinds <= _NUMBERS | {Kind.NODES, Kind.ANY} and kinds & _NUMBERS:
         if sign == "!=" and Kind.NUMBERS in kinds:
             raise Untranslatable("numbers that may be absent compared with !=")
-        return _called("numbers", sign, ours, theirs)
+        return _called("compare-numbers", sign, ours, theirs)
     if kinds <= _TEXTS:
-        return _called("strings", sign, ours, theirs)
+        return _called("compare-texts", sign, ours, theirs)
     if Kind.ANY in kinds and kinds <= _TEXTS | {Kind.ANY}:
         return _called("compare", sign, ours, theirs)
     raise Untranslatable(f"{' and '.join(sorted(one.value for one in kinds))} compared")
@@ -163,5 +163,5 @@ def _instants(writer: Writer, left: Expression, right: Expression, sign: str, fo
         raise Untranslatable("a date of several arguments")
     ours, theirs = writer.text(left.arguments[0], focus), writer.text(right.arguments[0], focus)
     return Written(
-        f"ecluse:instants({quoted(types[0] or '')}, {quoted(sign)}, {ours.text}, {theirs.text})", Kind.BOOLEAN
+        f"ecluse:compare-instants({quoted(types[0] or '')}, {quoted(sign)}, {ours.text}, {theirs.text})", Kind.BOOLEAN
     )

@@ -38,7 +38,23 @@ _CONTEXTUAL = frozenset(
         "current",
     ]
 )
-_NUMERIC = frozenset("count number sum string-length floor ceiling round abs min max avg position last".split())
+_NUMERIC = frozenset(
+    (
+        "count",
+        "number",
+        "sum",
+        "string-length",
+        "floor",
+        "ceiling",
+        "round",
+        "abs",
+        "min",
+        "max",
+        "avg",
+        "position",
+        "last",
+    )
+)
 _OWN_DOCUMENT = frozenset({"doc", "document"})
 
 

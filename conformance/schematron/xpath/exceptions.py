@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write(writer: Writer, expression: Binary, focus: Focus) -> Written:
-    """Write `a except b` or `a intersect b`. Raises Untranslatable: attributes or texts that are not steps of one axis."""
+    """Write `a except b` or `a intersect b`. Raises Untranslatable: no elements, and not steps of one axis either."""
     left, rights = _only_step(expression.left), [_only_step(one) for one in _united(expression.right)]
     if (
         left is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -29,7 +29,7 @@ def compile_fallback(expression: str, namespaces: Mapping[str, str]) -> _Evaluat
         raise ValueError(f"{error}: {expression}") from error
 
     def evaluate(node: etree._Element, variables: Mapping[str, object]) -> object:
-        context = elementpath.XPathContext(node.getroottree(), item=node, variables=dict(variables))
+        context = elementpath.XPathContext(node.getroottree(), item=node, variables=cast(Any, dict(variables)))
         return _as_lxml(selector.get_results(context))
 
     return evaluate

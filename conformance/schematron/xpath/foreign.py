@@ -31,12 +31,11 @@ _KEYABLE = (Kind.STRING, Kind.NODES, Kind.STRINGS, Kind.ANY)
 
 def reference(expression: Expression) -> tuple[Expression, tuple[AxisStep | FilterStep, ...]] | None:
     """The reference of the document that a path starts from, and its steps; None: it starts from no document."""
-    if isinstance(expression, Path) and not expression.absolute and expression.steps:
-        first, steps = expression.steps[0], expression.steps[1:]
-    elif isinstance(expression, FilterStep):
-        first, steps = expression, ()
-    else:
-        first, steps = FilterStep(expression), ()
+    if not isinstance(expression, Path) or expression.absolute:
+        return None
+    first, steps = expression.steps[0], expression.steps[1:]
+    if not steps:
+        return None
     if isinstance(first, FilterStep) and not first.predicates and is_document(first.primary):
         arguments = getattr(first.primary, "arguments", ())
         if len(arguments) == 1:
@@ -53,7 +52,7 @@ def write(writer: Writer, path: Path) -> Written | None:
     if found is None:
         return None
     href, steps = found
-    last = steps[-1] if steps else None
+    last = steps[-1]
     each = None
     if isinstance(last, FilterStep):
         each = each_text(writer, last.primary)
@@ -70,7 +69,7 @@ def write(writer: Writer, path: Path) -> Written | None:
 def write_listed(writer: Writer, value: Expression, path: Expression, focus: Focus) -> Written | None:
     """`value = path` where the path is from another document and depends on nothing else; None: it is not so."""
     found = reference(path)
-    if found is None or not found[1] or variables(found[1]):
+    if found is None or variables(found[1]):
         return None
     href, steps = found
     each = ""
@@ -90,7 +89,7 @@ def write_listed(writer: Writer, value: Expression, path: Expression, focus: Foc
 def write_truth(writer: Writer, expression: Expression, focus: Focus) -> Written | None:
     """Whether a path from another document gives anything, its variables being keys; None: it is not such a path."""
     found = reference(expression)
-    if found is None or not found[1] or not variables(found[1]):
+    if found is None or not variables(found[1]):
         return None
     href, steps = found
     keys: list[tuple[str, str]] = []

@@ -83,7 +83,7 @@ class Lookups:
         """The values of a path from an element; an attribute without prefix needs no XPath."""
         name = path.removeprefix("@")
         if path.startswith("@") and name.isidentifier():
-            return lambda element: (element.attrib[name],) if name in element.attrib else ()
+            return lambda element: [str(element.attrib[name])] if name in element.attrib else []
         ask = self._expression(path)
         return lambda element: atoms.texts(ask(element))
 

@@ -1,6 +1,6 @@
-"""Regular expressions of XPath as those of Python (XQuery 1.0 and XPath 2.0 Functions and Operators §7.6.1).
+r"""Regular expressions of XPath as those of Python (XQuery 1.0 and XPath 2.0 Functions and Operators §7.6.1).
 
-Four differences decide verdicts: `\\s` is four characters, `\\w` leaves out punctuation and the underscore, `.` leaves
+Four differences decide verdicts: `\s` is four characters, `\w` leaves out punctuation and the underscore, `.` leaves
 out line ends, `$` is the very end. A pattern that repeats what repeats is matched without backtracking: see `matching`.
 """
 
@@ -22,7 +22,10 @@ _CLASSES = {
 _ESCAPED = {"n": r"\n", "r": r"\r", "t": r"\t"}
 _SYNTAX = frozenset(r"\|.?*+(){}[]-^$/")
 _QUANTIFIER = re.compile(r"(?:([?*+])|\{([0-9]+)(?:(,)([0-9]*))?\})(\??)")
-_INITIAL = "_:A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff"
+_INITIAL = (
+    "_:A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff"
+)
 _NAME_CHARACTERS = f"{_INITIAL}\\-.0-9\u00b7\u0300-\u036f\u203f-\u2040"
 _LAST = 0x10FFFF
 _DEEPEST = 30
@@ -73,9 +76,9 @@ Part = Leaf | Anchor | Back | Group | Repeat
 
 @lru_cache(maxsize=1024)
 def read_regex(pattern: str, flags: str = "") -> Group:
-    """Read a regular expression of XPath.
+    r"""Read a regular expression of XPath.
 
-    `flags` are i, m, s, x. Raises Untranslatable: another flag, a category (`\\p{L}`), a subtraction of classes.
+    `flags` are i, m, s, x. Raises Untranslatable: another flag, a category (`\p{L}`), a subtraction of classes.
     """
     if set(flags) - set("imsx"):
         raise Untranslatable(f"the flags {flags!r} of a regular expression")
@@ -272,7 +275,7 @@ def _united(negative: bool, members: str, complements: list[str]) -> str:
 
 @cache
 def _word_characters() -> str:
-    """Every character but punctuation, separators and the rest (P, Z, C), as ranges: XML Schema's `\\w`."""
+    r"""Every character but punctuation, separators and the rest (P, Z, C), as ranges: the `\w` of XML Schema."""
     ranges: list[str] = []
     start: int | None = None
     for code in range(_LAST + 2):

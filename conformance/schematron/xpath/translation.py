@@ -1,7 +1,7 @@
 """XPath 2.0 to XPath 1.0 and functions of ours: the way in.
 
-`kinds` say what the variables of an expression hold, and make its translation short; a variable without a kind is looked
-at each time. The prefix `ecluse` must be bound to our namespace where the result is compiled.
+`kinds` say what the variables of an expression hold, and make its translation short; a variable without a kind is
+looked at each time. The prefix `ecluse` must be bound to our namespace where the result is compiled.
 """
 
 from __future__ import annotations

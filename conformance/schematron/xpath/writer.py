@@ -1,4 +1,4 @@
-"""XPath 2.0 written as XPath 1.0: operators, paths, quantifiers. What it cannot say with the same meaning it refuses."""
+"""XPath 2.0 written as XPath 1.0: operators, paths, quantifiers. What would not mean the same is refused."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Writer:
             united = Binary("|", united, item)
         return united
 
-    def test(self, axis: str, test: Test) -> str:
+    def test(self, axis: str, test: Test) -> str:  # noqa: PLR0911 - one line a form
         """A node test, with what goes into a predicate of its own when XPath 1.0 has no such test."""
         if test.kind != "name":
             if test.kind in ("node", "text", "comment", "processing-instruction"):
@@ -313,7 +313,7 @@ class Writer:
         for number, step in enumerate(path.steps):
             if isinstance(step, FilterStep):
                 if number or path.absolute:
-                    return self._path(mapping.distributed(path, number), focus)
+                    return self.value(mapping.distributed(path, number), focus)
                 first = self._first(step, focus)
                 text, kind = f"{first.at(Level.STEP)}{self.predicates(step.predicates, focus)}", first.kind
                 if len(path.steps) > 1:
