@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from conformance.report import Finding, Report
+from conformance.report import Finding, Report, Summary
 from conformance.reports.judged import Judged, Options, by_layer
 from conformance.reports.printable import printable, width
 from conformance.reports.source import Source
@@ -30,6 +30,9 @@ class _File:
 
     def lines(self) -> Iterator[str]:
         report = self._judged.report
+        if not self._judged.usable:
+            yield from self._unusable(report.findings)
+            return
         verdict = verdict_of(self._judged, self._language)
         name = f" ({printable(report.profile)})" if report.profile else ""
         colour = "valid" if report.valid else "error"
@@ -40,6 +43,21 @@ class _File:
             yield from self._layer(name, findings)
         yield from self._withheld()
         yield from self._silent(report)
+        if report.summary is not None:
+            yield from self._summary(report.summary)
+
+    def _unusable(self, findings: tuple[Finding, ...]) -> Iterator[str]:
+        """Nothing was judged: why, where, and what to do."""
+        name, verdict = printable(self._judged.file), verdict_of(self._judged, self._language)
+        colon = ": " if self._language == "en" else " : "
+        for one in findings:
+            place = f" ({word('line', self._language)} {one.line}, {one.column})" if one.line else ""
+            message = printable(one.text(self._language))
+            yield f"{self._paint('bold', name)}: {self._paint('error', verdict)}{colon}{message}{place}"
+            yield from self._excerpt(one)
+            if one.advice(self._language):
+                yield self._paint("hint", f"    → {printable(one.advice(self._language))}")
+            yield self._paint("dim", f"    [{printable(one.found or one.rule)}]")
 
     def _layer(self, name: str, findings: list[Finding]) -> Iterator[str]:
         if not findings:
@@ -93,6 +111,17 @@ class _File:
                 why = f": {printable(layer.note)}" if layer.note else ""
                 title = printable(title_of(layer, self._language))
                 yield self._paint("dim", f"  {title} {word('not asked', self._language)}{why}")
+
+    def _summary(self, summary: Summary) -> Iterator[str]:
+        pages = f" ({word('pages', self._language)}: {summary.pages})" if summary.pages is not None else ""
+        yield self._paint("bold", f"  {word('clinical', self._language)}{pages}")
+        if summary.overflow:
+            yield self._paint("warning", f"  {printable(summary.overflow)}")
+        for one in summary.headings:
+            title = printable(one.title_en if self._language == "en" else one.title)
+            yield f"    {title}: {word(one.state, self._language)}"
+            for item in one.items:
+                yield f"      - {printable(item)}"
 
     def _paint(self, what: str, text: str) -> str:
         return f"\x1b[{_COLOURS[what]}m{text}\x1b[0m" if self._options.colour else text

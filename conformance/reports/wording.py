@@ -53,6 +53,7 @@ _LAYERS: dict[str, tuple[str, str]] = {
     "document": ("Modèle de document", "Document model"),
     "terminology": ("Terminologies", "Terminologies"),
     "metadata": ("Métadonnées", "Metadata"),
+    "summary": ("Vue clinique", "Clinical view"),
     "agreement": ("Accord avec les métadonnées", "Agreement with the metadata"),
 }
 

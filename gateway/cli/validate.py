@@ -1,4 +1,4 @@
-"""`ecluse validate`: verdicts on documents, and where each fault is."""
+"""`ecluse validate`: verdicts on documents, where each fault is, and the way out."""
 
 from __future__ import annotations
 
@@ -8,65 +8,188 @@ from pathlib import Path
 
 import click
 
-from cda.document import UnreadableDocument
-from conformance import validate as engine
-from conformance.report import Report, unreadable, write_json
-from gateway.cli.speech import language, text
+from conformance.catalogue import PROFILES
+from conformance.report import Severity
+from conformance.reports.formats import FORMATS, renderer
+from conformance.reports.judged import Judged, Options, Totals
+from gateway.cli.speech import language, say, text
+from gateway.cli.validate_files import Source, sources
+from gateway.cli.validate_judge import VSM, Judge, judge_all, opened_pack, shown
+from gateway.cli.validate_output import has_colours, write
+from gateway.cli.validate_totals import UNUSABLE, exit_code, say_totals
 
-INVALID, UNUSABLE = 1, 2
+_SHOWN_OF_A_RULE = 5
+_SEVERITIES = click.Choice([str(one) for one in Severity])
 
 
 @click.command(short_help="Verdicts on CDA documents.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--profile", type=click.Choice(sorted(engine.PROFILES)), help="Found from templateIds when absent.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("files", nargs=-1)
+@click.option(
+    "--profile",
+    type=click.Choice([*sorted(PROFILES), VSM]),
+    help="Found from templateIds when absent; vsm: either version.",
+)
+@click.option("--pack", metavar="NAME|DIR", help="Judge by an official package instead of our rules.")
+@click.option("--ours", is_flag=True, help="With --pack: judge by our rules too.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), help="Language of reports; the locale's when absent.")
+@click.option("--severity", type=_SEVERITIES, default="info", show_default=True, help="Show nothing less grave.")
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
+@click.option("--all", "whole", is_flag=True, help=f"Show every finding, not {_SHOWN_OF_A_RULE} of a rule (text).")
+@click.option("--summary", is_flag=True, help="Show what a clinician reads in a medical summary.")
+@click.option("--no-source", is_flag=True, help="Leave the lines of the documents out (text, html).")
+@click.option("--stdin-name", default="-", metavar="NAME", help="The name in reports of what - reads.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+@click.option("--fix", is_flag=True, help="Make the certain repairs in the files; originals stay as *.orig.")
+@click.option("--watch", is_flag=True, help="Judge again what changes, until Ctrl-C (text only).")
+@click.option("--explain", metavar="RULE", help="Say what a rule asks, and end.")
 @click.pass_context
-def validate(ctx: click.Context, files: tuple[Path, ...], profile: str | None, form: str) -> None:
-    """Validate CDA documents: FILE... may name directories, whose *.xml are taken.
+def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
+    """Validate CDA documents: FILE... may name folders, whose *.xml are taken, or - for the standard input.
 
-    Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be read (the others are still judged).
+    Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be judged (the others still are).
     """
-    paths = list(_documents(files))
-    reports: list[tuple[str, Report]] = []
-    unusable = 0
-    for number, path in enumerate(paths, 1):
-        if len(paths) > 1 and sys.stderr.isatty():
-            click.echo(f"\r{number}/{len(paths)}", nl=False, err=True)
-        try:
-            report = engine.validate(path.read_bytes(), profile)
-        except (OSError, UnreadableDocument) as error:
-            unusable += 1
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            click.echo(f"{path}: {text(en='cannot be judged', fr='ne peut être jugé')}: {reason}", err=True)
-            reports.append((str(path), unreadable(reason)))
-            continue
-        reports.append((str(path), report))
-        if form == "text":
-            click.echo(report.as_text(str(path), language()))
-    if form == "json":
-        click.echo(write_json(reports, language()))
-    if len(paths) > 1:
-        _say_totals([report for _, report in reports if report.profile], unusable)
-    invalid = not all(report.valid for _, report in reports)
-    ctx.exit(UNUSABLE if unusable or not paths else INVALID if invalid else 0)
+    if options["lang"]:
+        ctx.find_root().obj = options["lang"]
+    if explain is not None:
+        from gateway.cli.validate_explain import explain as tell
+
+        ctx.exit(0 if tell(explain) else UNUSABLE)
+    _refuse_nonsense(files, options)
+    if options["pack"]:
+        _check_pack(str(options["pack"]))
+    run = _Run(files, options)
+    ctx.exit(run.watched() if options["watch"] else run.once())
 
 
-def _documents(files: Iterable[Path]) -> Iterator[Path]:
-    for path in files:
-        if path.is_dir():
-            yield from sorted(path.rglob("*.xml"))
-        else:
-            yield path
-
-
-def _say_totals(reports: list[Report], unusable: int) -> None:
-    valid = sum(report.valid for report in reports)
-    errors = sum(len(report.errors) for report in reports)
-    invalid = len(reports) - valid
-    click.echo(
-        text(
-            en=f"{valid} valid, {invalid} invalid ({errors} errors), {unusable} unusable",
-            fr=f"{valid} valides, {invalid} non valides ({errors} erreurs), {unusable} inutilisables",
+def _refuse_nonsense(files: tuple[str, ...], options: dict[str, object]) -> None:
+    faults = (
+        (not files, "Name a file, a folder, or -.", "Nommez un fichier, un dossier, ou -."),
+        (
+            bool(options["watch"]) and (options["form"] != "text" or options["output"] is not None or "-" in files),
+            "--watch prints text on the terminal, of files.",
+            "--watch affiche du texte au terminal, sur des fichiers.",
         ),
-        err=True,
+        (bool(options["ours"]) and not options["pack"], "--ours goes with --pack.", "--ours va avec --pack."),
+        (bool(options["fix"]) and "-" in files, "--fix needs files.", "--fix demande des fichiers."),
+        (files.count("-") > 1, "- can be named once.", "- ne se nomme qu'une fois."),
     )
+    for wrong, english, french in faults:
+        if wrong:
+            raise click.UsageError(text(en=english, fr=french))
+
+
+def _check_pack(name: str) -> None:
+    """Refuse at once a pack that cannot be opened: no file could be judged."""
+    from conformance.packs.problems import UnknownPack, UnusablePack
+
+    try:
+        opened_pack(name)
+    except UnknownPack:
+        raise click.UsageError(
+            text(
+                en=f"No pack is named {name}: `ecluse pack list` shows them, `ecluse pack import` brings one.",
+                fr=f"Aucun paquet ne s'appelle {name} : « pack list » les montre, « pack import » en ajoute.",
+            )
+        ) from None
+    except UnusablePack as error:
+        raise click.UsageError(text(en=f"The pack {name}: {error}", fr=f"Le paquet {name} : {error}")) from None
+
+
+class _Run:
+    """One call of the command."""
+
+    def __init__(self, files: tuple[str, ...], options: dict[str, object]) -> None:
+        self._files = files
+        self._stdin = str(options["stdin_name"])
+        self._judge = Judge(
+            _text(options["profile"]),
+            _text(options["pack"]),
+            bool(options["ours"]),
+            bool(options["summary"]),
+            language(),
+        )
+        self._form = str(options["form"])
+        self._output = options["output"] if isinstance(options["output"], Path) else None
+        self._severity = Severity(str(options["severity"]))
+        self._fail_on = Severity(str(options["fail_on"]))
+        self._jobs = int(str(options["jobs"]))
+        self._fix = bool(options["fix"])
+        self._code = 0
+        self._printed = Options(
+            language=language(),
+            colour=self._form == "text" and self._output is None and has_colours(),
+            at_most=None if options["whole"] or self._form != "text" else _SHOWN_OF_A_RULE,
+            source=not options["no_source"],
+        )
+
+    def once(self) -> int:
+        """Judge all files and print; the exit code."""
+        found = list(sources(self._files, self._stdin))
+        totals = Totals()
+        try:
+            write(renderer(self._form)(self._told(found, totals), self._printed), self._output)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or self._output is None:
+                raise
+            say(
+                en=f"{self._output} cannot be written: {error.strerror}. Choose another --output.",
+                fr=f"{self._output} ne peut être écrit : {error.strerror}. Choisissez un autre --output.",
+                err=True,
+            )
+            return UNUSABLE
+        if totals.files > 1:
+            say_totals(totals)
+        return self._code
+
+    def watched(self) -> int:
+        """Judge all files, then what changes, until the person ends it; the exit code."""
+        from gateway.cli.validate_watch import watch
+
+        return watch(lambda: sources(self._files, self._stdin), self._again)
+
+    def _again(self, found: list[Source]) -> int:
+        self._code = 0
+        write(renderer(self._form)(self._told(found, Totals()), self._printed), None)
+        return self._code
+
+    def _told(self, found: list[Source], totals: Totals) -> Iterator[Judged]:
+        """Judged files to print. In a text, those that cannot be judged are told on the error stream."""
+        for number, judged in enumerate(self._judged(found), 1):
+            _progress(number - 1, len(found))
+            totals.add(judged)
+            self._code = max(self._code, exit_code(judged, self._fail_on))
+            one = shown(judged, self._severity)
+            if judged.usable:
+                yield one
+                continue
+            if self._form == "text":
+                for chunk in renderer("text")([one], self._printed):
+                    click.echo(chunk, nl=False, err=True)
+                continue
+            finding = judged.report.findings[0]
+            click.echo(
+                f"{judged.file}: {text(en='cannot be judged', fr='ne peut être jugé')}: {finding.text(language())}",
+                err=True,
+            )
+            yield one
+        _progress(0, 0)
+
+    def _judged(self, found: list[Source]) -> Iterable[Judged]:
+        if self._fix:
+            from gateway.cli.validate_fix import fix
+
+            return (fix(self._judge, one) for one in found)
+        return judge_all(self._judge, found, self._jobs)
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None
+
+
+def _progress(done: int, files: int) -> None:
+    """Where many files stand, on one line of a terminal, wiped before anything else is printed."""
+    if files == 1 or not sys.stderr.isatty():
+        return
+    click.echo(f"\r\x1b[K{f'{done}/{files}' if files else ''}", nl=False, err=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.report import Report
+from conformance.report import Report, unreadable
 from conformance.reports.judged import Judged, Options
 from conformance.reports.text import render
 
@@ -35,6 +35,23 @@ def test_a_finding_shows_the_line_of_the_source_with_a_caret_below_the_place(inv
         "    a certain repair is known\n"
         "    /ClinicalDocument/code\n"
         "  Terminologies not asked: no table\n"
+        "  What a clinician reads (Pages: 2)\n"
+        "  over one page\n"
+        "    Allergies: present\n"
+        "      - <pollen>\n"
+        "    Treatments: absent\n"
+    )
+
+
+def test_a_file_that_cannot_be_judged_says_why_where_and_what_to_do():
+    report = unreadable("reason", message_en="It is cut.", hint_en="Export it again.", line=1, column=4)
+
+    assert printed(Judged("bad.xml", report, b"<a><b")) == (
+        "bad.xml: cannot be judged: It is cut. (line 1, 4)\n"
+        "       1 │ <a><b\n"
+        "         │    ^\n"
+        "    → Export it again.\n"
+        "    [reason]\n"
     )
 
 

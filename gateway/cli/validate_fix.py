@@ -1,0 +1,80 @@
+"""`ecluse validate --fix`: certain repairs are made in the file itself, and the original is kept beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance.repairs import mend
+from conformance.report import Finding
+from conformance.reports.judged import Judged
+from conformance.reports.printable import printable
+from gateway.cli.speech import say
+from gateway.cli.validate_files import Source
+from gateway.cli.validate_judge import Judge
+from gateway.cli.validate_output import atomic
+
+_ROUNDS = 5
+
+
+def fix(judge: Judge, source: Source) -> Judged:
+    """Judge a file, mend what is certain, and judge what came of it; what was done is said on the error stream.
+
+    Repairs that do not leave fewer findings are not kept. The standard input is judged only.
+    """
+    judged = judge(source)
+    if source.path is None or judged.content is None or not judged.usable:
+        return judged
+    best = judged
+    done: list[Finding] = []
+    for _ in range(_ROUNDS):
+        mended = mend(best.content or b"", best.report.findings)
+        if not mended.edits:
+            break
+        after = Judged(judged.file, judge.verdict(mended.content), mended.content)
+        if not after.usable or len(after.report.findings) >= len(best.report.findings):
+            break
+        best = after
+        done += mended.done
+    if not done or best.content is None:
+        return judged
+    try:
+        backup = _keep(source.path, judged.content)
+        with atomic(source.path) as name:
+            Path(name).write_bytes(best.content)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        say(
+            en=f"{printable(judged.file)}: not repaired, it cannot be written: {reason}",
+            fr=f"{printable(judged.file)} : non réparé, il ne peut être écrit : {reason}",
+            err=True,
+        )
+        return judged
+    _tell(judged.file, done, backup)
+    return best
+
+
+def _keep(path: Path, content: bytes) -> Path:
+    """Keep the original under a name that nothing has yet."""
+    for number in range(10_000):
+        backup = path.with_name(f"{path.name}.orig{number or ''}")
+        try:
+            with backup.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            continue
+        backup.chmod(path.stat().st_mode & 0o7777)
+        return backup
+    raise FileExistsError(f"{path}.orig")
+
+
+def _tell(file: str, done: list[Finding], backup: Path) -> None:
+    name, kept = printable(file), printable(str(backup))
+    say(
+        en=f"{name}: {len(done)} repaired; the original is {kept}",
+        fr=f"{name} : {len(done)} réparations ; l'original est {kept}",
+        err=True,
+    )
+    for one in done:
+        click.echo(f"  {printable(one.rule)} {one.line}:{one.column}", err=True)

@@ -1,0 +1,64 @@
+"""`ecluse validate --watch`: what changes is judged again, until the person stops it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import click
+
+from gateway.cli.speech import say
+from gateway.cli.validate_files import Source
+
+Stamp = tuple[int, int, int] | None
+_INTERVAL = 0.5
+
+
+def watch(
+    files: Callable[[], Iterable[Source]], judge: Callable[[list[Source]], int], *, interval: float = _INTERVAL
+) -> int:
+    """Judge all files, then those that are new or changed, every `interval` seconds.
+
+    Returns the exit code of the last look at all files when the person interrupts: the worst of what stands now.
+    """
+    seen: dict[str, Stamp] = {}
+    codes: dict[str, int] = {}
+    try:
+        while True:
+            now = {one.name: (one, _stamp(one)) for one in files()}
+            for name in seen.keys() - now.keys():
+                codes.pop(name, None)
+            changed = [one for name, (one, stamp) in now.items() if name not in seen or seen[name] != stamp]
+            if changed:
+                _clear(first=not seen)
+                for one in changed:
+                    codes[one.name] = judge([one])
+                _say(codes)
+            seen = {name: stamp for name, (_, stamp) in now.items()}
+            time.sleep(interval)
+    except KeyboardInterrupt:
+        return max(codes.values(), default=2)
+
+
+def _stamp(source: Source) -> Stamp:
+    try:
+        found = source.path.stat() if source.path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _clear(*, first: bool) -> None:
+    if sys.stdout.isatty() and not first:
+        click.clear()
+
+
+def _say(codes: Mapping[str, int]) -> None:
+    standing = list(codes.values())
+    valid, invalid, unusable = (standing.count(code) for code in range(3))
+    say(
+        en=f"{valid} valid, {invalid} invalid, {unusable} unusable; watching, Ctrl-C to stop",
+        fr=f"{valid} valides, {invalid} non valides, {unusable} inutilisables ; en attente, Ctrl-C pour finir",
+        err=True,
+    )
