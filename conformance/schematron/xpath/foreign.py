@@ -36,11 +36,10 @@ def reference(expression: Expression) -> tuple[Expression, tuple[AxisStep | Filt
     first, steps = expression.steps[0], expression.steps[1:]
     if not steps:
         return None
-    if isinstance(first, FilterStep) and not first.predicates and is_document(first.primary):
-        arguments = getattr(first.primary, "arguments", ())
-        if len(arguments) == 1:
-            return arguments[0], steps
-    return None
+    if not isinstance(first, FilterStep) or first.predicates or not isinstance(first.primary, Call):
+        return None
+    call = first.primary
+    return (call.arguments[0], steps) if is_document(call) and len(call.arguments) == 1 else None
 
 
 def write(writer: Writer, path: Path) -> Written | None:
