@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	$(BIN)/ecluse demo
 
-test: $(VENV)/.installed
+test: $(VENV)/.installed $(VENV)/.system
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.installed
@@ -28,6 +28,16 @@ $(VENV)/.installed: requirements.lock setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# A browser for the tests of web pages, and Pango for the one-page check: installed where root may, else those tests skip.
+SYSTEM := chromium libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
+
+$(VENV)/.system: | $(VENV)/.installed
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM); } \
+			>/dev/null 2>&1 || echo "system packages were not installed: tests that need them skip"; \
+	fi
+	@touch $@
 
 # Resolve the dependencies of setup.cfg again, for every supported Python, and write requirements.lock.
 lock:

@@ -71,6 +71,20 @@ class ConsultationSettings(DoorSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """The page and the HTTP interface that judge documents. It speaks plain HTTP: a proxy gives it TLS."""
+
+    enabled: bool = _key(True, "whether ecluse serve opens it; never in mode production")
+    host: str = _key("127.0.0.1", "address it listens on; what it receives is not encrypted")
+    port: int = _key(8440, "its port; 0 lets the system choose")
+    names: str = _key("", "host names it answers to besides its address, separated by blanks")
+    threads: int = _key(4, "requests served at once")
+    body: int = _key(64 * MIB, "largest body, in bytes")
+    keep_days: int = _key(7, "days that a verdict stays which somebody asked to keep")
+    pack: str = _key("", "an imported pack that may be asked for, by name or directory; empty: none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """Limits of one request."""
 
@@ -141,6 +155,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     ingest: IngestSettings = field(default_factory=IngestSettings)
     consultation: ConsultationSettings = field(default_factory=ConsultationSettings)
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)
     ihe: IheSettings = field(default_factory=IheSettings)
@@ -246,6 +261,7 @@ def _check(settings: Settings) -> None:
         if getattr(settings.limits, name) < 1:
             raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
     _check_profiles(settings.ingest)
+    _check_sandbox(settings.sandbox)
     _check_ihe(settings.ihe)
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
@@ -256,6 +272,14 @@ def _check(settings: Settings) -> None:
             for name in ("certificate", "key", "trust"):
                 if not getattr(section, name):
                     raise SettingsError(f"mode = production needs {door}.{name}: the test ones are for the sandbox")
+
+
+def _check_sandbox(section: SandboxSettings) -> None:
+    if not 0 <= section.port <= 65_535:
+        raise SettingsError(f"sandbox.port is between 0 and 65535; found {section.port}")
+    for name in ("threads", "body", "keep_days"):
+        if getattr(section, name) < 1:
+            raise SettingsError(f"sandbox.{name} is at least 1; found {getattr(section, name)}")
 
 
 def _check_profiles(section: IngestSettings) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
     "migrate": "gateway.cli.migrate:migrate",
+    "sandbox": "gateway.cli.sandbox:sandbox",
     "fsck": "gateway.cli.fsck:fsck",
     "audit": "gateway.cli.audit:audit",
     "certify": "gateway.cli.certify:certify",

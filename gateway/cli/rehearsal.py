@@ -189,6 +189,8 @@ class Rehearsal:
 
 
 _FREE_PORTS = {
+    "ECLUSE_SANDBOX_ENABLED": "false",
+    "ECLUSE_SANDBOX_PORT": "0",
     **{f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")},
     "ECLUSE_IHE_FEED_PORT": "0",
 }

@@ -32,6 +32,7 @@ _CANNOT_OPEN = (
     FileNotFoundError,
     psycopg.OperationalError,
 )
+SANDBOX = "sandbox"
 _GRACE = 40.0
 """Longer than what a door gives its requests in flight, in seconds."""
 
@@ -76,9 +77,11 @@ def serve(
 
 
 def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_json: bool) -> int:
-    ports = {name: _ports(house.settings, name) for name in doors}
+    programs = [_program(house, name, file, _ports(house.settings, name)) for name in doors]
+    if doors == DOORS and house.settings.sandbox.enabled and house.settings.mode == "sandbox":
+        programs.append(_sandbox(house, file))
     supervisor = Supervisor(
-        [_program(house, name, file, ports[name]) for name in doors],
+        programs,
         grace=_GRACE,
         report=_tell_err if as_json else _tell,
         tend=Caretaker(house).tend,
@@ -90,11 +93,24 @@ def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_js
 
 
 def _program(house: House, name: str, file: Path | None, ports: Mapping[str, str]) -> Program:
+    return Program(name=name, argv=_command(house, file, "door", name), env={**_environment(), **ports})
+
+
+def _sandbox(house: House, file: Path | None) -> Program:
+    section = house.settings.sandbox
+    port = str(section.port or _free_port(section.host))
+    env = {**_environment(), "ECLUSE_SANDBOX_PORT": port}
+    return Program(name=SANDBOX, argv=_command(house, file, SANDBOX), env=env)
+
+
+def _command(house: House, file: Path | None, *words: str) -> list[str]:
     settings = ["--settings", str(file.resolve())] if file is not None else []
-    argv = [sys.executable, "-m", "gateway", "door", name, "--data", str(house.data), *settings]
-    # The owner's connection string is not a door's business.
-    env = {key: value for key, value in os.environ.items() if key != "ECLUSE_DATABASE_URL"}
-    return Program(name=name, argv=argv, env={**env, **ports})
+    return [sys.executable, "-m", "gateway", *words, "--data", str(house.data), *settings]
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the owner's connection string: no business of a door."""
+    return {key: value for key, value in os.environ.items() if key != "ECLUSE_DATABASE_URL"}
 
 
 def _ports(settings: Settings, name: str) -> dict[str, str]:
@@ -119,7 +135,11 @@ def _free_port(host: str) -> int:
 
 def _announce(house: House, facts: Mapping[str, Mapping[str, object]], *, as_json: bool) -> None:
     doors: dict[str, dict[str, Any]] = {}
+    page: dict[str, Any] = {}
     for name, said in facts.items():
+        if name == SANDBOX:
+            page = {SANDBOX: {"url": f"http://{said['host']}:{said['port']}/"}}
+            continue
         doors[name] = {
             "url": f"https://{said['host']}:{said['port']}",
             "ca": str(house.pki.ca_for_clients(name)) if house.pki is not None else None,
@@ -128,10 +148,12 @@ def _announce(house: House, facts: Mapping[str, Mapping[str, object]], *, as_jso
         if said.get("feed_port"):
             doors[name]["feed"] = f"mllps://{said['host']}:{said['feed_port']}"
     if as_json:
-        click.echo(orjson.dumps({"ready": True, "doors": doors, "data": str(house.data)}))
+        click.echo(orjson.dumps({"ready": True, "doors": doors, "data": str(house.data), **page}))
         return
     for name, door in doors.items():
         click.echo(f"{name:13} {door['url']}   {door['health']}   {door.get('feed', '')}".rstrip())
+    if page:
+        click.echo(f"{SANDBOX:13} {page[SANDBOX]['url']}")
     say(en="Ready. Ctrl-C closes the doors.", fr="Prêt. Ctrl-C ferme les portes.")
 
 

@@ -1,0 +1,124 @@
+"""Bytes judged, whatever they are: a document, a message with metadata, or nothing that can be judged.
+
+Every face asks here: the command line, the page of the sandbox, its HTTP interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Protocol
+
+from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
+from conformance.catalogue import IPS_FR, METADATA_DMP, METADATA_PROFILES, PROFILES, VSM_1_4, VSM_2023
+from conformance.diagnosis import diagnose
+from conformance.report import Report
+from conformance.validate import profile_of, validate_document
+from security import xml
+from security.errors import MalformedMessage
+
+VSM = "vsm"
+SUMMARIES = frozenset((VSM_1_4, VSM_2023, IPS_FR))
+ASKED = (*PROFILES, VSM, *METADATA_PROFILES)
+"""What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
+
+
+class Chain(Protocol):
+    """Another chain of validation than ours: an imported pack."""
+
+    def validate(self, document: CdaDocument) -> Report:
+        """Its verdict on a document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """How bytes are judged.
+
+    `profile` is one of ASKED, None to go by what the document says it is. With a `pack` our own rules are asked only
+    when `ours`. `view` adds the clinical view of a medical summary as of that day, `pages` lays it out as well.
+    `documents` are those that metadata are compared with, by name.
+    """
+
+    profile: str | None = None
+    pack: Chain | None = None
+    ours: bool = False
+    language: str = "fr"
+    view: date | None = None
+    pages: bool = False
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+
+    def __call__(self, content: bytes) -> Report:
+        """The verdict. What cannot be judged has a report that says why. Raises RenderingMissing (`with_summary`)."""
+        if self.profile in METADATA_PROFILES or (self.profile is None and _is_submission(content)):
+            return self._metadata(content)
+        try:
+            document = parse_document(content)
+        except UnreadableDocument as error:
+            return diagnose(content, error)
+        report = self._report(document)
+        note = _foreign(document, self.language)
+        return replace(report, notes=(*report.notes, note)) if note else report
+
+    def _metadata(self, content: bytes) -> Report:
+        from conformance.submissions import validate_submission
+
+        try:
+            return validate_submission(content, self.profile or METADATA_DMP, self.documents)
+        except UnreadableDocument as error:
+            return diagnose(content, error)
+
+    def _report(self, document: CdaDocument) -> Report:
+        if self.pack is not None and not self.ours:
+            report = self.pack.validate(document)
+        else:
+            report = validate_document(document, self._profile(document))
+            if self.pack is not None:
+                report = _both(report, self.pack.validate(document))
+        if self.view is None or profile_of(document) not in SUMMARIES:
+            return report
+        from conformance.summary.view import with_summary
+
+        return with_summary(report, document, today=self.view, pages=self.pages)
+
+    def _profile(self, document: CdaDocument) -> str | None:
+        if self.profile != VSM:
+            return self.profile
+        named = profile_of(document)
+        return named if named in (VSM_1_4, VSM_2023) else VSM_2023
+
+
+def _is_submission(content: bytes) -> bool:
+    """Whether these bytes are a message of ITI-41, ITI-42 or ITI-61. Most are not, and are not parsed for it."""
+    if b"SubmitObjectsRequest" not in content:
+        return False
+    from conformance.submissions import submission_of
+
+    try:
+        return submission_of(xml.parse(content)) is not None
+    except MalformedMessage:
+        return False
+
+
+def _both(ours: Report, theirs: Report) -> Report:
+    """Two verdicts as one: valid when both are. The layers of each keep their names."""
+    findings = sorted((*ours.findings, *theirs.findings), key=lambda one: (one.line, one.column))
+    return Report(
+        f"{ours.profile} + {theirs.profile}",
+        tuple(findings),
+        ours.document_type or theirs.document_type,
+        (*ours.layers, *theirs.layers),
+        (*ours.notes, *theirs.notes),
+        ours.summary or theirs.summary,
+    )
+
+
+def _foreign(document: CdaDocument, language: str) -> str | None:
+    """What to say of a document made for another country."""
+    realms = [one.get("code") for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}realmCode")]
+    if not realms or "FR" in realms:
+        return None
+    named = ", ".join(one or "?" for one in realms)
+    if language == "en":
+        return f"The document is made for another realm ({named}); it is judged by the French rules (realmCode FR)."
+    return f"Le document est fait pour un autre domaine ({named}) ; il est jugé selon les règles françaises (FR)."
