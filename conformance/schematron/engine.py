@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
@@ -17,8 +18,8 @@ from lxml import etree
 from conformance.schematron.documents import Documents, MissingDocument
 from conformance.schematron.expressions import CURRENT, variables
 from conformance.schematron.index import DocumentIndex
-from conformance.schematron.inlining import guard, inlined, standing, together
-from conformance.schematron.matching import NODES, Matcher
+from conformance.schematron.inlining import Questions, inlined, is_steady, questions, standing, together
+from conformance.schematron.matching import NODES, Matcher, Paths
 from conformance.schematron.model import Assertion, Part, SchemaText
 from conformance.schematron.nodes import Located, Node, boolean, element_of, keeping, kept, passed
 from conformance.schematron.planning import Plan, PlannedPattern, PlannedRule, plan
@@ -53,17 +54,19 @@ class Schema:
     def __init__(self, schema: SchemaText | Plan, documents: Documents | None = None) -> None:
         self.plan = plan(schema) if isinstance(schema, SchemaText) else schema
         self.title = self.plan.title
-        self._queries = Queries(dict(self.plan.namespaces), documents)
+        self._queries = Queries(dict(self.plan.namespaces), documents or Documents(Path()))
         self._lets = dict(self.plan.lets)
+        self._steady: _Values = {}
         self._rules: list[_Rule] = []
         self._always: list[int] = []
         by_tag: defaultdict[str, list[int]] = defaultdict(list)
         by_template: defaultdict[str, list[int]] = defaultdict(list)
         tags: set[str] = set()
+        paths = Paths()
         for number, pattern in enumerate(self.plan.patterns):
             for planned in pattern.rules:
                 place = len(self._rules)
-                self._rules.append(_Rule(planned, number, pattern, self._queries))
+                self._rules.append(_Rule(planned, number, pattern, self._queries, paths))
                 for context in planned.contexts:
                     if context.template is not None:
                         by_template[context.template].append(place)
@@ -80,7 +83,7 @@ class Schema:
 
         What could not be answered (a value set that is not there, a value of the wrong type) is told in `notes`.
         """
-        run = _Run(self._queries, self._lets, index, [] if notes is None else notes)
+        run = _Run(self._queries, self._lets, self._steady, index, [] if notes is None else notes)
         number, spoken_for = -1, set[Node]()
         for place in self._alive(index):
             rule = self._rules[place]
@@ -106,8 +109,11 @@ def _first(steps: tuple[Any, ...]) -> tuple[str | None, ...]:
 class _Rule:
     """A rule with what is asked of it, made ready when a document first concerns it."""
 
-    def __init__(self, planned: PlannedRule, number: int, pattern: PlannedPattern, queries: Queries) -> None:
+    def __init__(
+        self, planned: PlannedRule, number: int, pattern: PlannedPattern, queries: Queries, paths: Paths
+    ) -> None:
         self.planned = planned
+        self.ways = tuple((context, paths.of(context)) for context in planned.contexts)
         self.pattern_number = number
         self.pattern = pattern
         self.lets = dict(planned.lets)
@@ -115,9 +121,9 @@ class _Rule:
         self._queries = queries
 
     @cached_property
-    def guard(self) -> str:
-        """All its assertions as one expression."""
-        return guard(self.planned.assertions, self.planned.lets)
+    def questions(self) -> Questions:
+        """Its assertions, sorted by what they need."""
+        return questions(self.planned.assertions, self.planned.lets)
 
     @cached_property
     def standing(self) -> Mapping[str, str]:
@@ -130,27 +136,34 @@ class _Rule:
 
     @cached_property
     def asked(self) -> tuple[str, ...]:
-        """The variables of the guard."""
-        return tuple(variables(self.guard))
+        """The variables of what is asked of every node; they are those of the document."""
+        return tuple(variables(self.questions.plain))
 
     @cached_property
     def ask(self) -> etree.XPath:
-        """The guard, to ask one element."""
-        return self._queries.compile(self.guard)
+        """What is asked of every node."""
+        return self._queries.compile(self.questions.plain)
 
     @cached_property
     def ask_many(self) -> etree.XPath | None:
-        """The guard, to ask many elements at once; None: they must be asked one by one."""
-        if CURRENT in self.asked or any(name in self.lets for name in self.asked) or not together(self.guard):
-            return None
-        return self._queries.compile(f"${NODES}[not({self.guard})]")
+        """The same, to ask many elements at once for those where it does not hold; None: one by one only."""
+        plain = self.questions.plain
+        return self._queries.compile(f"${NODES}[not({plain})]") if together(plain) else None
 
 
 class _Run:
     """One schema against one document: values of variables and nodes of contexts, each asked once."""
 
-    def __init__(self, queries: Queries, lets: Mapping[str, str], index: DocumentIndex, notes: list[str]) -> None:
+    def __init__(
+        self,
+        queries: Queries,
+        lets: Mapping[str, str],
+        steady: _Values,
+        index: DocumentIndex,
+        notes: list[str],
+    ) -> None:
         self._queries = queries
+        self._steady = steady
         self._index = index
         self._notes = notes
         self._document = Located("document", index.root.getroottree().getroot())
@@ -166,7 +179,7 @@ class _Run:
     def failures(self, rule: _Rule, spoken_for: set[Node]) -> Iterator[Failure]:
         """What a rule finds at the nodes that no rule before it spoke for."""
         try:
-            nodes = self._matcher.nodes(rule.planned.contexts)
+            nodes = self._matcher.nodes(rule.ways)
         except QUESTION_FAILED as error:
             self._note(f"rule {rule.planned.context!r}", error)
             return
@@ -183,26 +196,60 @@ class _Run:
 
     def _suspects(self, rule: _Rule, nodes: list[Node]) -> Iterator[Node]:
         """The nodes for which not every assertion holds."""
-        if len(nodes) > _MANY and rule.ask_many is not None:
-            elements = [node for node in nodes if not isinstance(node, Located)]
-            if len(elements) == len(nodes):
-                try:
-                    values = {NODES: elements, **self._named(rule.asked, self._document, {}, {})}
-                    suspects: Any = rule.ask_many(elements[0], **values)
-                except QUESTION_FAILED:
-                    suspects = elements
-                yield from suspects
-                return
-        for node in nodes:
-            if isinstance(node, Located):
+        asked = rule.questions
+        elements = [node for node in nodes if not isinstance(node, Located)]
+        if len(elements) != len(nodes) or not all(self._free(one) for one in asked.free):
+            yield from nodes
+            return
+        wrong = set(self._plainly_wrong(rule, elements)) if asked.plain else set[_Element]()
+        if not asked.costly:
+            yield from (node for node in elements if node in wrong)
+            return
+        for node in elements:
+            if node in wrong or not self._costly(rule, node):
                 yield node
-                continue
+
+    def _free(self, question: str) -> bool:
+        """A question to the document, whatever node it comes from."""
+        known = self._values.get((question, ""))
+        if known is None:
             try:
-                held = rule.ask(node, **self._named(rule.asked, node, rule.lets, {})) if rule.asked else rule.ask(node)
+                known = self._ask(question, self._document.parent, {}, {}) is True
+            except QUESTION_FAILED:
+                known = False
+            self._values[question, ""] = known
+        return bool(known)
+
+    def _plainly_wrong(self, rule: _Rule, elements: list[_Element]) -> Iterator[_Element]:
+        values = self._named(rule.asked, self._document, {}, {}) if rule.asked else {}
+        if len(elements) > _MANY and rule.ask_many is not None:
+            try:
+                many: dict[str, Any] = {NODES: elements, **values}
+                suspects: Any = rule.ask_many(elements[0], **many)
+            except QUESTION_FAILED:
+                suspects = elements
+            yield from suspects
+            return
+        for element in elements:
+            try:
+                held = rule.ask(element, **values)
             except QUESTION_FAILED:
                 held = False
             if held is not True:
-                yield node
+                yield element
+
+    def _costly(self, rule: _Rule, node: _Element) -> bool:
+        """Whether the assertions hold that ask variables of the rule: dear ones only when nothing else decides."""
+        memory: _Values = {}
+        try:
+            for enough, question in rule.questions.costly:
+                if enough is not None and self._ask(enough, node, {}, memory) is True:
+                    continue
+                if self._ask(question, node, rule.lets, memory) is not True:
+                    return False
+        except QUESTION_FAILED:
+            return False
+        return True
 
     def _at(self, rule: _Rule, node: Node) -> Iterator[Failure]:
         """The assertions that do not hold for one node."""
@@ -233,6 +280,8 @@ class _Run:
     def _piece(self, rule: _Rule, part: Part, node: Node, memory: _Values) -> str:
         if part.kind == "text":
             return part.text
+        if part.kind == "values":
+            return spell_all(self._value(rule.spelled(part.text, node), node, rule.lets, memory))
         # The string is made by XPath: what lxml would hand over of an attribute or the document is less than the node.
         asked = f"name({part.text})" if part.kind == "name" else f"string({part.text})"
         return _shown(self._value(rule.spelled(asked, node), node, rule.lets, memory))
@@ -262,7 +311,7 @@ class _Run:
             if name in memory:
                 values[name] = memory[name]
             elif name in lets:
-                values[name] = memory[name] = passed(self._value(lets[name], node, lets, memory))
+                values[name] = memory[name] = self._let(lets[name], node, lets, memory)
             elif name in self._around:
                 values[name] = self._global(name)
             elif name == CURRENT:
@@ -270,6 +319,15 @@ class _Run:
         if isinstance(node, Located):
             values.update(node.variables())
         return values
+
+    def _let(self, value: str, node: Node, lets: Mapping[str, str], memory: _Values) -> Any:
+        """A variable of a rule. What is the same for every document is asked once for all of them."""
+        if value in self._steady:
+            return self._steady[value]
+        asked = passed(self._value(value, node, lets, memory))
+        if "fetched" in value and is_steady(value):
+            self._steady[value] = asked
+        return asked
 
     def _global(self, name: str) -> Any:
         """A variable of the document, asked once whatever rules want it."""
@@ -291,6 +349,11 @@ def spell(value: object) -> str | None:
         texts = [" ".join("".join(_strings(one)).split()) for one in value]
         return ", ".join(texts) if texts else None
     return _shown(value)
+
+
+def spell_all(value: object) -> str:
+    """A value as `value-of` shows it in XSLT 2.0: that of every item, parted by spaces (XSLT 2.0 §11.4.3)."""
+    return " ".join("".join(_strings(one)) for one in value) if isinstance(value, list) else _shown(value)
 
 
 def _shown(value: object) -> str:

@@ -1,16 +1,61 @@
-"""One question for all assertions of a rule: variables of the rule are put in their place where that is the same.
+"""How the assertions of a rule are asked: all at once where that is the same, what is dear only when it must be.
 
 A document is mostly right: the question is whether everything holds, and only a no is looked into.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from conformance.schematron.expressions import functions, variables, with_variables
+from conformance.schematron.expressions import CURRENT, functions, variables, with_variables
 from conformance.schematron.model import Assertion
 
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
+_PATH = re.compile(r"(?<![\w.*)\]@])//?\s*[\w.:*@-]+(?:\(\))?(?:\s*//?\s*[\w.:*@-]+(?:\(\))?)*")
+_NAME = re.compile(r"[^\W\d][\w.:-]*")
+_FREE_WORDS = "count not boolean string number sum concat true false and or div mod round floor ceiling contains"
+_CONTEXT_FREE = frozenset(_FREE_WORDS.split())
+_STEADY = frozenset(("ecluse:fetched", "ecluse:strings", "ecluse:doc-available", "concat"))
+_DEAR = frozenset(("count", "sum", "id"))
 _LONGEST = 6000
+_LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The assertions of a rule as questions, each true when what it stands for holds.
+
+    `free` depend on the document only, `plain` is asked of a node (empty: nothing), `costly` need variables of the
+    rule: each with what is enough to make it true and needs none, if there is such a thing.
+    """
+
+    free: tuple[str, ...]
+    plain: str
+    costly: tuple[tuple[str | None, str], ...]
+
+
+def questions(assertions: Sequence[Assertion], lets: Sequence[tuple[str, str]]) -> Questions:
+    """Sort the assertions of a rule by what they need."""
+    around: dict[str, str] = {}
+    for name, value in lets:
+        around[name] = inlined(value, around)
+    free: list[str] = []
+    plain: list[str] = []
+    costly: list[tuple[str | None, str]] = []
+    for one in assertions:
+        query = inlined(one.query, around)
+        test = f"not({query})" if one.fails_when else f"boolean({query})"
+        asked = variables(query)
+        if any(name in around or name == CURRENT for name in asked):
+            enough = None if one.fails_when else " or ".join(_enough(query, around))
+            costly.append((f"boolean({enough})" if enough else None, test))
+        elif is_free(query):
+            free.append(test)
+        else:
+            plain.append(test)
+    return Questions(tuple(free), " and ".join(plain), tuple(costly))
 
 
 def inlined(expression: str, lets: Mapping[str, str], *, dear: bool = False) -> str:
@@ -23,7 +68,7 @@ def inlined(expression: str, lets: Mapping[str, str], *, dear: bool = False) -> 
     ready = {
         name: value
         for name, value in ((name, lets[name]) for name, depth in asked.items() if depth == 0 and name in lets)
-        if dear or (len(value) < 200 and (not _dear(value) or expression.count(f"${name}") == 1))
+        if dear or (len(value) < _LONGEST_VALUE and (not _dear(value) or expression.count(f"${name}") == 1))
     }
     if not ready or (len(expression) > _LONGEST and not dear):
         return expression
@@ -38,19 +83,73 @@ def standing(lets: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     return around
 
 
-def guard(assertions: Iterable[Assertion], lets: Sequence[tuple[str, str]]) -> str:
-    """All assertions as one expression, true when every one holds."""
-    around: dict[str, str] = {}
-    for name, value in lets:
-        around[name] = inlined(value, around)
-    tests = [f"not({one.query})" if one.fails_when else f"boolean({one.query})" for one in assertions]
-    return inlined(" and ".join(tests) or "true()", around)
-
-
 def together(expression: str) -> bool:
     """Whether one question can be put to many nodes at once, as a predicate: it must not ask for its position."""
     return not functions(expression) & {"position", "last"}
 
 
+def is_free(expression: str) -> bool:
+    """Whether an expression asks the same of every node of a document: all its paths start at the root."""
+    if "/" not in expression:
+        return False
+    left = _PATH.sub(" 0 ", _without_predicates(_LITERAL.sub("''", expression)))
+    if re.search(r"[@/.]|::|\w\s*\(\s*\)|\*", left.replace("true()", "").replace("false()", "")):
+        return False
+    return all(name in _CONTEXT_FREE for name in _NAME.findall(left.replace("''", "")) if f"${name}" not in left)
+
+
+def is_steady(expression: str) -> bool:
+    """Whether an expression gives the same for every document: a constant, or what another document holds."""
+    if "$" in expression:
+        return False
+    left = _LITERAL.sub("", expression)
+    return not re.search(r"[@/.*\[]|::", left) and set(_NAME.findall(left)) <= _STEADY
+
+
+def _without_predicates(expression: str) -> str:
+    kept: list[str] = []
+    depth = 0
+    for character in expression:
+        if character == "[":
+            depth += 1
+        elif character == "]":
+            depth -= 1
+        elif depth == 0:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _enough(query: str, lets: Mapping[str, str]) -> Iterator[str]:
+    """The alternatives of a query that need no variable of the rule."""
+    for part in _alternatives(query):
+        if not any(name in lets or name == CURRENT for name in variables(part)):
+            yield part
+
+
+def _alternatives(query: str) -> Iterator[str]:
+    """Cut a query at the `or`s of its top level."""
+    depth, quote, start = 0, "", 0
+    for position, character in enumerate(query):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        elif depth == 0 and query.startswith("or", position) and _stands(query, position):
+            yield query[start:position]
+            start = position + 2
+    yield query[start:]
+
+
+def _stands(query: str, position: int) -> bool:
+    """Whether the `or` at a position is a word of its own, with something before it."""
+    before, after = query[position - 1 : position], query[position + 2 : position + 3]
+    return bool(query[:position].strip()) and before in " \t\r\n)]'\"" and after in " \t\r\n(@'\"/.$"
+
+
 def _dear(value: str) -> bool:
-    return "//" in value or "::" in value or ":" in "".join(functions(value)) or "count" in value
+    called = functions(value)
+    return "//" in value or "::" in value or bool(called & _DEAR) or any(":" in name for name in called)

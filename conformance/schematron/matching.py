@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lxml import etree
@@ -18,6 +18,34 @@ _MANY = 4
 Variables = Callable[[str], Mapping[str, Any]]
 
 
+class Path:
+    """A path that leads to elements by children, from where another ends; paths of one schema share beginnings."""
+
+    __slots__ = ("absolute", "before", "step")
+
+    def __init__(self, before: Path | None, step: Step, absolute: bool) -> None:
+        self.before = before
+        self.step = step
+        self.absolute = absolute
+
+
+class Paths:
+    """The paths of one schema, each once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path | None, str, bool], Path] = {}
+
+    def of(self, context: Context) -> Path | None:
+        """The path of a context; None: it is found otherwise."""
+        path: Path | None = None
+        for step in context.steps:
+            key = (path, step.text, context.absolute)
+            if key not in self._known:
+                self._known[key] = Path(path, step, context.absolute)
+            path = self._known[key]
+        return path
+
+
 class Matcher:
     """Finds nodes of one document for one schema. `variables` gives the values that an expression asks for."""
 
@@ -25,20 +53,20 @@ class Matcher:
         self._index = index
         self._queries = queries
         self._variables = variables
-        self._paths: dict[tuple[bool, tuple[Step, ...]], list[_Element]] = {}
+        self._paths: dict[Path, list[_Element]] = {}
         self._whole: dict[str, list[Node]] = {}
 
-    def nodes(self, contexts: tuple[Context, ...]) -> list[Node]:
-        """The nodes of all alternatives, each once. Raises what the expressions raise."""
-        if len(contexts) == 1:
-            return self._of(contexts[0])
-        return list(dict.fromkeys(node for context in contexts for node in self._of(context)))
+    def nodes(self, ways: Sequence[tuple[Context, Path | None]]) -> list[Node]:
+        """The nodes of all alternatives of a context, each once. Raises what the expressions raise."""
+        if len(ways) == 1:
+            context, path = ways[0]
+            return list[Node](self._along(path)) if path is not None else self._of(context)
+        found = (self._of(context) if path is None else self._along(path) for context, path in ways)
+        return list(dict.fromkeys(node for nodes in found for node in nodes))
 
     def _of(self, context: Context) -> list[Node]:
         if context.kind == "document":
             return [Located("document", self._index.root.getroottree().getroot())]
-        if context.steps:
-            return list[Node](self._along(context.absolute, context.steps))
         if context.asked:
             found = self._index.candidates(context.tag, context.template)
             return list[Node](self._filtered(found, f"[{context.asked}]"))
@@ -51,14 +79,15 @@ class Matcher:
             nodes = self._whole[whole] = list(located(found)) if isinstance(found, list) else []
         return nodes
 
-    def _along(self, absolute: bool, steps: tuple[Step, ...]) -> list[_Element]:
+    def _along(self, path: Path) -> list[_Element]:
         """The elements at the end of a path; a beginning shared with other paths is walked once."""
-        found = self._paths.get((absolute, steps))
+        found = self._paths.get(path)
         if found is None:
-            found = self._paths[absolute, steps] = (
-                self._started(absolute, steps[0])
-                if len(steps) == 1
-                else self._children(self._along(absolute, steps[:-1]), steps[-1])
+            before = path.before
+            found = self._paths[path] = (
+                self._started(path.absolute, path.step)
+                if before is None
+                else self._children(self._along(before), path.step)
             )
         return found
 

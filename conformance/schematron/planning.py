@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from conformance.schematron.contexts import Context, read_context
+from conformance.schematron.documents import Documents
 from conformance.schematron.expressions import CURRENT, variables, with_variables
 from conformance.schematron.model import Assertion, Part, Pattern, Rule, SchemaFault, SchemaText
-from conformance.schematron.queries import NotAsked, Queries, known_binding, translated
+from conformance.schematron.queries import Kinds, NotAsked, Queries, asked_as, is_xpath_2, known_binding, tested_as
+from conformance.schematron.xpath.translation import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +61,25 @@ class _Planning:
         self._text = text
         self._strict = strict
         self._namespaces = dict(text.namespaces)
-        self._queries = Queries(self._namespaces, None)
+        self._queries = Queries(self._namespaces, Documents(Path()))
         self._wrong: list[str] = []
 
     def plan(self) -> Plan:
         text = self._text
         if not known_binding(text.binding):
             raise SchemaFault(f"nobody knows the query language {text.binding}")
-        lets = self._lets(text.lets, frozenset(), "the schema")
-        names = frozenset(name for name, _ in lets)
-        patterns = tuple(self._pattern(one, names) for one in text.patterns)
+        lets, kinds = self._lets(text.lets, {}, "the schema")
+        patterns = tuple(self._pattern(one, kinds) for one in text.patterns)
         if self._strict and self._wrong:
             raise SchemaFault(self._wrong)
         return Plan(text.title, text.namespaces, lets, patterns, (*text.notes, *self._wrong))
 
-    def _pattern(self, pattern: Pattern, known: frozenset[str]) -> PlannedPattern:
-        lets = self._lets(pattern.lets, known, f"pattern {pattern.id}")
-        known |= {name for name, _ in lets}
+    def _pattern(self, pattern: Pattern, known: Kinds) -> PlannedPattern:
+        lets, kinds = self._lets(pattern.lets, known, f"pattern {pattern.id}")
         rules: list[PlannedRule] = []
         for number, rule in enumerate(pattern.rules):
             try:
-                contexts = self._contexts(rule.context, known)
+                contexts = self._contexts(rule.context, kinds)
             except (NotAsked, SchemaFault) as error:
                 rest = len(pattern.rules) - number - 1
                 after = f", nor the {rest} rules after it, whose nodes it may take" if rest else ""
@@ -86,11 +87,11 @@ class _Planning:
                 if self._strict:
                     continue
                 break
-            rules.append(self._rule(rule, contexts, known))
+            rules.append(self._rule(rule, contexts, kinds))
         return PlannedPattern(pattern.id, lets, tuple(rules))
 
-    def _contexts(self, context: str, known: frozenset[str]) -> tuple[Context, ...]:
-        query = self._query(context, known)
+    def _contexts(self, context: str, known: Kinds) -> tuple[Context, ...]:
+        query, _ = self._query(context, known)
         contexts = read_context(query, {**self._queries.namespaces})
         for one in contexts:
             for expression in (one.whole, one.asked):
@@ -98,15 +99,14 @@ class _Planning:
                     self._queries.compile(expression)
         return contexts
 
-    def _rule(self, rule: Rule, contexts: tuple[Context, ...], known: frozenset[str]) -> PlannedRule:
-        lets = self._lets(rule.lets, known, f"rule {rule.context!r}")
-        known |= {name for name, _ in lets}
-        assertions = tuple(done for one in rule.assertions if (done := self._assertion(one, known)) is not None)
+    def _rule(self, rule: Rule, contexts: tuple[Context, ...], known: Kinds) -> PlannedRule:
+        lets, kinds = self._lets(rule.lets, known, f"rule {rule.context!r}")
+        assertions = tuple(done for one in rule.assertions if (done := self._assertion(one, kinds)) is not None)
         return PlannedRule(rule.context, contexts, lets, assertions)
 
-    def _assertion(self, one: Assertion, known: frozenset[str]) -> Assertion | None:
+    def _assertion(self, one: Assertion, known: Kinds) -> Assertion | None:
         try:
-            query = self._query(one.test, known)
+            query = self._checked(tested_as(one.test, self._text.binding, self._namespaces, known), known, one.test)
         except NotAsked as error:
             self._wrong.append(f"{one.id} is not checked: {error}")
             return None
@@ -118,44 +118,56 @@ class _Planning:
             parts=tuple(self._part(part, known, one.id) for part in one.parts),
         )
 
-    def _extra(self, expression: str | None, known: frozenset[str], what: str) -> str | None:
+    def _extra(self, expression: str | None, known: Kinds, what: str) -> str | None:
         if expression is None:
             return None
         try:
-            return self._query(expression, known)
+            return self._query(expression, known)[0]
         except NotAsked as error:
             self._wrong.append(f"{what}: {error}")
             return None
 
-    def _part(self, part: Part, known: frozenset[str], what: str) -> Part:
+    def _part(self, part: Part, known: Kinds, what: str) -> Part:
         if part.kind == "text":
             return part
         query = self._extra(part.text, known, what)
-        return Part("text", f"{{{part.text}}}") if query is None else Part(part.kind, query)
+        if query is None:
+            return Part("text", f"{{{part.text}}}")
+        return Part("values" if part.kind == "value" and is_xpath_2(self._text.binding) else part.kind, query)
 
-    def _lets(self, lets: Iterable[tuple[str, str]], known: frozenset[str], what: str) -> tuple[tuple[str, str], ...]:
-        """The variables that can be asked; one may ask another that is declared after it, not itself in a circle."""
+    def _lets(
+        self, lets: Iterable[tuple[str, str]], known: Kinds, what: str
+    ) -> tuple[tuple[tuple[str, str], ...], Kinds]:
+        """The variables that can be asked, and what is known with them.
+
+        One may ask another that is declared after it, not itself in a circle.
+        """
         done: dict[str, str] = {}
+        kinds = dict(known)
         waiting = list(lets)
         while waiting:
             reasons: list[str] = []
             for name, value in (asked := waiting):
                 try:
-                    done[_plain(name)] = self._query(value, known | done.keys())
+                    done[_plain(name)], kinds[_plain(name)] = self._query(value, kinds)
                 except NotAsked as error:
                     reasons.append(f"{what}: the variable {name} is not known: {error}")
             waiting = [one for one in asked if _plain(one[0]) not in done]
             if len(waiting) == len(asked):
                 self._wrong += reasons
                 break
-        return tuple(done.items())
+        return tuple(done.items()), kinds
 
-    def _query(self, expression: str, known: frozenset[str]) -> str:
-        """An expression in XPath 1.0, compiled once to see that it is right. Raises NotAsked."""
-        query = translated(expression, self._text.binding, self._namespaces)
+    def _query(self, expression: str, known: Kinds) -> tuple[str, Kind]:
+        """An expression in XPath 1.0, and what it gives. Raises NotAsked."""
+        query, kind = asked_as(expression, self._text.binding, self._namespaces, known)
+        return self._checked(query, known, expression), kind
+
+    def _checked(self, query: str, known: Kinds, expression: str) -> str:
+        """A query whose variables are known, compiled once to see that it is right. Raises NotAsked."""
         if "$" in query:
             query = with_variables(query, lambda name: f"${_plain(name)}")
-            strangers = variables(query).keys() - known - {CURRENT}
+            strangers = variables(query).keys() - known.keys() - {CURRENT}
             if strangers:
                 raise NotAsked(f"nobody declares {', '.join(f'${one}' for one in sorted(strangers))}: {expression}")
         self._queries.compile(query)

@@ -9,11 +9,13 @@ from lxml import etree
 
 from conformance.schematron.documents import Documents
 from conformance.schematron.expressions import CORE_FUNCTIONS, functions, without_current
-from conformance.schematron.functions import EXTENSIONS
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
+from conformance.schematron.xpath.extensions import extensions, variable
+from conformance.schematron.xpath.translation import Kind, Untranslatable, translate_test, translate_value
 
 Extensions = Mapping[tuple[str, str], Callable[..., Any]]
+Kinds = Mapping[str, Kind]
 _XPATH_1 = frozenset(("", "xslt", "xslt1", "xpath", "xpath1", "exslt", "libxslt"))
 _XPATH_2 = frozenset(("xslt2", "xslt3", "xpath2", "xpath3", "xpath31", "xquery", "xquery3"))
 
@@ -27,24 +29,48 @@ def known_binding(binding: str) -> bool:
     return binding in _XPATH_1 or binding in _XPATH_2
 
 
-def translated(expression: str, binding: str, namespaces: Mapping[str, str]) -> str:
-    """The expression in XPath 1.0 with our functions. Raises NotAsked: it cannot be said in it."""
+def is_xpath_2(binding: str) -> bool:
+    """Whether expressions of a schema must be translated before lxml can ask them."""
+    return binding in _XPATH_2
+
+
+def asked_as(expression: str, binding: str, namespaces: Mapping[str, str], kinds: Kinds) -> tuple[str, Kind]:
+    """An expression in XPath 1.0 with our functions, and what it gives. Raises NotAsked: it cannot be said in it.
+
+    `kinds` says what the variables hold.
+    """
     if binding in _XPATH_1:
-        return without_current(expression)
-    raise NotAsked(f"{binding} is not read")
+        return without_current(expression), Kind.ANY
+    try:
+        read = translate_value(without_current(expression), namespaces, kinds)
+    except Untranslatable as error:
+        raise NotAsked(f"{error}: {expression}") from error
+    if read.kind is Kind.STRINGS:
+        return f"ecluse:strings({read.text})", read.kind
+    return read.text, read.kind
 
 
-def extensions_for(documents: Documents | None) -> Extensions:
-    """The functions that expressions of one schema may call, by namespace and name."""
-    return {**EXTENSIONS, **KEEP}
+def tested_as(test: str, binding: str, namespaces: Mapping[str, str], kinds: Kinds) -> str:
+    """A test in XPath 1.0 with our functions. Raises NotAsked."""
+    if binding in _XPATH_1:
+        return without_current(test)
+    try:
+        return translate_test(without_current(test), namespaces, kinds)
+    except Untranslatable as error:
+        raise NotAsked(f"{error}: {test}") from error
+
+
+def _strings(_context: object, values: Any) -> Any:
+    """`strings(values)`: a sequence of strings as nodes that a variable can hold."""
+    return variable(values, Kind.STRINGS)
 
 
 class Queries:
     """Compiles the expressions of one schema, each once and when it is first asked."""
 
-    def __init__(self, namespaces: Mapping[str, str], documents: Documents | None) -> None:
+    def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
         self.namespaces = {**namespaces, "ecluse": ECLUSE}
-        self._extensions = extensions_for(documents)
+        self._extensions: Extensions = {**extensions(documents), **KEEP, (ECLUSE, "strings"): _strings}
         self._compiled: dict[str, etree.XPath] = {}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
