@@ -13,6 +13,8 @@ from conformance.reports.wording import count, counted, layer_title, met, title_
 
 _COLOURS = {"error": "31", "warning": "33", "info": "36", "valid": "32", "dim": "2", "bold": "1", "hint": "36"}
 
+_NOTE = 200
+
 
 def render(judged: Iterable[Judged], options: Options) -> Iterator[bytes]:
     """One chunk a file."""
@@ -37,14 +39,23 @@ class _File:
         name = f" ({printable(report.profile)})" if report.profile else ""
         colour = "valid" if report.valid else "error"
         yield f"{self._paint('bold', printable(self._judged.file))}: {self._paint(colour, verdict)}{name}"
-        for note in report.notes:
-            yield f"  {printable(note)}"
+        yield from self._notes(report.notes)
         for name, findings in by_layer(report):
             yield from self._layer(name, findings)
         yield from self._withheld()
         yield from self._silent(report)
         if report.summary is not None:
             yield from self._summary(report.summary)
+
+    def _notes(self, notes: tuple[str, ...]) -> Iterator[str]:
+        most = len(notes) if self._options.at_most is None else self._options.at_most
+        for note in notes[:most]:
+            said = printable(note)
+            cut = self._options.at_most is not None and len(said) > _NOTE
+            yield f"  {said[:_NOTE]}…" if cut else f"  {said}"
+        if len(notes) > most:
+            more = f"{len(notes) - most} more notes" if self._language == "en" else f"encore {len(notes) - most} notes"
+            yield self._paint("dim", f"  … {more} (--all)")
 
     def _unusable(self, findings: tuple[Finding, ...]) -> Iterator[str]:
         """Nothing was judged: why, where, and what to do."""

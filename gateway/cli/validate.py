@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from conformance.catalogue import PROFILES
 from conformance.report import Severity
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Options, Totals
+from conformance.reports.printable import printable
 from gateway.cli.speech import language, say, text
 from gateway.cli.validate_files import Source, sources
 from gateway.cli.validate_judge import VSM, Judge, judge_all, opened_pack, shown
@@ -156,8 +158,10 @@ class _Run:
 
     def _told(self, found: list[Source], totals: Totals) -> Iterator[Judged]:
         """Judged files to print. In a text, those that cannot be judged are told on the error stream."""
-        for number, judged in enumerate(self._judged(found), 1):
-            _progress(number - 1, len(found))
+        judged_files = iter(self._judged(found))
+        for number in range(len(found)):
+            with _progress(number, len(found)):
+                judged = next(judged_files)
             totals.add(judged)
             self._code = max(self._code, exit_code(judged, self._fail_on))
             one = shown(judged, self._severity)
@@ -169,12 +173,9 @@ class _Run:
                     click.echo(chunk, nl=False, err=True)
                 continue
             finding = judged.report.findings[0]
-            click.echo(
-                f"{judged.file}: {text(en='cannot be judged', fr='ne peut être jugé')}: {finding.text(language())}",
-                err=True,
-            )
+            verdict = text(en="cannot be judged:", fr="ne peut être jugé :")
+            click.echo(f"{printable(judged.file)}: {verdict} {finding.text(language())}", err=True)
             yield one
-        _progress(0, 0)
 
     def _judged(self, found: list[Source]) -> Iterable[Judged]:
         if self._fix:
@@ -188,8 +189,14 @@ def _text(value: object) -> str | None:
     return str(value) if value is not None else None
 
 
-def _progress(done: int, files: int) -> None:
+@contextmanager
+def _progress(done: int, files: int) -> Iterator[None]:
     """Where many files stand, on one line of a terminal, wiped before anything else is printed."""
-    if files == 1 or not sys.stderr.isatty():
-        return
-    click.echo(f"\r\x1b[K{f'{done}/{files}' if files else ''}", nl=False, err=True)
+    shown_here = files > 1 and sys.stderr.isatty()
+    if shown_here:
+        click.echo(f"{done}/{files}", nl=False, err=True)
+    try:
+        yield
+    finally:
+        if shown_here:
+            click.echo("\r\x1b[K", nl=False, err=True)

@@ -88,13 +88,19 @@ def opened_pack(name: str) -> Pack:
 
 
 def _both(ours: Report, theirs: Report) -> Report:
-    """Two verdicts as one: valid when both are. The layers of each keep their names."""
-    findings = sorted((*ours.findings, *theirs.findings), key=lambda one: (one.line, one.column))
+    """Two verdicts as one: valid when both are. The layers of the pack bear its name before their own."""
+    pack = theirs.profile
+    renamed = [replace(one, layer=f"{pack}/{one.layer}") for one in theirs.findings]
+    layers = [
+        replace(one, name=f"{pack}/{one.name}", title=f"{pack} · {one.title}", title_en=f"{pack} · {one.title_en}")
+        for one in theirs.layers
+    ]
+    findings = sorted((*ours.findings, *renamed), key=lambda one: (one.line, one.column))
     return Report(
         f"{ours.profile} + {theirs.profile}",
         tuple(findings),
         ours.document_type or theirs.document_type,
-        (*ours.layers, *theirs.layers),
+        (*ours.layers, *layers),
         (*ours.notes, *theirs.notes),
         ours.summary or theirs.summary,
     )

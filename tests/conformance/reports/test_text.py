@@ -75,6 +75,14 @@ def test_one_rule_broken_often_is_shown_a_few_times_and_counted(invalid):
     assert printed(judged).count("error VSM-CODE") == 7
 
 
+def test_many_long_notes_are_cut_unless_all_is_asked_for():
+    judged = Judged("a.xml", Report("p", (), notes=("n" * 1000,) * 9))
+
+    assert "… 6 more notes (--all)" in printed(judged, at_most=3)
+    assert max(map(len, printed(judged, at_most=3).splitlines())) < 220
+    assert printed(judged).count("n" * 1000) == 9
+
+
 def test_a_long_line_is_cut_around_the_place(invalid):
     line = b"<a>" + b"x" * 5000 + b"<code/>" + b"y" * 5000
     finding = replace(invalid.report.findings[0], line=1, column=5004)

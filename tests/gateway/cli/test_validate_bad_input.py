@@ -104,10 +104,11 @@ def test_a_file_name_cannot_paint_the_terminal(run, tmp_path):
     path = tmp_path / "\x1b[31mred\n.xml"
     path.write_bytes(b"")
 
-    result = run(path)
+    for form in ("text", "json"):
+        result = run("--format", form, path)
 
-    assert "\x1b" not in result.stderr
-    assert r"\x1b[31mred .xml: cannot be judged" in result.stderr
+        assert "\x1b" not in result.stderr
+        assert r"\x1b[31mred .xml: cannot be judged" in result.stderr
 
 
 def test_one_bad_file_of_a_folder_keeps_no_other_from_being_judged(run, tmp_path):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from conformance.positions import positions
 from conformance.repairs import edits
 from conformance.report import Finding, Report, Severity
 from conformance.reports.judged import Judged
+from gateway.cli.main import main
 from gateway.cli.validate_files import Source
 from gateway.cli.validate_fix import fix
 from gateway.cli.validate_watch import watch
@@ -90,6 +93,38 @@ def test_a_link_stays_a_link_and_its_file_is_repaired(tmp_path):
 
     assert (tmp_path / "a.xml").is_symlink()
     assert (tmp_path / "real.xml").read_bytes() == GOOD
+
+
+@pytest.fixture
+def mendable(tmp_path):
+    """A medical summary whose language is spelled wrongly: the repair is certain."""
+    path = tmp_path / "summary.xml"
+    path.write_bytes(vsm().replace(b'languageCode code="fr-FR"', b'languageCode code="french"'))
+    return path
+
+
+def test_the_command_repairs_a_document_and_tells_what_it_did(mendable):
+    broken = mendable.read_bytes()
+
+    result = CliRunner().invoke(main, ["--lang", "en", "validate", "--fix", str(mendable)])
+
+    assert result.exit_code == 0
+    assert "1 repaired; the original is" in result.stderr
+    assert "R-LANG" in result.stderr
+    assert mendable.read_bytes() == broken.replace(b'"french"', b'"fr-FR"')
+    assert mendable.with_name("summary.xml.orig").read_bytes() == broken
+
+
+@pytest.mark.skipif(not shutil.which("patch"), reason="patch is not installed")
+def test_the_patch_makes_the_same_repair(mendable):
+    broken = mendable.read_bytes()
+    result = CliRunner().invoke(main, ["validate", "--format", "patch", str(mendable)])
+    diff = result.stdout.replace(str(mendable), mendable.name).encode()
+
+    subprocess.run(["patch", "-p0", "-s"], input=diff, cwd=mendable.parent, check=True)
+
+    assert result.exit_code == 1
+    assert mendable.read_bytes() == broken.replace(b'"french"', b'"fr-FR"')
 
 
 def test_watching_judges_what_is_new_or_changed_and_ends_with_the_worst_of_what_stands(tmp_path, capsys):
