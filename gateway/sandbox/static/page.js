@@ -50,11 +50,16 @@ function show(article, file, bytes, report, verdict) {
   article.append(tools(article, file, bytes, report));
   if ((report.layers || []).length) article.append(layers(report.layers));
   if (report.summary) article.append(summary(report.summary));
-  article.append(made("h3", words.findings));
+  article.append(made("h3", `${words.findings}: ${counted(report.findings)}`));
   const placed = report.findings.filter((one) => one.line > 0);
   for (const one of report.findings.filter((one) => one.line <= 0)) article.append(finding(one));
-  if (!report.findings.length) article.append(made("p", words.nothing, "valid"));
   if (placed.length) article.append(source(bytes, placed));
+}
+
+function counted(findings) {
+  const count = (severity) => findings.filter((one) => one.severity === severity).length;
+  const said = ["error", "warning", "info"].filter(count).map((one) => `${count(one)} ${words[one]}`);
+  return said.join(", ") || words.nothing;
 }
 
 function finding(one) {
