@@ -18,12 +18,13 @@ td.n,th.n{text-align:right;white-space:nowrap}
 .dim{color:var(--dim)}
 ol.findings{list-style:none;padding:0}
 ol.findings>li{border-left:.3rem solid currentColor;background:var(--soft);padding:.6rem .8rem;margin:.6rem 0}
-ol.findings>li>*{color:var(--ink);margin:.2rem 0}ol.findings>li>.head strong{color:inherit}
+ol.findings>li>*{color:var(--ink);margin:.2rem 0}
 .head .error,.head .warning,.head .info{font-weight:700}
 pre{background:var(--paper);border:1px solid var(--rule);padding:.4rem;overflow-x:auto;font-size:.85rem}
 mark{background:var(--mark);color:inherit}
 code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem}dt{color:var(--dim)}dd{margin:0}
+dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.1rem .8rem}dt{color:var(--dim)}
+dd{margin:0;overflow-wrap:anywhere}
 @media print{:root{--ink:#000;--paper:#fff;--soft:#fff;--dim:#333}body{max-width:none;padding:0}
 ol.findings>li{break-inside:avoid}pre{white-space:pre-wrap}}
 """
