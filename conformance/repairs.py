@@ -10,24 +10,31 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import AnyStr
 
 from lxml import etree
 
 from conformance.report import Edit, Finding
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_STEP = re.compile(
+_STEP = (
     r"""\s*(?:@(?P<name>(?:xsi:)?[^\W\d][\w.-]*)\s*=\s*(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)")"""
     r"""|(?P<remove>remove))\s*(?:;|$)"""
 )
-_NAME = re.compile(rb"<[^\s/>]+")
-_ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
-_TAG = re.compile(
+_NAME = rb"<[^\s/>]+"
+_ATTRIBUTE = rb"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')"""
+_TAG = (
+    rb"(?s)"
     rb"""<(?:!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|(?P<end>/)[^>]*>"""
-    rb"""|[^\s/>!?]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(?P<empty>/)?>)""",
-    re.DOTALL,
+    rb"""|[^\s/>!?]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(?P<empty>/)?>)"""
 )
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+
+
+@cache
+def _compiled(pattern: AnyStr) -> re.Pattern[AnyStr]:
+    """Compiled when the first repair is met: most documents are valid, and a cold start pays for nothing."""
+    return re.compile(pattern)
 
 
 class RepairFault(ValueError):
@@ -46,7 +53,7 @@ def read_steps(steps: str) -> tuple[_Set, ...] | None:
     wanted: list[_Set] = []
     at, removed = 0, False
     while at < len(steps.rstrip()):
-        step = _STEP.match(steps, at)
+        step = _compiled(_STEP).match(steps, at)
         if step is None:
             raise RepairFault(f"not a repair: {steps!r}")
         at = step.end()
@@ -82,7 +89,7 @@ def edits(steps: str, element: etree._Element, source: bytes, start: int) -> tup
 
 def _setting(wanted: _Set, element: etree._Element, source: bytes, start: int) -> Edit | None:
     """An edit that changes nothing when the attribute is right already, None when it cannot be set."""
-    if _ILLEGAL.search(wanted.value):
+    if _compiled(_ILLEGAL).search(wanted.value):
         return None
     prefixed, _, local = wanted.name.rpartition(":")
     spelled = {f"{prefix}:{local}" for prefix, uri in element.nsmap.items() if prefix and uri == _XSI}
@@ -90,11 +97,11 @@ def _setting(wanted: _Set, element: etree._Element, source: bytes, start: int) -
     if element.get(f"{{{_XSI}}}{local}" if prefixed else local) == wanted.value:
         return Edit(start, start, b"")
     ascii_only = (element.getroottree().docinfo.encoding or "").upper() == "US-ASCII"
-    name = _NAME.match(source, start)
+    name = _compiled(_NAME).match(source, start)
     if name is None:
         return None
     at = name.end()
-    while (attribute := _ATTRIBUTE.match(source, at)) is not None:
+    while (attribute := _compiled(_ATTRIBUTE).match(source, at)) is not None:
         at = attribute.end()
         if attribute[1].decode("utf-8", "replace") in names:
             quote = attribute[2][:1].decode()
@@ -132,7 +139,7 @@ def _removal(element: etree._Element, source: bytes, start: int) -> tuple[Edit, 
 def _end_of(source: bytes, start: int) -> int | None:
     """Where the element that starts at `start` ends."""
     depth, at = 0, start
-    while (found := _TAG.search(source, at)) is not None:
+    while (found := _compiled(_TAG).search(source, at)) is not None:
         at = found.end()
         if found["end"]:
             depth -= 1
@@ -238,4 +245,4 @@ def _collide(one: Edit, other: Edit) -> bool:
 
 
 def _attributes(edit: Edit) -> set[bytes]:
-    return {found[1] for found in _ATTRIBUTE.finditer(edit.text)}
+    return {found[1] for found in _compiled(_ATTRIBUTE).finditer(edit.text)}

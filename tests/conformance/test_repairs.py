@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -176,6 +176,7 @@ def canonical(root) -> bytes:
     return etree.tostring(root, method="c14n2", with_comments=True)
 
 
+@settings(deadline=None)
 @given(elements(), st.data())
 def test_setting_an_attribute_changes_nothing_else_of_the_infoset(tree, data):
     source = etree.tostring(tree, encoding="UTF-8", xml_declaration=data.draw(st.booleans()))
@@ -195,6 +196,7 @@ def test_setting_an_attribute_changes_nothing_else_of_the_infoset(tree, data):
     assert mended.left == ()
 
 
+@settings(deadline=None)
 @given(elements(), st.data())
 def test_removing_an_element_takes_away_its_subtree_and_white_space_only(tree, data):
     source = etree.tostring(tree, encoding="UTF-8")
