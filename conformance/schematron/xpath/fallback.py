@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from lxml import etree
 
+# Else elementpath compares by the locale of the machine, and waits for it.
+_CODEPOINTS = "http://www.w3.org/2005/xpath-functions/collation/codepoint"
 _Evaluate = Callable[[etree._Element, Mapping[str, object]], object]
 
 
@@ -24,7 +26,8 @@ def compile_fallback(expression: str, namespaces: Mapping[str, str]) -> _Evaluat
     except ImportError:
         raise FallbackMissing(f"install the extra xpath2 for this expression: {expression}") from None
     try:
-        selector = elementpath.XPath2Parser(namespaces=dict(namespaces)).parse(expression)
+        parser = elementpath.XPath2Parser(namespaces=dict(namespaces), default_collation=_CODEPOINTS)
+        selector = parser.parse(expression)
     except elementpath.ElementPathError as error:
         raise ValueError(f"{error}: {expression}") from error
 
