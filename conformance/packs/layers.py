@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from conformance.packs.terminologies import INDEX, NOTATION, Notations
+from lxml import etree
+
+from conformance.packs.terminologies import INDEX, Notations
 from conformance.schematron.documents import Documents
 from conformance.schematron.engine import Schema
 from conformance.schematron.loading import LoadedSchema, load
@@ -33,15 +33,20 @@ class PackDocuments(Documents):
         self._directory = base
         self._top = root.resolve()
         self._notations: dict[str, Notations | None] = {}
+        self._trees: dict[str, etree._Element] = {}
 
     def available(self, reference: str) -> bool:
         """Whether there is a document, or an index of it."""
         return self._index(reference) is not None or super().available(reference)
 
-    def texts(self, reference: str, tag: str) -> Any:
-        """The texts of the elements `tag`; those of `skos:notation` come from the index. Raises MissingDocument."""
-        index: Container[str] | None = self._index(reference) if tag == NOTATION else None
-        return super().texts(reference, tag) if index is None else index
+    def root(self, reference: str) -> etree._Element:
+        """The root of a document; of a terminology, its notations and nothing else. Raises MissingDocument."""
+        index = self._index(reference)
+        if index is None:
+            return super().root(reference)
+        if reference not in self._trees:
+            self._trees[reference] = index.as_tree()
+        return self._trees[reference]
 
     def _index(self, reference: str) -> Notations | None:
         if reference not in self._notations:

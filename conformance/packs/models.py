@@ -48,10 +48,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model of a document, or None and why; `note` also tells how a doubtful one was chosen."""
+    """The model of a document, or None and why; `note` also tells that a doubt is left.
+
+    `others` are models of the same template that the document may follow as well: its templateId does not say which.
+    """
 
     model: Model | None
     note: str = ""
+    others: tuple[Model, ...] = ()
 
 
 def read_model(path: str, trees: Iterable[etree._Element], missing: Iterable[str] = ()) -> Model:
@@ -89,7 +93,8 @@ def _named_by(templates: Iterable[str], name: str) -> str:
 def choose(document: CdaDocument, models: Iterable[Model]) -> Choice:
     """Choose the model of a document.
 
-    An extension that is a version must be that of the model. An older form, or none, means the oldest version.
+    An extension that is a version must be that of the model. An older form, or none, leaves every version possible, the
+    oldest first.
     """
     templates = {
         one.get("root", ""): one.get("extension")
@@ -124,10 +129,8 @@ def _of_version(named: list[Model], extension: str | None) -> Choice:
         return Choice(
             None, f"version {extension} of {named[0].name} is not in the pack, which has {', '.join(versions)}"
         )
-    oldest = [one for one in named if one.version == versions[0]]
-    if len(oldest) > 1:
-        return Choice(None, f"several models: {', '.join(one.path for one in oldest)}")
     if len(named) == 1:
-        return Choice(oldest[0])
+        return Choice(named[0])
+    oldest, *others = sorted(named, key=lambda one: (one.version, one.path))
     said = f"the extension {extension}" if extension else "no extension"
-    return Choice(oldest[0], f"{said}: the oldest version of {', '.join(versions)} is asked")
+    return Choice(oldest, f"{said}: it may be of {', '.join(versions)}", tuple(others))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from conformance.schematron.model import SchemaFault
 
 STRUCTURE, DOCUMENT = "structure", "document"
 _UNCHECKED = "not checked"
+_LONGEST = 200
 
 
 class UnknownModel(KeyError):
@@ -59,8 +61,8 @@ class Pack:
         The report tells which layers were asked, and why the others were not. The search ends after `at_most` findings.
         Raises UnknownModel.
         """
-        choice = choose(document, self.manifest.models) if model is None else Choice(self.model(model))
         inside, relocate = alone(document)
+        choice = self._choose(inside) if model is None else Choice(self.model(model))
         absent: dict[str, str] = {}
         notes: list[str] = []
         findings = [relocate(one) for one in self._structure(inside, at_most, absent)]
@@ -69,7 +71,8 @@ class Pack:
         if left is None or left > 0:
             checked = check(inside, schemas, left)
             findings += [relocate(replace(one, repair=())) for one in checked.findings]
-            notes += [f"{layer}: {text}" for layer, text in checked.notes]
+            for layer, _ in schemas:
+                notes += _unanswered(layer, [text for named, text in checked.notes if named == layer])
         if at_most is not None and len(findings) >= at_most:
             notes.append(f"the search ended after {at_most} findings")
         findings.sort(key=lambda one: (one.line, one.column))
@@ -80,6 +83,22 @@ class Pack:
             layers=_layers(findings, absent, choice),
             notes=tuple(notes),
         )
+
+    def _choose(self, document: CdaDocument) -> Choice:
+        """The document model; of several that are possible, the one that finds the least, the oldest of equals."""
+        choice = choose(document, self.manifest.models)
+        if choice.model is None or not choice.others:
+            return choice
+        least: dict[Model, int] = {}
+        for model in (choice.model, *choice.others):
+            schemas = list(self._schemas(Choice(model), {}, [], (DOCUMENT,)))
+            if schemas:
+                found = check(document, schemas).findings
+                least[model] = sum(one.severity is Severity.ERROR for one in found)
+        if not least:
+            return choice
+        best = min(least, key=lambda one: least[one])
+        return replace(choice, model=best, note=f"{choice.note}; {best.version}, which finds the least, is asked")
 
     def _structure(self, document: CdaDocument, at_most: int | None, absent: dict[str, str]) -> list[Finding]:
         if self.manifest.structure is None:
@@ -110,7 +129,9 @@ class Pack:
             for one in faults
         ]
 
-    def _schemas(self, choice: Choice, absent: dict[str, str], notes: list[str]) -> Iterator[tuple[str, Schema]]:
+    def _schemas(
+        self, choice: Choice, absent: dict[str, str], notes: list[str], layers: Iterable[str] = TITLES
+    ) -> Iterator[tuple[str, Schema]]:
         """The schemas to ask, in the order of the chain; what keeps one from being asked goes to `absent`."""
         paths = dict(self.manifest.layers)
         if choice.model is None:
@@ -119,7 +140,7 @@ class Pack:
             absent[DOCUMENT] = f"{choice.model.path} includes {len(choice.model.missing)} files that the pack lacks"
         else:
             paths[DOCUMENT] = choice.model.path
-        for layer in TITLES:
+        for layer in layers:
             if layer == STRUCTURE or layer in absent:
                 continue
             if layer not in paths:
@@ -130,8 +151,16 @@ class Pack:
             except SchemaFault as error:
                 absent[layer] = str(error)
                 continue
-            notes += [f"{layer}: {note}" for note in loaded.notes if _UNCHECKED in note]
+            notes += _unanswered(layer, [note for note in loaded.notes if _UNCHECKED in note])
             yield layer, loaded.schema
+
+
+def _unanswered(layer: str, questions: list[str]) -> list[str]:
+    """One line on the questions of a layer that have no answer: how many, and the first."""
+    if not questions:
+        return []
+    more = f" and {len(questions) - 1} more" if len(questions) > 1 else ""
+    return [f"{layer}: {textwrap.shorten(questions[0], _LONGEST, placeholder=' …')}{more}"]
 
 
 def _layers(findings: list[Finding], absent: dict[str, str], choice: Choice) -> tuple[LayerResult, ...]:

@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from lxml import etree
+
 from security import xml
 
 NOTATION = "{http://www.w3.org/2004/02/skos/core#}notation"
@@ -77,6 +79,13 @@ class Notations:
             else:
                 high = start
         return False
+
+    def as_tree(self) -> etree._Element:
+        """The notations as elements below a root, for questions that only a document answers."""
+        root = etree.Element("notations", nsmap={"skos": NOTATION[1:].partition("}")[0]})
+        for line in self._opened()[:].splitlines():
+            etree.SubElement(root, NOTATION).text = line.decode()
+        return root
 
     def _opened(self) -> mmap.mmap | bytes:
         if self._lines is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from lxml import etree
 
@@ -47,8 +46,8 @@ class ValueSets:
 
 def _in_the_form_of_the_header(tree: etree._Element, oid: str) -> bytes:
     """The concepts as `valueSets/valueSet/conceptList/concept`, which is what the schemas of the header look into."""
-    nsmap: Any = {None: "urn:hl7-org:v3"}
-    root = etree.Element(_VALUE_SETS, nsmap=nsmap)
+    # A prefix: what is below has no namespace.
+    root = etree.Element(_VALUE_SETS, nsmap={"hl7": "urn:hl7-org:v3"})
     value_set = etree.SubElement(root, "valueSet", id=oid)
     concepts = etree.SubElement(value_set, "conceptList")
     for concept in tree.iter(f"{_SVS}Concept"):

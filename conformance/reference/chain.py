@@ -16,7 +16,6 @@ from typing import Any
 
 from conformance.reference.functions import with_functions
 from conformance.reference.results import Verdict, read_results
-from conformance.schematron.model import ECLUSE
 
 _STEPS_1 = ("iso_dsdl_include.xsl", "iso_abstract_expand.xsl", "iso_svrl_for_xslt1.xsl")
 _STEPS_2 = ("iso_dsdl_include.xsl", "iso_abstract_expand.xsl", "iso_svrl_for_xslt2.xsl")
@@ -64,7 +63,7 @@ class ReferenceChain:
         resources = files("lxml.isoschematron").joinpath("resources", "xsl", "iso-schematron-xslt1")
         with as_file(resources) as directory:
             text = self._translate(schema, [directory / step for step in _STEPS_1])
-        return self.compiled(with_functions(text, value_sets, ECLUSE))
+        return self.compiled(with_functions(text, value_sets))
 
     def compile_official(self, schema: Path, tools: Path, base: Path | None = None) -> CompiledSchema:
         """Compile a schema of a package with the package's own stylesheets, which are in the directory `tools`.
@@ -86,7 +85,7 @@ class ReferenceChain:
     def run(self, executable: Any, content: bytes) -> bytes:
         """Transform a document. Raises ReferenceFault."""
         try:
-            document = self._processor.parse_xml(xml_text=content.decode())
+            document = self._processor.parse_xml(xml_text=content.decode("utf-8-sig"))
             result = executable.transform_to_string(xdm_node=document)
         except Exception as error:
             raise ReferenceFault(str(error)) from error

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
+
+from conformance.schematron.model import ECLUSE
 
 _END = "</xsl:stylesheet>"
+_NAMES = {
+    "ecluse": ECLUSE,
+    "xs": "http://www.w3.org/2001/XMLSchema",
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "map": "http://www.w3.org/2005/xpath-functions/map",
+    "cda": "urn:hl7-org:v3",
+}
+_SPECIAL = re.compile(r"([\\|.?*+(){}\[\]^$-])")
+# SI prefixes, then those of powers of two (UCUM 2.1 §§27, 28).
+_PREFIXES = "Y Z E P T G M k h da d c m u n p f a z y Ki Mi Gi Ti"
 
 
-def with_functions(stylesheet: str, value_sets: Mapping[str, frozenset[tuple[str, str]]], namespace: str) -> str:
+def with_functions(stylesheet: str, value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> str:
     """The stylesheet of a schema with our functions, and the value sets as a document inside it."""
     functions = files("conformance.reference").joinpath("functions.xsl").read_text("utf-8")
     inside = functions.partition("<!-- functions -->")[2].rpartition(_END)[0]
     body, end, _ = stylesheet.rpartition(_END)
     head, start, rest = body.partition("<xsl:stylesheet")
-    names = (
-        f' xmlns:ecluse="{namespace}" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
-        ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cda="urn:hl7-org:v3"'
+    declared = rest.partition(">")[0]
+    names = "".join(
+        f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in _NAMES.items() if f"xmlns:{prefix}=" not in declared
     )
-    missing = " ".join(one for one in names.split() if f"{one.partition('=')[0]}=" not in rest.partition(">")[0])
-    return f"{head}{start} {missing}{rest}{_sets(value_sets)}{inside}{end}"
+    return f"{head}{start}{names}{rest}{_sets(value_sets)}{_units()}{inside}{end}"
 
 
 def _sets(value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> str:
@@ -31,3 +45,15 @@ def _sets(value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> str:
         for name, members in sorted(value_sets.items())
     )
     return f'<xsl:variable name="ecluse:sets"><sets>{sets}</sets></xsl:variable>'
+
+
+@cache
+def _units() -> str:
+    """Units of UCUM as pieces of regular expressions; `whole` are compared as they are."""
+    text = files("profiles.vsm").joinpath("ucum_atoms.csv").read_text("utf-8")
+    pieces = [("prefix", one) for one in _PREFIXES.split()]
+    for row in csv.DictReader(text.splitlines()):
+        kind = row["kind"] if row["kind"] in ("whole", "metric") else "other"
+        pieces.append((kind, row["atom"] if kind == "whole" else _SPECIAL.sub(r"\\\1", row["atom"])))
+    made = "".join(f"<{kind}>{escape(atom)}</{kind}>" for kind, atom in pieces)
+    return f'<xsl:variable name="ecluse:units" as="element()*">{made}</xsl:variable>'

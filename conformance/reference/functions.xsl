@@ -1,7 +1,9 @@
 <?xml version="1.0" encoding="UTF-8"?>
 <xsl:stylesheet version="3.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:xs="http://www.w3.org/2001/XMLSchema"
-                xmlns:ecluse="urn:ecluse:schematron">
+                xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:map="http://www.w3.org/2005/xpath-functions/map"
+                xmlns:cda="urn:hl7-org:v3" xmlns:ecluse="urn:ecluse:schematron">
   <xsl:variable name="ecluse:sets"/>
+  <xsl:variable name="ecluse:units"/>
   <!-- functions -->
   <xsl:key name="ecluse:code" match="c" use="concat(../@name, '|', @code)"/>
   <xsl:key name="ecluse:coded" match="c" use="concat(../@name, '|', @code, '|', @system)"/>
@@ -28,13 +30,26 @@
                           ecluse:text($system)), $ecluse:sets))"/>
   </xsl:function>
 
+  <xsl:function name="ecluse:in-list" as="xs:boolean" version="3.0">
+    <xsl:param name="codes" as="item()*"/>
+    <xsl:param name="code" as="item()*"/>
+    <xsl:variable name="parts" select="tokenize(normalize-space(ecluse:text($code)), ' ')[. != '']"/>
+    <xsl:variable name="known" select="tokenize(normalize-space(ecluse:text($codes)), ' ')"/>
+    <xsl:sequence select="exists($parts) and (every $one in $parts satisfies $one = $known)"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:is-member" as="xs:boolean" version="3.0">
+    <xsl:param name="name" as="item()*"/>
+    <xsl:param name="text" as="item()*"/>
+    <xsl:sequence select="exists(key('ecluse:code', concat(ecluse:text($name), '|', ecluse:text($text)), $ecluse:sets))"/>
+  </xsl:function>
+
   <xsl:function name="ecluse:is" as="xs:boolean" version="3.0">
     <xsl:param name="form" as="item()*"/>
     <xsl:param name="value" as="item()*"/>
     <xsl:variable name="text" select="ecluse:text($value)"/>
-    <xsl:variable name="oid" select="'[0-2](\.(0|[1-9][0-9]*))+'"/>
+    <xsl:variable name="oid" select="'[0-2](\.(0|[1-9][0-9]*))*'"/>
     <xsl:variable name="uuid" select="'[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}'"/>
-    <xsl:variable name="ruid" select="'[A-Za-z][A-Za-z0-9\-]*'"/>
     <xsl:choose>
       <xsl:when test="$form = 'ts'"><xsl:sequence select="matches($text, '^[0-9]{4}')"/></xsl:when>
       <xsl:when test="$form = 'instant'">
@@ -42,7 +57,7 @@
       </xsl:when>
       <xsl:when test="$form = 'oid'"><xsl:sequence select="matches($text, concat('^', $oid, '$'))"/></xsl:when>
       <xsl:when test="$form = 'uid'">
-        <xsl:sequence select="some $one in ($oid, $uuid, $ruid) satisfies matches($text, concat('^', $one, '$'))"/>
+        <xsl:sequence select="some $one in ($oid, $uuid) satisfies matches($text, concat('^', $one, '$'))"/>
       </xsl:when>
       <xsl:when test="$form = 'telecom'">
         <xsl:variable name="scheme" select="substring-before($text, ':')"/>
@@ -50,9 +65,169 @@
                               and matches(substring-after($text, ':'), '^\S')"/>
       </xsl:when>
       <xsl:when test="$form = 'language'"><xsl:sequence select="matches($text, '[a-z]{2}-[A-Z]{2}')"/></xsl:when>
-      <xsl:when test="$form = 'int'"><xsl:sequence select="matches($text, '^-?[0-9]+$')"/></xsl:when>
+      <xsl:when test="$form = 'int'">
+        <xsl:sequence select="$text = '' or (matches($text, '^-?[0-9]+$') and not(starts-with($text, '-0')))"/>
+      </xsl:when>
+      <xsl:when test="$form = 'cs'"><xsl:sequence select="$text != '' and not(matches($text, '\s'))"/></xsl:when>
+      <xsl:when test="$form = 'uri'">
+        <xsl:sequence select="every $one in string-to-codepoints($text) satisfies ($one gt 32 and $one lt 127
+                              and not(codepoints-to-string($one) = ('&quot;', '&lt;', '&gt;', '\', '^', '`', '{', '|', '}')))"/>
+      </xsl:when>
+      <xsl:when test="$form = 'rfc3066'">
+        <xsl:sequence select="matches($text, '^[a-z]{2}', 'i') or matches($text, '[ix](-[a-z0-9]{2,8})+$', 'i')"/>
+      </xsl:when>
+      <xsl:when test="$form = 'ucum'"><xsl:sequence select="ecluse:is-unit($text)"/></xsl:when>
       <xsl:otherwise><xsl:sequence select="error(xs:QName('ecluse:form'), string($form))"/></xsl:otherwise>
     </xsl:choose>
+  </xsl:function>
+
+  <!-- A term in brackets that is right becomes a mark, from the inside out; what is left is a term without brackets. -->
+  <xsl:function name="ecluse:is-unit" as="xs:boolean" version="3.0">
+    <xsl:param name="text" as="xs:string"/>
+    <xsl:variable name="rest" select="replace($text, '\{.[a-z]*.\}', '')"/>
+    <xsl:sequence select="string-length($text) le 100 and not(contains($text, '§')) and ($rest = '' or ($text, $rest) = $ecluse:units[self::whole]
+                          or matches(ecluse:without-brackets($rest), concat('^', $ecluse:term, '$')))"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:without-brackets" as="xs:string" version="3.0">
+    <xsl:param name="text" as="xs:string"/>
+    <xsl:variable name="less" select="replace($text, concat('\(', $ecluse:term, '\)'), '§')"/>
+    <xsl:sequence select="if ($less = $text) then $text else ecluse:without-brackets($less)"/>
+  </xsl:function>
+
+  <xsl:variable name="ecluse:component" as="xs:string" select="concat('((((', string-join($ecluse:units[self::prefix], '|'), ')?(',
+      string-join($ecluse:units[self::metric], '|'), ')|', string-join($ecluse:units[self::other], '|'), ')([+\-]?[0-9]+)?)|[0-9]+|§)')"/>
+  <xsl:variable name="ecluse:term" as="xs:string"
+                select="concat('/?', $ecluse:component, '([./]', $ecluse:component, ')*')"/>
+
+  <xsl:function name="ecluse:type-is" as="xs:boolean" version="3.0">
+    <xsl:param name="elements" as="node()*"/>
+    <xsl:param name="name" as="item()*"/>
+    <xsl:variable name="element" select="head($elements)"/>
+    <xsl:variable name="type" select="normalize-space($element/@xsi:type)"/>
+    <xsl:variable name="prefix" select="if (contains($type, ':')) then substring-before($type, ':') else ''"/>
+    <xsl:sequence select="exists($element) and tokenize($type, ':')[last()] = ecluse:text($name)
+                          and namespace-uri-for-prefix($prefix, $element) = 'urn:hl7-org:v3'"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:half-null" as="xs:boolean" version="3.0">
+    <xsl:param name="elements" as="node()*"/>
+    <xsl:variable name="one" select="head($elements)"/>
+    <xsl:variable name="apart" select="('classCode', 'typeCode', 'determinerCode', 'moodCode', 'nullFlavor', 'partType')"/>
+    <xsl:variable name="said" select="$one/@*[not(self::attribute(xsi:type) or self::attribute(xsi:nil)
+        or name() = $apart)][not(ecluse:is-default(., true()))]"/>
+    <xsl:variable name="empty" select="empty($one/*) and empty($one/text()[normalize-space()]) and empty($said)"/>
+    <xsl:variable name="companions" select="('codeSystem', 'codeSystemName', 'codeSystemVersion', 'extension', 'nullFlavor',
+        'partType')"/>
+    <xsl:variable name="strange" select="$one/@*[not(self::attribute(xsi:type) or self::attribute(xsi:nil)
+        or name() = $companions or ecluse:is-default(., false()))]"/>
+    <xsl:variable name="explained" select="$one/@extension or $one/@codeSystem or $one/*[local-name() = ('originalText',
+        'translation')]"/>
+    <xsl:sequence select="exists($one/@nullFlavor) and not($empty)
+                          and not($one/@nullFlavor = ('OTH', 'NA', 'UNC') and empty($strange) and $explained)"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:is-default" as="xs:boolean" version="3.0">
+    <xsl:param name="attribute" as="attribute()"/>
+    <xsl:param name="every" as="xs:boolean"/>
+    <xsl:variable name="few" select="map{'integrityCheckAlgorithm': 'SHA-1', 'mediaType': 'text/plain', 'operator': 'I',
+        'representation': 'TXT', 'inclusive': 'true', 'unit': '1'}"/>
+    <xsl:variable name="rest" select="map{'codeSystem': '2.16.840.1.113883.5.139', 'codeSystemName': 'TimingEvent',
+        'inverted': 'false'}"/>
+    <xsl:variable name="known" select="if ($every) then map:merge(($few, $rest)) else $few"/>
+    <xsl:sequence select="string($attribute) = $known(name($attribute))"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:beside" as="element()*" version="3.0">
+    <xsl:param name="element" as="node()?"/>
+    <xsl:sequence select="$element/(preceding-sibling::*, following-sibling::*)[local-name() = local-name($element)]"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:beside-known" as="xs:boolean" version="3.0">
+    <xsl:param name="elements" as="node()*"/>
+    <xsl:sequence select="exists(ecluse:beside(head($elements))[not(@nullFlavor)])"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:said" as="xs:string" version="3.0">
+    <xsl:param name="element" as="element()"/>
+    <xsl:sequence select="string-join($element/(descendant-or-self::*/@use | descendant::text()), '')"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:repeated" as="xs:boolean" version="3.0">
+    <xsl:param name="elements" as="node()*"/>
+    <xsl:param name="kind" as="item()*"/>
+    <xsl:variable name="one" select="head($elements)"/>
+    <xsl:variable name="others" select="ecluse:beside($one)"/>
+    <xsl:choose>
+      <xsl:when test="$kind = 'translation'">
+        <xsl:variable name="said" select="$one/descendant-or-self::cda:translation/concat(@code, @codeSystem)"/>
+        <xsl:sequence select="count($said) != count(distinct-values($said))"/>
+      </xsl:when>
+      <xsl:when test="$kind = 'II'">
+        <xsl:sequence select="exists($others[@root = $one/@root][not(@extension) or @extension = $one/@extension])"/>
+      </xsl:when>
+      <xsl:when test="$kind = 'CD'">
+        <xsl:sequence select="exists($others[@code = $one/@code and @codeSystem = $one/@codeSystem])"/>
+      </xsl:when>
+      <xsl:when test="$kind = 'TEL'">
+        <xsl:sequence select="exists($others[@use = $one/@use and @value = $one/@value])"/>
+      </xsl:when>
+      <xsl:when test="$kind = ('AD', 'EN')">
+        <xsl:sequence select="exists($one) and ($others ! ecluse:said(.)) = ecluse:said($one)"/>
+      </xsl:when>
+      <xsl:otherwise><xsl:sequence select="error(xs:QName('ecluse:kind'), string($kind))"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:function>
+
+  <xsl:variable name="ecluse:time" as="xs:string"
+      select="'^(([0-9]{2})|([0-9]{4})([0-9]{2})?([0-9]{2})?([0-9]{2})?([0-9]{2})?([0-9]{2})?(\.[0-9]+)?)([+\-][0-9]{1,4})?$'"/>
+
+  <!-- The first instant of a TS; nothing when it is not in the calendar. -->
+  <xsl:function name="ecluse:moment" as="xs:dateTime?" version="3.0">
+    <xsl:param name="text" as="xs:string"/>
+    <xsl:param name="strict" as="xs:boolean"/>
+    <xsl:variable name="digits" select="replace($text, '[^0-9].*$', '', 's')"/>
+    <xsl:variable name="part" select="replace(substring($text, string-length($digits) + 1), '[+\-].*$', '')"/>
+    <xsl:variable name="offset" select="substring($text, string-length($digits) + string-length($part) + 1)"/>
+    <xsl:variable name="year" select="substring(concat($digits, '00'), 1, 4)"/>
+    <xsl:variable name="rest" select="substring($digits, 5)"/>
+    <xsl:variable name="month" select="(substring($rest, 1, 2)[. != ''], '01')[1]"/>
+    <xsl:variable name="day" select="(substring($rest, 3, 2)[. != ''], '01')[1]"/>
+    <xsl:variable name="clock" select="substring(concat(substring($rest, 5), '000000'), 1, 6)"/>
+    <xsl:variable name="shift" select="substring(concat(substring($offset, 2), '0000'), 1, 4)"/>
+    <xsl:variable name="zone" select="if ($offset = '') then 'Z'
+        else concat(substring($offset, 1, 1), substring($shift, 1, 2), ':', substring($shift, 3))"/>
+    <xsl:variable name="spelled" select="concat($year, '-', $month, '-', $day, 'T', substring($clock, 1, 2), ':',
+        substring($clock, 3, 2), ':', substring($clock, 5), if (matches($part, '^\.0*$')) then '' else $part, $zone)"/>
+    <xsl:sequence select="if (matches($text, $ecluse:time) and string-length($digits) mod 2 = 0 and $year != '0000'
+        and ($part = '' or string-length($digits) = 14) and (not($strict) or $offset = '' or string-length($offset) = 5)
+        and $spelled castable as xs:dateTime)
+        then adjust-dateTime-to-timezone(ecluse:whole-second($spelled), xs:dayTimeDuration('PT0S')) else ()"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:whole-second" as="xs:dateTime" version="3.0">
+    <xsl:param name="spelled" as="xs:string"/>
+    <xsl:sequence select="xs:dateTime(replace($spelled, '\.[0-9]+', ''))"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:is-timestamp" as="xs:boolean" version="3.0">
+    <xsl:param name="value" as="item()*"/>
+    <xsl:sequence select="exists(ecluse:moment(ecluse:text($value), false()))"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:is-timestamp" as="xs:boolean" version="3.0">
+    <xsl:param name="value" as="item()*"/>
+    <xsl:param name="strictness" as="item()*"/>
+    <xsl:sequence select="exists(ecluse:moment(ecluse:text($value), $strictness = 'interval'))"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:ordered" as="xs:boolean" version="3.0">
+    <xsl:param name="low" as="item()*"/>
+    <xsl:param name="high" as="item()*"/>
+    <xsl:variable name="begins" select="ecluse:moment(ecluse:text($low), true())"/>
+    <xsl:variable name="ends" select="ecluse:moment(ecluse:text($high), true())"/>
+    <xsl:sequence select="ecluse:text($low) != ecluse:text($high)
+                          and (empty($begins) or empty($ends) or $begins le $ends)"/>
   </xsl:function>
 
   <xsl:function name="ecluse:ins-key" as="xs:boolean" version="3.0">

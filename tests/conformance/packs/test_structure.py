@@ -20,7 +20,8 @@ XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace=
 <xs:element name="telecom" minOccurs="0" maxOccurs="unbounded">
 <xs:complexType><xs:attribute name="value" type="xs:anyURI"/>
 <xs:attribute name="ID" type="xs:ID"/></xs:complexType></xs:element>
-<xs:element ref="s:x" xmlns:s="urn:hl7-org:sdtc" minOccurs="0"/></xs:sequence></xs:complexType></xs:element></xs:schema>"""
+<xs:element ref="s:x" xmlns:s="urn:hl7-org:sdtc" minOccurs="0"/>
+</xs:sequence></xs:complexType></xs:element></xs:schema>"""
 SDTC = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:hl7-org:sdtc">
 <xs:element name="x" type="xs:int"/></xs:schema>"""
 

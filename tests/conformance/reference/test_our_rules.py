@@ -1,0 +1,117 @@
+"""Every rule of ours, said twice: by our engine and by the reference implementation, whose functions are others.
+
+All twins are tried when ECLUSE_THOROUGH is set, else a few of each file of rules.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import samples.documents
+from conformance.catalogue import PROFILES, SchemaRef
+from conformance.reference.chain import CompiledSchema, ReferenceChain, ReferenceUnavailable
+from conformance.reference.results import path_of
+from conformance.schematron.engine import Schema
+from conformance.schematron.index import DocumentIndex
+from conformance.schematron.loading import load
+from profiles.codes import value_set
+from samples.documents.discharge_letter import discharge_letter
+from samples.documents.header_faults import HEADER_FAULTS, LEVEL_1_FAULTS
+from samples.documents.laboratory_report import laboratory_report
+from samples.documents.twins import Twin, twins_of
+from samples.documents.vsm import vsm
+from samples.documents.vsm_faults import VSM_FAULTS
+from security import xml
+
+SCHEMAS = sorted(
+    {one for profile in PROFILES.values() for one in profile.schemas}, key=lambda one: (one.package, one.name)
+)
+THOROUGH = bool(os.environ.get("ECLUSE_THOROUGH"))
+SAMPLED = 6
+_WHERE = re.compile(rb'\secluse:where="[^"]*"')
+_SET = re.compile(r"'(JDV_[^']+)'")
+
+
+def _summary() -> bytes:
+    return vsm(unique_id="2.25.7")
+
+
+@cache
+def _twins() -> tuple[Twin, ...]:
+    """Twins of all families, wherever they are declared."""
+    found = [*twins_of("vsm-2023.01", _summary, {**HEADER_FAULTS, **VSM_FAULTS})]
+    found += twins_of("level1", discharge_letter, LEVEL_1_FAULTS)
+    for module in pkgutil.iter_modules(samples.documents.__path__):
+        named = vars(importlib.import_module(f"samples.documents.{module.name}"))
+        for name, value in named.items():
+            if name.endswith("_TWINS"):
+                found += value
+    return tuple(found)
+
+
+def _documents(schema: SchemaRef) -> Iterator[tuple[str, bytes]]:
+    """The good documents, and twins of the profiles that the schema is part of: its own rules first."""
+    yield from (("summary", _summary()), ("letter", discharge_letter()), ("report", laboratory_report()))
+    named = {name for name, profile in PROFILES.items() if schema in profile.schemas}
+    text = files(f"profiles.{schema.package}").joinpath(f"{schema.name}.sch").read_text("utf-8")
+    twins = [one for one in _twins() if one.profile in named]
+    own = [one for one in twins if f'"{one.rule}"' in text]
+    if not THOROUGH:
+        twins = own[:: max(1, len(own) // SAMPLED)]
+    for twin in twins:
+        yield twin.rule, twin.content()
+
+
+@pytest.fixture(scope="module")
+def chain() -> ReferenceChain:
+    try:
+        return ReferenceChain()
+    except ReferenceUnavailable as error:
+        pytest.skip(str(error))
+
+
+@cache
+def _ours(schema: SchemaRef, directory: Path) -> Schema:
+    """Our engine on the schema, pointing at the context of a rule and not at what the rule points at."""
+    original = Path(str(files(f"profiles.{schema.package}"))) / f"{schema.name}.sch"
+    copy = directory / f"{schema.package}-{schema.name}.sch"
+    copy.write_bytes(_WHERE.sub(b"", original.read_bytes()))
+    return load(copy, root=directory, tolerant=False, strict=True, cache=None).schema
+
+
+def _theirs(chain: ReferenceChain, schema: SchemaRef) -> CompiledSchema:
+    original = Path(str(files(f"profiles.{schema.package}"))) / f"{schema.name}.sch"
+    named = set(_SET.findall(original.read_text("utf-8")))
+    return chain.compile_ours(original, {name: frozenset(value_set(name)) for name in named})
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda one: f"{one.package}/{one.name}")
+def test_both_engines_find_the_same_at_the_same_nodes(chain, schema, tmp_path_factory):
+    ours = _ours(schema, tmp_path_factory.mktemp("rules"))
+    theirs = _theirs(chain, schema)
+    disagreements: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {}
+    found = 0
+    for name, content in _documents(schema):
+        root = xml.parse(content, xml.DOCUMENT)
+        notes: list[str] = []
+        mine = sorted(
+            (one.assertion.id, path_of(one.place) + one.suffix)
+            for one in ours.check(DocumentIndex(root, ours.tags), notes)
+        )
+        assert notes == []
+        reference = sorted((one.rule, one.path) for one in theirs.judge(content))
+        found += len(mine)
+        if mine != reference:
+            disagreements[name] = (mine, reference)
+
+    assert disagreements == {}
+    assert found
