@@ -13,7 +13,7 @@ from conformance.reports.wording import count, counted, layer_title, met, title_
 
 _COLOURS = {"error": "31", "warning": "33", "info": "36", "valid": "32", "dim": "2", "bold": "1", "hint": "36"}
 
-_NOTE = 200
+_LONGEST = 200
 
 
 def render(judged: Iterable[Judged], options: Options) -> Iterator[bytes]:
@@ -50,12 +50,14 @@ class _File:
     def _notes(self, notes: tuple[str, ...]) -> Iterator[str]:
         most = len(notes) if self._options.at_most is None else self._options.at_most
         for note in notes[:most]:
-            said = printable(note)
-            cut = self._options.at_most is not None and len(said) > _NOTE
-            yield f"  {said[:_NOTE]}…" if cut else f"  {said}"
+            yield f"  {self._cut(printable(note))}"
         if len(notes) > most:
             more = f"{len(notes) - most} more notes" if self._language == "en" else f"encore {len(notes) - most} notes"
             yield self._paint("dim", f"  … {more} (--all)")
+
+    def _cut(self, said: str) -> str:
+        """At most `_LONGEST` characters, unless all is asked for."""
+        return said if self._options.at_most is None or len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
 
     def _unusable(self, findings: tuple[Finding, ...]) -> Iterator[str]:
         """Nothing was judged: why, where, and what to do."""
@@ -90,7 +92,7 @@ class _File:
         yield from self._excerpt(one)
         said = met(one, self._language)
         if said is not None:
-            yield f"    {printable(said)}"
+            yield f"    {self._cut(printable(said))}"
         if one.advice(self._language):
             yield self._paint("hint", f"    → {printable(one.advice(self._language))}")
         if one.repair:

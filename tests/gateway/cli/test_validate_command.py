@@ -183,6 +183,8 @@ def test_a_document_of_another_country_is_told_so(run, good):
 
     result = run(good)
 
+    assert result.exit_code == 1
+    assert "error HDR-realmCode" in result.stdout
     assert "made for another realm (US); it is judged by the French rules" in result.stdout
 
 
