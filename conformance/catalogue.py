@@ -32,7 +32,18 @@ class Profile:
     schemas: tuple[SchemaRef, ...]
 
 
-_HEADER = tuple(SchemaRef("header", HEADER, name) for name in ("identification", "patient", "participants", "act"))
+_HEADER = tuple(
+    SchemaRef("header", HEADER, name)
+    for name in (
+        "identification",
+        "patient",
+        "participants",
+        "act",
+        "generated_elements",
+        "generated_datatypes",
+        "generated_unknown",
+    )
+)
 _DOCUMENT_TYPE = SchemaRef("document", "document_types", "recognition")
 _SUMMARY_BODY = tuple(SchemaRef("body", "vsm", name) for name in ("sections", "conditions", "history", "treatments"))
 

@@ -1,0 +1,223 @@
+"""What HL7 datatypes ask of an element that XPath 1.0 cannot say (HL7 v3 Data Types R1).
+
+Functions of the namespace `urn:ecluse:schematron`; the first argument is XPath's context, unused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from lxml import etree
+
+_Element = etree._Element
+_CDA = "{urn:hl7-org:v3}"
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_PERIOD = re.compile(
+    r"(?P<year>\d\d(?:\d\d)?)(?P<month>\d\d)?(?P<day>\d\d)?(?P<hour>\d\d)?(?P<minute>\d\d)?(?P<second>\d\d)?"
+    r"(?P<part>\.\d+)?(?P<offset>[+-]\d{1,4})?",
+    re.ASCII,
+)
+_BESIDE_NULL = frozenset(
+    {
+        f"{_XSI}type",
+        f"{_XSI}nil",
+        "classCode",
+        "typeCode",
+        "determinerCode",
+        "moodCode",
+        "nullFlavor",
+        "partType",
+    }
+)
+_DEFAULTS = {
+    "codeSystem": "2.16.840.1.113883.5.139",
+    "codeSystemName": "TimingEvent",
+    "integrityCheckAlgorithm": "SHA-1",
+    "inverted": "false",
+    "mediaType": "text/plain",
+    "operator": "I",
+    "representation": "TXT",
+    "inclusive": "true",
+    "unit": "1",
+}
+_OTHER = frozenset(
+    {
+        f"{_XSI}type",
+        f"{_XSI}nil",
+        "codeSystem",
+        "codeSystemName",
+        "codeSystemVersion",
+        "extension",
+        "nullFlavor",
+        "partType",
+    }
+)
+_OTHER_DEFAULTS = ("integrityCheckAlgorithm", "mediaType", "operator", "representation", "inclusive", "unit")
+
+
+def type_is(_context: object, elements: Any, name: str) -> bool:
+    """`type-is(., 'CE')`: whether xsi:type resolves to that HL7 type, whatever its prefix."""
+    element = _first(elements)
+    if element is None:
+        return False
+    prefix, colon, local = element.get(f"{_XSI}type", "").strip().rpartition(":")
+    return local == name and element.nsmap.get(prefix if colon else None) == _CDA[1:-1]
+
+
+def half_null(_context: object, elements: Any) -> bool:
+    """`half-null(.)`: whether an element has a nullFlavor and says something else beside it.
+
+    OTH, NA and UNC may stand beside a code system, an extension, an original text or translations.
+    """
+    element = _first(elements)
+    flavor = None if element is None else element.get("nullFlavor")
+    if element is None or flavor is None:
+        return False
+    written = {key: value for key, value in element.attrib.items() if key not in _BESIDE_NULL}
+    has_text = bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+    children = list(element.iterchildren("*"))
+    if not children and not has_text and all(_DEFAULTS.get(str(key)) == value for key, value in written.items()):
+        return False
+    if flavor not in ("OTH", "NA", "UNC"):
+        return True
+    allowed = all(
+        key in _OTHER or (key in _OTHER_DEFAULTS and _DEFAULTS[str(key)] == value) for key, value in element.items()
+    )
+    said = {"extension", "codeSystem"} & set(element.attrib) or {"originalText", "translation"} & {
+        etree.QName(child).localname for child in children
+    }
+    return not (allowed and said)
+
+
+def repeated(_context: object, elements: Any, kind: str) -> bool:
+    """`repeated(., kind)`: whether an element says the same as another of its name beside it.
+
+    `kind` says by what they are compared: II (root, extension), CD (code, system), TEL (use, value), AD and EN (use and
+    texts), `translation` (the translations inside, among themselves).
+    """
+    element = _first(elements)
+    if element is None:
+        return False
+    if kind == "translation":
+        said = [(one.get("code", "") + one.get("codeSystem", "")) for one in element.iter(f"{_CDA}translation")]
+        return len(said) != len(set(said))
+    same = _SAME[kind]
+    return any(same(element, other) for other in _beside(element))
+
+
+def beside_known(_context: object, elements: Any) -> bool:
+    """`beside-known(.)`: whether another element of the same name, without nullFlavor, stands beside this one."""
+    element = _first(elements)
+    return element is not None and any(other.get("nullFlavor") is None for other in _beside(element))
+
+
+def is_timestamp(_context: object, value: Any, strictness: str = "") -> bool:
+    """`is-timestamp(value)`: whether a TS is a moment of the calendar.
+
+    With `'interval'` an offset has four digits, as in a bound of an interval.
+    """
+    return _moment(_text(value), strict=strictness == "interval") is not None
+
+
+def ordered(_context: object, low: Any, high: Any) -> bool:
+    """`ordered(low, high)`: whether two times are different and in order; true when one of them is no time at all."""
+    first, last = _text(low), _text(high)
+    if first == last:
+        return False
+    begins, ends = _moment(first, strict=True), _moment(last, strict=True)
+    return begins is None or ends is None or begins <= ends
+
+
+def _moment(text: str, *, strict: bool) -> datetime | None:
+    """The first instant of what a TS covers; UTC when it has no offset. None: not in the calendar."""
+    read = _PERIOD.fullmatch(text)
+    if read is None or (read["part"] and not read["second"]):
+        return None
+    year, month, day = int(read["year"].ljust(4, "0")), int(read["month"] or 1), int(read["day"] or 1)
+    hour, minute, second = (int(read[name] or 0) for name in ("hour", "minute", "second"))
+    midnight = hour == 24 and minute == second == 0 and not (read["part"] or "").strip(".0")
+    zone = _zone(read["offset"] or "", strict=strict)
+    try:
+        start = datetime(year, month, day, 0 if midnight else hour, minute, second, tzinfo=zone)
+        return (start + timedelta(days=midnight)).astimezone(UTC) if zone is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(offset: str, *, strict: bool) -> timezone | None:
+    """The time zone of an offset. None: there is no such offset (XML Schema 1.1 part 2 §3.3.7)."""
+    if not offset:
+        return UTC
+    digits = offset[1:].ljust(4, "0")
+    if (strict and len(offset) < 5) or digits > "1400" or int(digits[2:]) > 59:
+        return None
+    span = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-span if offset.startswith("-") else span)
+
+
+def _same_identifier(one: _Element, other: _Element) -> bool:
+    return one.get("root") == other.get("root") is not None and (
+        other.get("extension") is None or one.get("extension") == other.get("extension")
+    )
+
+
+def _same_attributes(*names: str) -> Callable[[_Element, _Element], bool]:
+    def same(one: _Element, other: _Element) -> bool:
+        return all(one.get(name) == other.get(name) is not None for name in names)
+
+    return same
+
+
+def _same_name(one: _Element, other: _Element) -> bool:
+    return _said(one) == _said(other)
+
+
+def _said(element: _Element) -> str:
+    """The uses and texts below an element, in document order, as one string."""
+    return "".join(_pieces(element))
+
+
+def _pieces(element: _Element) -> Iterator[str]:
+    yield element.get("use", "")
+    yield element.text or ""
+    for child in element:
+        if isinstance(child.tag, str):
+            yield from _pieces(child)
+        yield child.tail or ""
+
+
+def _beside(element: _Element) -> Iterator[_Element]:
+    name = etree.QName(element).localname
+    yield from element.itersiblings(f"{{*}}{name}", preceding=True)
+    yield from element.itersiblings(f"{{*}}{name}")
+
+
+def _first(elements: Any) -> _Element | None:
+    return elements[0] if isinstance(elements, list) and elements and isinstance(elements[0], etree._Element) else None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return str(value[0]) if value else ""
+    return str(value)
+
+
+_SAME: dict[str, Callable[[_Element, _Element], bool]] = {
+    "II": _same_identifier,
+    "CD": _same_attributes("code", "codeSystem"),
+    "TEL": _same_attributes("use", "value"),
+    "AD": _same_name,
+    "EN": _same_name,
+}
+
+FUNCTIONS: dict[str, Callable[..., bool]] = {
+    "type-is": type_is,
+    "half-null": half_null,
+    "repeated": repeated,
+    "beside-known": beside_known,
+    "is-timestamp": is_timestamp,
+    "ordered": ordered,
+}
