@@ -82,15 +82,19 @@ def write_typed(writer: Writer, typed: Typed, focus: Focus) -> Written:
     raise Untranslatable(f"cast of {operand.kind.value} as {typed.type}")
 
 
+def opposite(truth: Written) -> Written:
+    """What is true when the other is not."""
+    if truth in (TRUE, FALSE):
+        return FALSE if truth == TRUE else TRUE
+    return Written(f"not({truth.text})", Kind.BOOLEAN)
+
+
 def _unknown(_writer: Writer, call: Call, _focus: Focus) -> Written:
     raise Untranslatable(f"the function {call.name}()")
 
 
 def _not(writer: Writer, call: Call, focus: Focus) -> Written:
-    truth = writer.truth(call.arguments[0], focus)
-    if truth in (TRUE, FALSE):
-        return FALSE if truth == TRUE else TRUE
-    return Written(f"not({truth.text})", Kind.BOOLEAN)
+    return opposite(writer.truth(call.arguments[0], focus))
 
 
 def _boolean(writer: Writer, call: Call, focus: Focus) -> Written:
@@ -120,11 +124,9 @@ def _exists(writer: Writer, call: Call, focus: Focus) -> Written:
 
 def _empty(writer: Writer, call: Call, focus: Focus) -> Written:
     present = _presence(writer, call.arguments[0], focus)
-    if present in (TRUE, FALSE):
-        return FALSE if present == TRUE else TRUE
     if present.text.startswith("not(ecluse:empty($"):
         return Written(present.text.removeprefix("not(").removesuffix(")"), Kind.BOOLEAN)
-    return Written(f"not({present.text})", Kind.BOOLEAN)
+    return opposite(present)
 
 
 def _count(writer: Writer, call: Call, focus: Focus) -> Written:

@@ -49,12 +49,12 @@ _AXES = frozenset(
 )
 _VALUE_SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _GENERAL_SIGNS = frozenset(_VALUE_SIGNS.values())
-_DEEPEST = 100
+_DEEPEST = 40
 
 
 @lru_cache(maxsize=8192)
 def parse(expression: str) -> Expression:
-    """Read an expression. Raises Untranslatable: it is not XPath 2.0, or nests more than a hundred levels."""
+    """Read an expression. Raises Untranslatable: it is not XPath 2.0, or nests more than forty levels."""
     reader = _Reader(expression)
     read = reader.sequence()
     reader.expect("end", "")

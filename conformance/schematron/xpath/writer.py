@@ -95,7 +95,8 @@ class Writer:
             case Binary("or" | "and"):
                 return self._junction(expression, focus)
             case If():
-                return self._choice(expression, focus)
+                then, otherwise = self.truth(expression.then, focus), self.truth(expression.otherwise, focus)
+                return self._choice(expression, then, otherwise, focus)
             case Sequence(()):
                 return FALSE
             case Sequence():
@@ -240,45 +241,32 @@ class Writer:
         raise Untranslatable(f"the operator {expression.operator}")
 
     def _junction(self, expression: Binary, focus: Focus) -> Written:
-        absorbing, neutral = (TRUE, FALSE) if expression.operator == "or" else (FALSE, TRUE)
-        sides = [self.truth(expression.left, focus), self.truth(expression.right, focus)]
-        if absorbing in sides:
-            return absorbing
-        kept = [side for side in sides if side != neutral]
-        if len(kept) < 2:
-            only = kept[0] if kept else neutral
-            return only if only.kind is Kind.BOOLEAN else Written(f"boolean({only.text})", Kind.BOOLEAN)
-        level = Level.OR if expression.operator == "or" else Level.AND
-        return Written(f" {expression.operator} ".join(side.at(level) for side in kept), Kind.BOOLEAN, level)
+        return _joined(expression.operator, self.truth(expression.left, focus), self.truth(expression.right, focus))
 
-    def _choice(self, expression: If, focus: Focus) -> Written:
-        """`if` as a boolean: (c and a) or (not(c) and b)."""
-        opposite = Call("not", (expression.condition,))
-        then, otherwise = self.truth(expression.then, focus), self.truth(expression.otherwise, focus)
+    def _choice(self, expression: If, then: Written, otherwise: Written, focus: Focus) -> Written:
+        """`if` as a boolean, its branches being written: (c and a) or (not(c) and b)."""
+        condition = self.truth(expression.condition, focus)
+        opposite = calls.opposite(condition)
         if then == TRUE:
-            return self.truth(Binary("or", expression.condition, expression.otherwise), focus)
+            return _joined("or", condition, otherwise)
         if otherwise == TRUE:
-            return self.truth(Binary("or", opposite, expression.then), focus)
-        if otherwise == FALSE:
-            return self.truth(Binary("and", expression.condition, expression.then), focus)
-        both = Binary("and", expression.condition, expression.then)
-        return self.truth(Binary("or", both, Binary("and", opposite, expression.otherwise)), focus)
+            return _joined("or", opposite, then)
+        return _joined("or", _joined("and", condition, then), _joined("and", opposite, otherwise))
 
     def _if(self, expression: If, focus: Focus) -> Written:
         then, otherwise = self.value(expression.then, focus), self.value(expression.otherwise, focus)
         kinds = {then.kind, otherwise.kind}
         if kinds == {Kind.BOOLEAN}:
-            return self._choice(expression, focus)
-        condition = self.boolean(expression.condition, focus)
-        text = f"ecluse:if({condition.text}, {then.text}, {otherwise.text})"
+            return self._choice(expression, then, otherwise, focus)
         if kinds == {Kind.EMPTY}:
-            return Written("/..", Kind.EMPTY)
+            return then
+        condition = self.boolean(expression.condition, focus)
+        arguments = f"({condition.text}, {then.text}, {otherwise.text})"
         if len(kinds) == 1:
-            return Written(text, then.kind)
+            return Written(f"ecluse:if{arguments}", then.kind)
         if kinds <= {Kind.STRING, Kind.STRINGS, Kind.EMPTY}:
-            # A string or nothing: an `if` that gives a list keeps the difference.
-            return Written(text.replace("ecluse:if(", "ecluse:if-any(", 1), Kind.STRINGS)
-        return Written(text, _wider(kinds))
+            return Written(f"ecluse:if-any{arguments}", Kind.STRINGS)
+        return Written(f"ecluse:if{arguments}", _wider(kinds))
 
     def _quantified(self, expression: Quantified, focus: Focus) -> Written:
         domain = self.value(expression.domain, focus)
@@ -340,6 +328,18 @@ class Writer:
         if step.predicates and written.kind not in (Kind.NODES, Kind.STRINGS, Kind.ANY):
             raise Untranslatable(f"a predicate on {written.kind.value}")
         return Written(f"({written.text})", written.kind) if isinstance(primary, Path) else written
+
+
+def _joined(operator: str, left: Written, right: Written) -> Written:
+    """Two truths joined by `or` or `and`; one that is known decides, or falls away."""
+    absorbing, neutral = (TRUE, FALSE) if operator == "or" else (FALSE, TRUE)
+    if absorbing in (left, right):
+        return absorbing
+    if neutral in (left, right):
+        other = right if left == neutral else left
+        return other if other.kind is Kind.BOOLEAN else Written(f"boolean({other.text})", Kind.BOOLEAN)
+    level = Level.OR if operator == "or" else Level.AND
+    return Written(f"{left.at(level)} {operator} {right.at(level)}", Kind.BOOLEAN, level)
 
 
 def _wider(kinds: set[Kind]) -> Kind:
