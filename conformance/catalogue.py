@@ -45,7 +45,24 @@ _HEADER = tuple(
     )
 )
 _DOCUMENT_TYPE = SchemaRef("document", "document_types", "recognition")
-_SUMMARY_BODY = tuple(SchemaRef("body", "vsm", name) for name in ("sections", "conditions", "history", "treatments"))
+_SUMMARY = (
+    SchemaRef("document", "vsm", "document"),
+    *(
+        SchemaRef("body", "vsm", name)
+        for name in (
+            "templates",
+            "sections",
+            "conditions",
+            "qualifiers",
+            "history",
+            "treatments",
+            "prescriptions",
+            "values",
+            "absences",
+        )
+    ),
+    SchemaRef("terminology", "vsm", "units"),
+)
 
 PROFILES = {
     one.name: one
@@ -56,13 +73,13 @@ PROFILES = {
             VSM_1_4,
             "Volet de synthèse médicale 1.4 (2022.01)",
             "Medical summary VSM 1.4 (2022.01)",
-            (*_HEADER, SchemaRef("document", "vsm", "document"), *_SUMMARY_BODY),
+            (*_HEADER, *_SUMMARY, SchemaRef("document", "vsm", "version_1_4")),
         ),
         Profile(
             VSM_2023,
             "Volet de synthèse médicale 2023.01",
             "Medical summary VSM 2023.01",
-            (*_HEADER, SchemaRef("document", "vsm", "document"), *_SUMMARY_BODY),
+            (*_HEADER, *_SUMMARY, SchemaRef("document", "vsm", "version_2023")),
         ),
         Profile(IPS_FR, "Synthèse médicale IPS-FR 2024.01", "Patient summary IPS-FR 2024.01", _HEADER),
     )
