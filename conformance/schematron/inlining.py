@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.schematron.expressions import CURRENT, functions, variables, with_variables
 from conformance.schematron.model import Assertion
@@ -27,13 +28,15 @@ _LONGEST_VALUE = 200
 class Questions:
     """The assertions of a rule as questions, each true when what it stands for holds.
 
-    `free` depend on the document only, `plain` is asked of a node (empty: nothing), `costly` need variables of the
-    rule: each with what is enough to make it true and needs none, if there is such a thing.
+    `free` depend on the document only. `plain` is asked of a node, `needing` too, with variables of the rule (empty:
+    nothing to ask). `guarded` need variables as well, unless what stands before each holds; `enough` is all of those.
     """
 
     free: tuple[str, ...]
     plain: str
-    costly: tuple[tuple[str | None, str], ...]
+    needing: str
+    guarded: tuple[tuple[str, str], ...]
+    enough: str
 
 
 def questions(assertions: Sequence[Assertion], lets: Sequence[tuple[str, str]]) -> Questions:
@@ -43,19 +46,26 @@ def questions(assertions: Sequence[Assertion], lets: Sequence[tuple[str, str]]) 
         around[name] = inlined(value, around)
     free: list[str] = []
     plain: list[str] = []
-    costly: list[tuple[str | None, str]] = []
+    needing: list[str] = []
+    guarded: list[tuple[str, str]] = []
     for one in assertions:
         query = inlined(one.query, around)
         test = f"not({query})" if one.fails_when else f"boolean({query})"
-        asked = variables(query)
-        if any(name in around or name == CURRENT for name in asked):
-            enough = None if one.fails_when else " or ".join(_enough(query, around))
-            costly.append((f"boolean({enough})" if enough else None, test))
-        elif is_free(query):
-            free.append(test)
+        if not _asks(query, around):
+            (free if is_free(query) else plain).append(test)
+            continue
+        enough = "" if one.fails_when else " or ".join(_enough(query, around))
+        if enough:
+            guarded.append((f"boolean({enough})", test))
         else:
-            plain.append(test)
-    return Questions(tuple(free), " and ".join(plain), tuple(costly))
+            needing.append(test)
+    return Questions(
+        free=tuple(free),
+        plain=" and ".join(plain),
+        needing=" and ".join(needing),
+        guarded=tuple(guarded),
+        enough=" and ".join(enough for enough, _ in guarded),
+    )
 
 
 def inlined(expression: str, lets: Mapping[str, str], *, dear: bool = False) -> str:
@@ -90,17 +100,18 @@ def together(expression: str) -> bool:
 
 def is_free(expression: str) -> bool:
     """Whether an expression asks the same of every node of a document: all its paths start at the root."""
-    if "/" not in expression:
+    if "/" not in expression or "$" in expression:
         return False
     left = _PATH.sub(" 0 ", _without_predicates(_LITERAL.sub("''", expression)))
     if re.search(r"[@/.]|::|\w\s*\(\s*\)|\*", left.replace("true()", "").replace("false()", "")):
         return False
-    return all(name in _CONTEXT_FREE for name in _NAME.findall(left.replace("''", "")) if f"${name}" not in left)
+    return all(name in _CONTEXT_FREE for name in _NAME.findall(left.replace("''", "")))
 
 
+@lru_cache(maxsize=4096)
 def is_steady(expression: str) -> bool:
-    """Whether an expression gives the same for every document: a constant, or what another document holds."""
-    if "$" in expression:
+    """Whether an expression gives the same for every document: what another document holds."""
+    if "$" in expression or "ecluse:fetched" not in expression:
         return False
     left = _LITERAL.sub("", expression)
     return not re.search(r"[@/.*\[]|::", left) and set(_NAME.findall(left)) <= _STEADY
@@ -122,8 +133,13 @@ def _without_predicates(expression: str) -> str:
 def _enough(query: str, lets: Mapping[str, str]) -> Iterator[str]:
     """The alternatives of a query that need no variable of the rule."""
     for part in _alternatives(query):
-        if not any(name in lets or name == CURRENT for name in variables(part)):
+        if not _asks(part, lets):
             yield part
+
+
+def _asks(query: str, lets: Mapping[str, str]) -> bool:
+    """Whether a query asks for variables of the rule."""
+    return any(name in lets or name == CURRENT for name in variables(query))
 
 
 def _alternatives(query: str) -> Iterator[str]:

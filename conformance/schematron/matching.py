@@ -1,8 +1,13 @@
-"""Which nodes of a document a context matches: paths share their beginnings, whole questions are asked once."""
+"""Which nodes of a document the contexts of a schema match: every path is walked once, from the top, while it lives.
+
+Contexts that are paths of children are put together in a tree: where a document has nothing at a beginning, nothing
+that begins so is looked at. Other contexts are asked of the elements of their tag, or once of the document.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lxml import etree
@@ -10,114 +15,186 @@ from lxml import etree
 from conformance.schematron.contexts import Context, Step
 from conformance.schematron.index import ANY, DocumentIndex
 from conformance.schematron.nodes import Located, Node, located
-from conformance.schematron.queries import Queries
+from conformance.schematron.queries import QUESTION_FAILED, Queries
 
 _Element = etree._Element
 NODES = "ecluse-nodes"
-_MANY = 4
+MANY = 4
 Variables = Callable[[str], Mapping[str, Any]]
 
 
 class Path:
-    """A path that leads to elements by children, from where another ends; paths of one schema share beginnings."""
+    """A step from where another path ends, the rules whose context ends here, and the paths that go on."""
 
-    __slots__ = ("absolute", "before", "step")
+    __slots__ = ("onward", "predicates", "rules", "step")
 
-    def __init__(self, before: Path | None, step: Step, absolute: bool) -> None:
-        self.before = before
+    def __init__(self, step: Step, predicates: str) -> None:
         self.step = step
-        self.absolute = absolute
+        self.predicates = predicates
+        self.rules: list[int] = []
+        self.onward: dict[str, list[Path]] = {}
+
+    def below(self) -> Iterator[int]:
+        """The rules that depend on this path."""
+        yield from self.rules
+        for paths in self.onward.values():
+            for path in paths:
+                yield from path.below()
 
 
-class Paths:
-    """The paths of one schema, each once."""
+class Contexts:
+    """The contexts of one schema, by what a document must have for them to match: rules are known by their number."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Path | None, str, bool], Path] = {}
+        self.by_template: defaultdict[str, list[Path]] = defaultdict(list)
+        self.by_tag: defaultdict[str, list[Path]] = defaultdict(list)
+        self.absolute: list[Path] = []
+        self.asked: list[tuple[Context, int]] = []
+        self._paths: dict[tuple[int, str], Path] = {}
+        self._tags: set[str] = set()
 
-    def of(self, context: Context) -> Path | None:
-        """The path of a context; None: it is found otherwise."""
-        path: Path | None = None
-        for step in context.steps:
-            key = (path, step.text, context.absolute)
-            if key not in self._known:
-                self._known[key] = Path(path, step, context.absolute)
-            path = self._known[key]
-        return path
+    def add(self, context: Context, rule: int) -> None:
+        """Add an alternative of the context of a rule."""
+        if not context.steps:
+            self.asked.append((context, rule))
+            if context.tag is not None or context.asked:
+                self._tags.add(context.tag or ANY)
+            return
+        path = self._root(context)
+        for step in context.steps[1:]:
+            path = self._next(path, step)
+        path.rules.append(rule)
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags that an index of a document must hold."""
+        return frozenset(self._tags)
+
+    def _root(self, context: Context) -> Path:
+        step = context.steps[0]
+        key = (1 if context.absolute else 0, step.text)
+        if key not in self._paths:
+            if context.absolute:
+                path = Path(step, step.predicates)
+                self.absolute.append(path)
+            elif step.template is not None:
+                path = Path(step, step.rest)
+                self.by_template[step.template].append(path)
+            else:
+                path = Path(step, step.rest)
+                self.by_tag[step.tag or ANY].append(path)
+                self._tags.add(step.tag or ANY)
+            self._paths[key] = path
+        return self._paths[key]
+
+    def _next(self, path: Path, step: Step) -> Path:
+        key = (id(path), step.text)
+        if key not in self._paths:
+            self._paths[key] = Path(step, step.predicates)
+            path.onward.setdefault(step.tag or ANY, []).append(self._paths[key])
+        return self._paths[key]
 
 
 class Matcher:
-    """Finds nodes of one document for one schema. `variables` gives the values that an expression asks for."""
+    """Finds the nodes of one document for one schema. `variables` gives the values that an expression asks for."""
 
     def __init__(self, index: DocumentIndex, queries: Queries, variables: Variables) -> None:
         self._index = index
         self._queries = queries
         self._variables = variables
-        self._paths: dict[Path, list[_Element]] = {}
+        self._found: dict[int, list[Node]] = {}
         self._whole: dict[str, list[Node]] = {}
+        self.failed: dict[int, Exception] = {}
 
-    def nodes(self, ways: Sequence[tuple[Context, Path | None]]) -> list[Node]:
-        """The nodes of all alternatives of a context, each once. Raises what the expressions raise."""
-        if len(ways) == 1:
-            context, path = ways[0]
-            return list[Node](self._along(path)) if path is not None else self._of(context)
-        found = (self._of(context) if path is None else self._along(path) for context, path in ways)
-        return list(dict.fromkeys(node for nodes in found for node in nodes))
+    def walk(self, contexts: Contexts) -> Mapping[int, list[Node]]:
+        """The nodes of every rule that has any, each node once.
 
-    def _of(self, context: Context) -> list[Node]:
+        `failed` says afterwards which contexts could not be asked, and why.
+        """
+        index = self._index
+        for template in index.by_template.keys() & contexts.by_template.keys():
+            for path in contexts.by_template[template]:
+                self._start(path, index.candidates(path.step.tag, template))
+        for tag in index.by_tag.keys() & contexts.by_tag.keys():
+            for path in contexts.by_tag[tag]:
+                self._start(path, index.by_tag[tag])
+        for path in contexts.by_tag.get(ANY, ()):
+            self._start(path, index.elements)
+        top = index.root.getroottree().getroot()
+        for path in contexts.absolute:
+            if path.step.tag in (None, top.tag):
+                self._start(path, [top])
+        for context, rule in contexts.asked:
+            self._ask(context, rule)
+        return self._found
+
+    def _start(self, path: Path, elements: list[_Element]) -> None:
+        try:
+            found = self._filtered(elements, path.predicates)
+        except QUESTION_FAILED as error:
+            self.failed.update(dict.fromkeys(path.below(), error))
+            return
+        if not found:
+            return
+        for rule in path.rules:
+            self._add(rule, found)
+        if not path.onward:
+            return
+        children: defaultdict[str, list[_Element]] = defaultdict(list)
+        wanted = (ANY,) if ANY in path.onward else tuple(path.onward)
+        for element in found:
+            for child in element.iterchildren(*wanted):
+                children[child.tag].append(child)
+        for tag, paths in path.onward.items():
+            there = [one for some in children.values() for one in some] if tag == ANY else children.get(tag)
+            if there:
+                for onward in paths:
+                    self._start(onward, there)
+
+    def _ask(self, context: Context, rule: int) -> None:
+        """The nodes of a context that is no path of children."""
+        try:
+            self._add(rule, self._asked(context))
+        except QUESTION_FAILED as error:
+            self.failed[rule] = error
+
+    def _asked(self, context: Context) -> list[Any]:
         if context.kind == "document":
             return [Located("document", self._index.root.getroottree().getroot())]
         if context.asked:
-            found = self._index.candidates(context.tag, context.template)
-            return list[Node](self._filtered(found, f"[{context.asked}]"))
-        return self._asked_once(context.whole)
-
-    def _asked_once(self, whole: str) -> list[Node]:
-        nodes = self._whole.get(whole)
+            candidates = self._index.candidates(context.tag, context.template)
+            return self._filtered(candidates, f"[{context.asked}]")
+        if context.tag is not None and context.tag not in self._index.by_tag:
+            return []
+        nodes = self._whole.get(context.whole)
         if nodes is None:
-            found = self._queries.compile(whole, smart=True)(self._index.root, **self._variables(whole))
-            nodes = self._whole[whole] = list(located(found)) if isinstance(found, list) else []
+            values = self._variables(context.whole)
+            found = self._queries.compile(context.whole, smart=True)(self._index.root, **values)
+            nodes = self._whole[context.whole] = list(located(found)) if isinstance(found, list) else []
         return nodes
 
-    def _along(self, path: Path) -> list[_Element]:
-        """The elements at the end of a path; a beginning shared with other paths is walked once."""
-        found = self._paths.get(path)
-        if found is None:
-            before = path.before
-            found = self._paths[path] = (
-                self._started(path.absolute, path.step)
-                if before is None
-                else self._children(self._along(before), path.step)
-            )
-        return found
-
-    def _started(self, absolute: bool, step: Step) -> list[_Element]:
-        if absolute:
-            top = self._index.root.getroottree().getroot()
-            found = [top] if step.tag in (None, top.tag) else []
-            return self._filtered(found, step.predicates)
-        return self._filtered(self._index.candidates(step.tag, step.template), step.rest)
-
-    def _children(self, parents: list[_Element], step: Step) -> list[_Element]:
-        if not parents:
-            return []
-        if step.template is None and not step.rest:
-            return [child for parent in parents for child in parent.iterchildren(step.tag or ANY)]
-        return self._many(parents, step.text, f"${NODES}/{step.text}")
+    def _add(self, rule: int, nodes: list[Any]) -> None:
+        before = self._found.get(rule)
+        if before is not None:
+            self._found[rule] = list(dict.fromkeys((*before, *nodes)))
+        elif nodes:
+            self._found[rule] = nodes
 
     def _filtered(self, elements: list[_Element], predicates: str) -> list[_Element]:
+        """Those elements for which predicates hold.
+
+        A few are asked one by one, many at once: the cost of a question is mostly that of asking.
+        """
         if not predicates or not elements:
             return elements
-        return self._many(elements, f"self::node(){predicates}", f"${NODES}{predicates}")
-
-    def _many(self, elements: list[_Element], each: str, together: str) -> list[_Element]:
-        """Ask a few elements one by one, many at once: the cost of a question is mostly that of asking."""
-        if len(elements) > _MANY:
+        if len(elements) > MANY:
+            together = f"${NODES}{predicates}"
             values: dict[str, Any] = {NODES: elements, **self._variables(together)}
-            return _list(self._queries.compile(together)(self._index.root, **values))
+            return _list(self._queries.compile(together)(elements[0], **values))
+        each = f"self::node(){predicates}"
         ask = self._queries.compile(each)
-        others = self._variables(each) if "$" in each else {}
-        return [node for one in elements for node in _list(ask(one, **others))]
+        others = self._variables(each) if "$" in predicates else {}
+        return [one for one in elements if ask(one, **others)]
 
 
 def _list(value: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from conformance.schematron.documents import Documents
 from conformance.schematron.expressions import CURRENT, variables, with_variables
 from conformance.schematron.model import Assertion, Part, Pattern, Rule, SchemaFault, SchemaText
 from conformance.schematron.queries import Kinds, NotAsked, Queries, asked_as, is_xpath_2, known_binding, tested_as
+from conformance.schematron.scoping import scoped
 from conformance.schematron.xpath.translation import Kind
 
 
@@ -29,16 +30,18 @@ class PlannedRule:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPattern:
-    """The rules of a pattern in order, and its variables, which are those of the document."""
+    """The rules of a pattern in order."""
 
     id: str
-    lets: tuple[tuple[str, str], ...]
     rules: tuple[PlannedRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A schema ready to be asked. `notes` say what is tolerated in it, and what of it is not checked."""
+    """A schema ready to be asked. `lets` are all variables of the document.
+
+    `notes` say what is tolerated in it, and what of it is not checked.
+    """
 
     title: str
     namespaces: tuple[tuple[str, str], ...]
@@ -68,14 +71,14 @@ class _Planning:
         text = self._text
         if not known_binding(text.binding):
             raise SchemaFault(f"nobody knows the query language {text.binding}")
-        lets, kinds = self._lets(text.lets, {}, "the schema")
-        patterns = tuple(self._pattern(one, kinds) for one in text.patterns)
+        declared, scoped_patterns = scoped(text)
+        lets, kinds = self._lets(declared, {}, "the schema")
+        patterns = tuple(self._pattern(one, kinds) for one in scoped_patterns)
         if self._strict and self._wrong:
             raise SchemaFault(self._wrong)
         return Plan(text.title, text.namespaces, lets, patterns, (*text.notes, *self._wrong))
 
-    def _pattern(self, pattern: Pattern, known: Kinds) -> PlannedPattern:
-        lets, kinds = self._lets(pattern.lets, known, f"pattern {pattern.id}")
+    def _pattern(self, pattern: Pattern, kinds: Kinds) -> PlannedPattern:
         rules: list[PlannedRule] = []
         for number, rule in enumerate(pattern.rules):
             try:
@@ -88,7 +91,7 @@ class _Planning:
                     continue
                 break
             rules.append(self._rule(rule, contexts, kinds))
-        return PlannedPattern(pattern.id, lets, tuple(rules))
+        return PlannedPattern(pattern.id, tuple(rules))
 
     def _contexts(self, context: str, known: Kinds) -> tuple[Context, ...]:
         query, _ = self._query(context, known)

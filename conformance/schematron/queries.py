@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from conformance.schematron.documents import Documents
-from conformance.schematron.expressions import CORE_FUNCTIONS, functions, without_current
+from conformance.schematron.documents import Documents, MissingDocument
+from conformance.schematron.expressions import CORE_FUNCTIONS, functions, variables, without_current
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
 from conformance.schematron.xpath.extensions import extensions, variable
@@ -18,6 +19,10 @@ Extensions = Mapping[tuple[str, str], Callable[..., Any]]
 Kinds = Mapping[str, Kind]
 _XPATH_1 = frozenset(("", "xslt", "xslt1", "xpath", "xpath1", "exslt", "libxslt"))
 _XPATH_2 = frozenset(("xslt2", "xslt3", "xpath2", "xpath3", "xpath31", "xquery", "xquery3"))
+
+
+# What asking an expression can raise: XPath's own errors, and those of our functions on values they cannot take.
+QUESTION_FAILED = (etree.XPathError, MissingDocument, ValueError, TypeError, ArithmeticError, LookupError)
 
 
 class NotAsked(ValueError):
@@ -65,6 +70,14 @@ def _strings(_context: object, values: Any) -> Any:
     return variable(values, Kind.STRINGS)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A compiled expression and the variables it asks for."""
+
+    ask: etree.XPath
+    names: tuple[str, ...]
+
+
 class Queries:
     """Compiles the expressions of one schema, each once and when it is first asked."""
 
@@ -72,6 +85,7 @@ class Queries:
         self.namespaces = {**namespaces, "ecluse": ECLUSE}
         self._extensions: Extensions = {**extensions(documents), **KEEP, (ECLUSE, "strings"): _strings}
         self._compiled: dict[str, etree.XPath] = {}
+        self._questions: dict[str, Question] = {}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
         """A compiled expression. Raises NotAsked: it is not XPath, or calls what nobody knows."""
@@ -80,6 +94,14 @@ class Queries:
         if compiled is None:
             compiled = self._compiled[key] = self._new(expression, smart)
         return compiled
+
+    def question(self, expression: str) -> Question:
+        """A compiled expression with its variables. Raises NotAsked."""
+        question = self._questions.get(expression)
+        if question is None:
+            question = Question(self.compile(expression), tuple(variables(expression)))
+            self._questions[expression] = question
+        return question
 
     def _new(self, expression: str, smart: bool) -> etree.XPath:
         # lxml registers every function it is given at every evaluation: it is given those that are called.

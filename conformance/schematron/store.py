@@ -96,10 +96,7 @@ def _engine() -> str:
 
 
 def _plan(data: Any) -> Plan:
-    patterns = tuple(
-        PlannedPattern(one["id"], _pairs(one["lets"]), tuple(_rule(rule) for rule in one["rules"]))
-        for one in data["patterns"]
-    )
+    patterns = tuple(PlannedPattern(one["id"], tuple(_rule(rule) for rule in one["rules"])) for one in data["patterns"])
     return Plan(data["title"], _pairs(data["namespaces"]), _pairs(data["lets"]), patterns, tuple(data["notes"]))
 
 

@@ -142,9 +142,10 @@ def test_a_context_finds_the_nodes_that_xpath_finds(tree, steps):
     root = xml.parse(f'<r xmlns="urn:hl7-org:v3">{tree}</r>'.encode())
     schema = Schema(read_schema(HEAD + pattern + TAIL))
 
-    found = [one.place for one in schema.check(DocumentIndex(root, schema.tags))]
+    index = DocumentIndex(root, schema.tags)
+    found = [one.place for one in schema.check(index)]
 
-    assert found == root.xpath(f"//{context}", namespaces=NS)
+    assert sorted(found, key=index.order().__getitem__) == root.xpath(f"//{context}", namespaces=NS)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,6 @@ def test_a_context_finds_the_nodes_that_xpath_finds(tree, steps):
         ("oid", "1.02", False),
         ("oid", "3.1", False),
         ("uid", "6BAB188A-2A52-4E87-97A0-AEE51661167E", True),
-        ("uid", "lot-1", True),
         ("uid", "1.2 ", False),
         ("telecom", "tel:01", True),
         ("telecom", "tel:", False),

@@ -50,7 +50,8 @@ TESTS = st.sampled_from(
 def contexts(draw):
     def path():
         steps = draw(st.lists(STEPS, max_size=2))
-        start = draw(st.sampled_from(["", "", "/", "//"]))
+        # libxslt takes any element for the root in `/*[2]`: a path from the root has a step before such a predicate.
+        start = draw(st.sampled_from(["", "", "/", "//"])) if steps else ""
         return start + draw(st.sampled_from(["/", "//"])).join([*steps, draw(LAST)])
 
     return draw(st.one_of(st.just("/"), st.builds(lambda: " | ".join(path() for _ in range(draw(st.integers(1, 2)))))))
