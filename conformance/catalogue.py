@@ -39,9 +39,7 @@ _HEADER = tuple(
         "patient",
         "participants",
         "act",
-        "generated_elements",
-        "generated_datatypes",
-        "generated_unknown",
+        "generated",
     )
 )
 _DOCUMENT_TYPE = SchemaRef("document", "document_types", "recognition")
