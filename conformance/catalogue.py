@@ -11,6 +11,16 @@ VSM_2023 = "vsm-2023.01"
 IPS_FR = "ips-fr-2024.01"
 METADATA_DMP = "xds-metadata-dmp"
 METADATA_IHE = "xds-metadata-ihe"
+STRUCTURE = "structure"
+
+LAYERS = {
+    STRUCTURE: ("Structure CDA", "CDA structure"),
+    "header": ("En-tête CI-SIS", "CI-SIS header"),
+    "document": ("Modèle de document", "Document model"),
+    "body": ("Sections et entrées", "Sections and entries"),
+    "terminology": ("Unités et terminologies", "Units and terminologies"),
+}
+"""The layers of our own rules, in the order in which they are told, with their French and English titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,12 @@ class Profile:
     title: str
     title_en: str
     schemas: tuple[SchemaRef, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are asked, structure first."""
+        asked = {STRUCTURE, *(one.layer for one in self.schemas)}
+        return tuple(one for one in LAYERS if one in asked)
 
 
 _HEADER = tuple(
@@ -61,6 +77,20 @@ _SUMMARY = (
     ),
     SchemaRef("terminology", "vsm", "units"),
 )
+_PATIENT_SUMMARY = (
+    SchemaRef("document", "ips_fr", "document"),
+    *(
+        SchemaRef("body", "ips_fr", name)
+        for name in (
+            "sections",
+            "observations",
+            "immunizations",
+            "care_plan",
+            "devices_and_documents",
+            "adverse_effects",
+        )
+    ),
+)
 
 PROFILES = {
     one.name: one
@@ -79,7 +109,12 @@ PROFILES = {
             "Medical summary VSM 2023.01",
             (*_HEADER, *_SUMMARY, SchemaRef("document", "vsm", "version_2023")),
         ),
-        Profile(IPS_FR, "Synthèse médicale IPS-FR 2024.01", "Patient summary IPS-FR 2024.01", _HEADER),
+        Profile(
+            IPS_FR,
+            "Synthèse médicale IPS-FR 2024.01",
+            "Patient summary IPS-FR 2024.01",
+            (*_HEADER, *_PATIENT_SUMMARY, *(one for one in _SUMMARY if one.layer != "document")),
+        ),
     )
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from cda.document import CdaDocument, UnreadableDocument, parse_document
-from conformance.catalogue import HEADER, IPS_FR, LEVEL_1, PROFILES, VSM_1_4, VSM_2023
-from conformance.recognition import profile_of
-from conformance.report import Report
+from conformance.catalogue import HEADER, IPS_FR, LAYERS, LEVEL_1, PROFILES, VSM_1_4, VSM_2023
+from conformance.recognition import profile_of, recognise
+from conformance.report import Finding, LayerResult, Report, Severity
 from conformance.schematron.findings import check_schemas
+from conformance.structure.checking import check_structure
 
 __all__ = [
     "HEADER",
@@ -37,7 +41,31 @@ def validate(content: bytes, profile: str | None = None) -> Report:
 
 def validate_document(document: CdaDocument, profile: str | None = None, *, at_most: int | None = None) -> Report:
     """Validate a parsed document; the search ends after `at_most` findings, if given. Raises UnknownProfile."""
-    name = profile or profile_of(document)
+    known = recognise(document)
+    name = profile or known.profile
     if name not in PROFILES:
         raise UnknownProfile(name)
-    return Report(name, check_schemas(document, PROFILES[name].schemas, at_most))
+    structure = check_structure(document, at_most)
+    left = None if at_most is None else at_most - len(structure)
+    rules = () if left == 0 else check_schemas(document, PROFILES[name].schemas, left)
+    findings = tuple(sorted((*structure, *rules), key=lambda one: (one.line, one.column))) if structure else rules
+    return Report(
+        name,
+        findings,
+        document_type=" ".join(filter(None, (known.document_type, known.version))) or None,
+        layers=_layers(PROFILES[name].layers, findings),
+    )
+
+
+def _layers(asked: Iterable[str], findings: tuple[Finding, ...]) -> tuple[LayerResult, ...]:
+    counted = Counter((one.layer, one.severity) for one in findings)
+    return tuple(
+        LayerResult(
+            name=layer,
+            title=LAYERS[layer][0],
+            title_en=LAYERS[layer][1],
+            errors=counted[layer, Severity.ERROR],
+            warnings=counted[layer, Severity.WARNING],
+        )
+        for layer in asked
+    )
