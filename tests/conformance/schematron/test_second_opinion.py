@@ -8,8 +8,10 @@ from importlib.resources import files
 import pytest
 from lxml import etree, isoschematron
 
+from cda.document import parse_document
+from conformance.schematron.findings import check_schemas
 from conformance.schematron.functions import EXTENSIONS
-from conformance.validate import PROFILES, VSM_2023, validate
+from conformance.validate import PROFILES, VSM_2023
 from samples.documents.faults import break_rule
 from samples.documents.header_faults import HEADER_FAULTS
 from samples.documents.vsm import vsm
@@ -46,15 +48,20 @@ def reference() -> Iterator[object]:
         del etree.FunctionNamespace(namespace)[name]
 
 
+def ours(content: bytes) -> list[str]:
+    found = check_schemas(parse_document(content), PROFILES[VSM_2023].schemas)
+    return sorted(one.rule for one in found)
+
+
 def test_both_accept_the_sample(reference):
     assert reference(SUMMARY) == []
 
 
-@pytest.mark.parametrize("rule", sorted(FAULTS)[::8])
+@pytest.mark.parametrize("rule", sorted(FAULTS)[::60])
 def test_both_give_the_same_verdict_on_a_twin(reference, rule):
     twin = break_rule(SUMMARY, rule, FAULTS)
 
-    assert reference(twin) == sorted(one.rule for one in validate(twin, VSM_2023).findings)
+    assert reference(twin) == ours(twin)
 
 
 def test_both_give_the_same_verdict_on_a_document_full_of_faults(reference):
@@ -72,4 +79,4 @@ def test_both_give_the_same_verdict_on_a_document_full_of_faults(reference):
     verdict = reference(content)
 
     assert len(verdict) > 50
-    assert verdict == sorted(one.rule for one in validate(content, VSM_2023).findings)
+    assert verdict == ours(content)
