@@ -96,7 +96,12 @@ PROFILES = {
     one.name: one
     for one in (
         Profile(HEADER, "En-tête CI-SIS (structuration minimale)", "CI-SIS header", (*_HEADER, _DOCUMENT_TYPE)),
-        Profile(LEVEL_1, "Document non structuré (CDA niveau 1)", "Unstructured document (CDA level 1)", _HEADER),
+        Profile(
+            LEVEL_1,
+            "Document non structuré (CDA niveau 1)",
+            "Unstructured document (CDA level 1)",
+            (*_HEADER, SchemaRef("document", "level1", "level1")),
+        ),
         Profile(
             VSM_1_4,
             "Volet de synthèse médicale 1.4 (2022.01)",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from conformance.schematron.contents import carries
 from conformance.schematron.datatypes import FUNCTIONS
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.units import is_unit
@@ -88,5 +89,6 @@ EXTENSIONS: dict[tuple[str, str], Callable[..., bool]] = {
     (ECLUSE, "is-member"): is_member,
     (ECLUSE, "is"): is_form,
     (ECLUSE, "ins-key"): ins_key,
+    (ECLUSE, "carries"): carries,
     **{(ECLUSE, name): function for name, function in FUNCTIONS.items()},
 }
