@@ -15,7 +15,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from conformance.schematron.xpath import atoms
-from conformance.schematron.xpath.matching import bounded, matcher, pattern_for_groups
+from conformance.schematron.xpath.matching import finder, matcher
 
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -35,18 +35,25 @@ def matches(_context: object, value: str, pattern: str, flags: str = "") -> bool
 
 def replace(_context: object, value: str, pattern: str, replacement: str, flags: str = "") -> str:
     """fn:replace. `$1` is what a group met, the empty string when it met nothing."""
-    return pattern_for_groups(pattern, flags).sub(_template(replacement), bounded(value))
+    filled = _template(replacement)
+    parts: list[str] = []
+    begun = 0
+    for found in finder(pattern, flags)(value):
+        parts += [value[begun : found.start()], filled(found)]
+        begun = found.end()
+    return "".join([*parts, value[begun:]])
 
 
 def tokenize(_context: object, value: str, pattern: str, flags: str = "") -> list[str]:
     """fn:tokenize: of an empty text nothing."""
+    found = finder(pattern, flags)
     if not value:
         return []
     tokens: list[str] = []
     begun = 0
-    for found in pattern_for_groups(pattern, flags).finditer(bounded(value)):
-        tokens.append(value[begun : found.start()])
-        begun = found.end()
+    for one in found(value):
+        tokens.append(value[begun : one.start()])
+        begun = one.end()
     return [*tokens, value[begun:]]
 
 

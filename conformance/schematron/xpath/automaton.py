@@ -9,6 +9,7 @@ from conformance.schematron.xpath.regex import Anchor, Group, Leaf, Part, Repeat
 
 _MOST_STATES = 5000
 _MOST_KNOWN = 50_000
+_SAMPLE = "".join(map(chr, range(0x3000)))
 
 
 class Unreadable(Exception):
@@ -44,6 +45,37 @@ class Automaton:
             last = self._following(states, text[-1]) | anywhere
             states = self._closure(last, at_start=False, at_end=True)
         return self._end in states
+
+    def is_unambiguous(self) -> bool:
+        """Whether no text can be read in two ways: then Python, which tries one after another, never goes far back.
+
+        Leaves are told apart by the characters below U+3000 and those that the pattern itself spells.
+        """
+        sample = _SAMPLE + "".join(self._leaves)
+        members = {text: frozenset(leaf.findall(sample)) for text, leaf in self._leaves.items()}
+        afters = [one[1] for one in self._read if one is not None]
+        return all(self._tells(one, members) for one in (self._start, *afters))
+
+    def _tells(self, state: int, members: dict[str, frozenset[str]]) -> bool:
+        """Whether one way only leads to each state behind a state, and one character to one of them only."""
+        found = {state}
+        waiting = [state]
+        readable: set[str] = set()
+        while waiting:
+            one = waiting.pop()
+            read = self._read[one]
+            if read is not None:
+                leaf = members[read[0].pattern]
+                if not readable.isdisjoint(leaf):
+                    return False
+                readable |= leaf
+            following = [*self._free[one]]
+            following += [anchors[one] for anchors in (self._opening, self._closing) if one in anchors]
+            if not found.isdisjoint(following):
+                return False
+            found.update(following)
+            waiting += following
+        return True
 
     def _following(self, states: frozenset[int], character: str) -> frozenset[int]:
         key = (states, character)

@@ -37,13 +37,12 @@ def _is(writer: Writer, step: AxisStep, focus: Focus) -> str:
     predicates = [writer.truth(one, focus).at(Level.AND) for one in step.predicates]
     if step.axis != "attribute":
         return f"self::{writer.test(step.axis, step.test)}{writer.predicates(step.predicates, focus.inner())}"
-    if step.test.kind != "name" or step.test.prefix == "*":
-        raise Untranslatable("except or intersect of attributes without a name")
-    if step.test.name == "*":
-        raise Untranslatable("except or intersect of attributes without a name")
-    namespace = writer.namespace(step.test.prefix)
-    conditions = [f"local-name()={quoted(step.test.name or '')}", f"namespace-uri()={quoted(namespace)}"]
-    return f"({' and '.join([*conditions, *predicates])})"
+    if step.test.kind != "name":
+        raise Untranslatable(f"except or intersect of {step.test.kind}()")
+    conditions = [] if step.test.name == "*" else [f"local-name()={quoted(step.test.name or '')}"]
+    if step.test.prefix != "*":
+        conditions.append(f"namespace-uri()={quoted(writer.namespace(step.test.prefix))}")
+    return f"({' and '.join([*conditions, *predicates]) or 'true()'})"
 
 
 def _united(expression: Expression) -> Iterator[Expression]:

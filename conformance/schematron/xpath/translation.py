@@ -40,14 +40,20 @@ def translate(expression: str, namespaces: Mapping[str, str], kinds: Mapping[str
 
 def translate_test(expression: str, namespaces: Mapping[str, str], kinds: Mapping[str, Kind] = _NO_KINDS) -> str:
     """The effective boolean value of an expression, as a boolean of XPath 1.0. Raises Untranslatable."""
-    return Writer(namespaces, kinds).boolean(parse(expression), Focus()).text
+    try:
+        return Writer(namespaces, kinds).boolean(parse(expression), Focus()).text
+    except RecursionError:
+        raise Untranslatable("an expression that nests too deep") from None
 
 
 def translate_value(
     expression: str, namespaces: Mapping[str, str], kinds: Mapping[str, Kind] = _NO_KINDS
 ) -> Translation:
     """The value of an expression, in XPath 1.0, and what is known of it. Raises Untranslatable."""
-    read = parse(expression)
-    written = Writer(namespaces, kinds).value(read, Focus())
-    asked = variables(read)
-    return Translation(written.text, written.kind, asked, steady=not asked and not needs_context(read))
+    try:
+        read = parse(expression)
+        written = Writer(namespaces, kinds).value(read, Focus())
+        asked = variables(read)
+        return Translation(written.text, written.kind, asked, steady=not asked and not needs_context(read))
+    except RecursionError:
+        raise Untranslatable("an expression that nests too deep") from None

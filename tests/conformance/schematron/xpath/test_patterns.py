@@ -69,7 +69,7 @@ ALTERNATIVES = [one for pattern in PATTERNS for one in read_pattern(pattern, NAM
 ASKED = [(one, _asks(one.asked), _asks(one.whole)) for one in ALTERNATIVES]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(inside=st.lists(_TREE, min_size=1, max_size=4))
 def test_asking_every_element_finds_what_asking_the_document_finds(inside):
     content = f'<doc xmlns="urn:hl7-org:v3" xmlns:p="urn:ihe:pharm">{"".join(inside)}</doc>'

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.schematron.xpath.answers import replace, tokenize
 from conformance.schematron.xpath.automaton import Automaton
-from conformance.schematron.xpath.matching import LONGEST, HostileText, matcher
+from conformance.schematron.xpath.matching import HostileText, matcher
 from conformance.schematron.xpath.regex import compiled, read_regex
 from conformance.schematron.xpath.syntax import Untranslatable
 
@@ -54,7 +54,7 @@ def saxon_matches():
     return verdict
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(texts=st.lists(st.text(LETTERS, max_size=8), min_size=5, max_size=5))
 def test_saxon_and_we_find_the_same(saxon_matches, texts):
     for pattern in PATTERNS:
@@ -77,7 +77,7 @@ def test_flags_mean_what_saxon_means(saxon_matches, text, pattern, flags):
     assert matcher(pattern, flags)(text) == saxon_matches(text, pattern, flags)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text(LETTERS, max_size=12))
 def test_states_and_python_find_the_same(text):
     for pattern in PATTERNS:
@@ -92,6 +92,9 @@ def test_states_and_python_find_the_same(text):
         (r"^(a|a)*$", "a" * 5000 + "b"),
         (r"^(([\w$.-])+\.?)*@x$", "w." * 2500),
         (r"\d*\d*\d*\d*\d*x", "1" * 20_000),
+        (r"\d*\d*\d*\d*\d*x", "1" * 900),
+        (r"(x?){50}x{50}$", "x" * 40),
+        (r"^(0|1|01)*$", "01" * 1000 + "2"),
     ],
 )
 def test_a_hostile_text_costs_no_more_than_its_length(pattern, text):
@@ -103,11 +106,29 @@ def test_a_hostile_text_costs_no_more_than_its_length(pattern, text):
     assert time.process_time() - begun < 60
 
 
+@pytest.mark.parametrize(
+    ("pattern", "one_way"),
+    [
+        (r"^[0-2](\.(0|[1-9]\d*))*$", True),
+        (r"^-?[^+-]+([+-].*)?$", True),
+        (r"^(fax | tel):", True),
+        (r"[0-9]{4,14}", True),
+        (r"^(a+)+$", False),
+        (r"(a|ab)c", False),
+        (r"\w*\d", False),
+        (r"(a*)*", False),
+        (r"(a?b?)*", False),
+    ],
+)
+def test_a_pattern_that_reads_in_one_way_is_known(pattern, one_way):
+    assert Automaton(read_regex(pattern), "").is_unambiguous() is one_way
+
+
 def test_replace_and_tokenize_refuse_long_texts():
     with pytest.raises(HostileText):
-        replace(None, "1" * (LONGEST + 1), r"\d+x", "")
+        replace(None, "1" * 10_000, r"\d+x", "")
     with pytest.raises(HostileText):
-        tokenize(None, "1" * (LONGEST + 1), r"\s")
+        tokenize(None, "1" * 10_000, r"\s+-")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +158,7 @@ def test_what_is_not_read_is_refused(pattern):
         matcher(pattern)
 
 
-@pytest.mark.parametrize("pattern", [r"(a+)+", "a*", r"(a|b)+"])
+@pytest.mark.parametrize("pattern", [r"(a+)+", "a*", r"(a|ab)+"])
 def test_replace_refuses_what_goes_back_too_often_or_matches_nothing(pattern):
     with pytest.raises(Untranslatable):
         replace(None, "a", pattern, "")
