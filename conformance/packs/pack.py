@@ -62,7 +62,7 @@ class Pack:
         Raises UnknownModel.
         """
         inside, relocate = alone(document)
-        choice = self._choose(inside) if model is None else Choice(self.model(model))
+        choice = self.choose(inside) if model is None else Choice(self.model(model))
         absent: dict[str, str] = {}
         notes: list[str] = []
         findings = [relocate(one) for one in self._structure(inside, at_most, absent)]
@@ -84,7 +84,7 @@ class Pack:
             notes=tuple(notes),
         )
 
-    def _choose(self, document: CdaDocument) -> Choice:
+    def choose(self, document: CdaDocument) -> Choice:
         """The document model; of several that are possible, the one that finds the least, the oldest of equals."""
         choice = choose(document, self.manifest.models)
         if choice.model is None or not choice.others:

@@ -8,7 +8,7 @@ call are written a second time, in XSLT 3.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any
 
 from conformance.reference.functions import with_functions
 from conformance.reference.results import Verdict, read_results
+from profiles.codes import value_set
 
+_SET = re.compile(r"'(JDV_[^']+)'")
 _STEPS_1 = ("iso_dsdl_include.xsl", "iso_abstract_expand.xsl", "iso_svrl_for_xslt1.xsl")
 _STEPS_2 = ("iso_dsdl_include.xsl", "iso_abstract_expand.xsl", "iso_svrl_for_xslt2.xsl")
 
@@ -43,7 +45,17 @@ class CompiledSchema:
 
     def report(self, content: bytes) -> bytes:
         """The report in SVRL. Raises ReferenceFault: a value set is not there, or a value has the wrong type."""
-        return self._chain.run(self._executable, content)
+        return self.report_on(self._chain.parse(content))
+
+    def report_on(self, document: Any) -> bytes:
+        """The report in SVRL on a document that `ReferenceChain.parse` made. Raises ReferenceFault."""
+        try:
+            result = self._executable.transform_to_string(xdm_node=document)
+        except Exception as error:
+            raise ReferenceFault(str(error)) from error
+        if result is None:
+            raise ReferenceFault("no report")
+        return str(result).encode()
 
 
 class ReferenceChain:
@@ -58,8 +70,10 @@ class ReferenceChain:
         self._xslt = self._processor.new_xslt30_processor()
         self._steps: dict[Path, Any] = {}
 
-    def compile_ours(self, schema: Path, value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> CompiledSchema:
-        """Compile a schema of ours; `value_sets` are those that `in-set` may be asked. Raises ReferenceFault."""
+    def compile_ours(self, schema: Path) -> CompiledSchema:
+        """Compile a schema of ours, with the value sets that it names. Raises ReferenceFault."""
+        names = frozenset(_SET.findall(schema.read_text("utf-8")))
+        value_sets = {name: frozenset(value_set(name)) for name in names}
         resources = files("lxml.isoschematron").joinpath("resources", "xsl", "iso-schematron-xslt1")
         with as_file(resources) as directory:
             text = self._translate(schema, [directory / step for step in _STEPS_1])
@@ -82,16 +96,12 @@ class ReferenceChain:
             raise ReferenceFault(str(error)) from error
         return CompiledSchema(stylesheet, self, executable)
 
-    def run(self, executable: Any, content: bytes) -> bytes:
-        """Transform a document. Raises ReferenceFault."""
+    def parse(self, content: bytes) -> Any:
+        """A document in the form of Saxon. Raises ReferenceFault."""
         try:
-            document = self._processor.parse_xml(xml_text=content.decode("utf-8-sig"))
-            result = executable.transform_to_string(xdm_node=document)
+            return self._processor.parse_xml(xml_text=content.decode("utf-8-sig"))
         except Exception as error:
             raise ReferenceFault(str(error)) from error
-        if result is None:
-            raise ReferenceFault("no report")
-        return str(result).encode()
 
     def _translate(self, schema: Path, steps: list[Path]) -> str:
         """The schema through the three stylesheets: includes, abstract patterns, XSLT."""

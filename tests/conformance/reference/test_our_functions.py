@@ -16,7 +16,6 @@ from conformance.reference.results import path_of
 from conformance.schematron.functions import EXTENSIONS
 from conformance.schematron.index import DocumentIndex
 from conformance.schematron.loading import load
-from profiles.codes import value_set
 from security import xml
 
 SET = "JDV_J143_AdministrativeGender_CISIS"
@@ -133,9 +132,7 @@ def test_every_function_says_the_same_in_both_engines(tmp_path):
     ours = load(schema, root=tmp_path, tolerant=False, strict=True, cache=None).schema
 
     mine = {(one.assertion.id, path_of(one.place)) for one in ours.check(DocumentIndex(root, ours.tags))}
-    theirs = {
-        (one.rule, one.path) for one in chain.compile_ours(schema, {SET: frozenset(value_set(SET))}).judge(content)
-    }
+    theirs = {(one.rule, one.path) for one in chain.compile_ours(schema).judge(content)}
 
     apart = [
         (name, "ours" if (name, path) in mine else "theirs", _shown(root, path)) for name, path in sorted(mine ^ theirs)
