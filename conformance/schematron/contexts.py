@@ -65,6 +65,11 @@ def read_context(context: str, namespaces: Mapping[str, str]) -> tuple[Context, 
     return tuple(_alternative(one.strip(), namespaces) for one in _cut(context))
 
 
+def may_be_positional(predicates: str) -> bool:
+    """Whether predicates may count positions: then it matters among which nodes they are asked."""
+    return _POSITIONAL.search(predicates) is not None or _MAYBE_NUMBER.search(predicates) is not None
+
+
 def _alternative(context: str, namespaces: Mapping[str, str]) -> Context:
     if not context:
         raise SchemaFault("an alternative of a context is empty")

@@ -16,6 +16,9 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
+_NAMES = re.compile(r"[^\W\d][\w.:-]*")
+_STEADY = frozenset(("ecluse:fetched", "ecluse:strings", "ecluse:doc-available", "concat"))
 _NODE_TESTS = frozenset(("node", "text", "comment", "processing-instruction"))
 _OPERATORS = frozenset(("and", "or", "div", "mod"))
 _CURRENT = re.compile(r"current\s*\(\s*\)")
@@ -86,3 +89,29 @@ def without_current(expression: str) -> str:
         pieces.append(f"${CURRENT}" if call else found.group())
         position = call.end() if call else found.end()
     return "".join(pieces)
+
+
+def is_steady(expression: str) -> bool:
+    """Whether an expression gives the same for every document: what another document holds."""
+    if "$" in expression or "ecluse:fetched" not in expression:
+        return False
+    left = _LITERAL.sub("", expression)
+    return not re.search(r"[@/.*\[]|::", left) and set(_NAMES.findall(left)) <= _STEADY
+
+
+def closes_at_end(expression: str, opened: int) -> bool:
+    """Whether the bracket at a position closes at the end of the expression."""
+    depth, quote = 0, ""
+    for position in range(opened, len(expression)):
+        character = expression[position]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth == 0:
+                return position == len(expression) - 1
+    return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from conformance.schematron.expressions import CURRENT, functions, variables, with_variables
 from conformance.schematron.model import Assertion
@@ -18,7 +17,6 @@ _PATH = re.compile(r"(?<![\w.*)\]@])//?\s*[\w.:*@-]+(?:\(\))?(?:\s*//?\s*[\w.:*@
 _NAME = re.compile(r"[^\W\d][\w.:-]*")
 _FREE_WORDS = "count not boolean string number sum concat true false and or div mod round floor ceiling contains"
 _CONTEXT_FREE = frozenset(_FREE_WORDS.split())
-_STEADY = frozenset(("ecluse:fetched", "ecluse:strings", "ecluse:doc-available", "concat"))
 _DEAR = frozenset(("count", "sum", "id"))
 _LONGEST = 6000
 _LONGEST_VALUE = 200
@@ -106,15 +104,6 @@ def is_free(expression: str) -> bool:
     if re.search(r"[@/.]|::|\w\s*\(\s*\)|\*", left.replace("true()", "").replace("false()", "")):
         return False
     return all(name in _CONTEXT_FREE for name in _NAME.findall(left.replace("''", "")))
-
-
-@lru_cache(maxsize=4096)
-def is_steady(expression: str) -> bool:
-    """Whether an expression gives the same for every document: what another document holds."""
-    if "$" in expression or "ecluse:fetched" not in expression:
-        return False
-    left = _LITERAL.sub("", expression)
-    return not re.search(r"[@/.*\[]|::", left) and set(_NAME.findall(left)) <= _STEADY
 
 
 def _without_predicates(expression: str) -> str:

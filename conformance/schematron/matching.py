@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from conformance.schematron.contexts import Context, Step
+from conformance.schematron.expressions import variables
 from conformance.schematron.index import ANY, DocumentIndex
 from conformance.schematron.nodes import Located, Node, located
 from conformance.schematron.queries import QUESTION_FAILED, Queries
@@ -20,7 +21,7 @@ from conformance.schematron.queries import QUESTION_FAILED, Queries
 _Element = etree._Element
 NODES = "ecluse-nodes"
 MANY = 4
-Variables = Callable[[str], Mapping[str, Any]]
+Values = Callable[[tuple[str, ...]], Mapping[str, Any]]
 
 
 class Path:
@@ -96,12 +97,12 @@ class Contexts:
 
 
 class Matcher:
-    """Finds the nodes of one document for one schema. `variables` gives the values that an expression asks for."""
+    """Finds the nodes of one document for one schema. `values` gives those of variables."""
 
-    def __init__(self, index: DocumentIndex, queries: Queries, variables: Variables) -> None:
+    def __init__(self, index: DocumentIndex, queries: Queries, values: Values) -> None:
         self._index = index
         self._queries = queries
-        self._variables = variables
+        self._values = values
         self._found: dict[int, list[Node]] = {}
         self._whole: dict[str, list[Node]] = {}
         self.failed: dict[int, Exception] = {}
@@ -168,7 +169,7 @@ class Matcher:
             return []
         nodes = self._whole.get(context.whole)
         if nodes is None:
-            values = self._variables(context.whole)
+            values = self._values(tuple(variables(context.whole)))
             found = self._queries.compile(context.whole, smart=True)(self._index.root, **values)
             nodes = self._whole[context.whole] = list(located(found)) if isinstance(found, list) else []
         return nodes
@@ -188,13 +189,12 @@ class Matcher:
         if not predicates or not elements:
             return elements
         if len(elements) > MANY:
-            together = f"${NODES}{predicates}"
-            values: dict[str, Any] = {NODES: elements, **self._variables(together)}
-            return _list(self._queries.compile(together)(elements[0], **values))
-        each = f"self::node(){predicates}"
-        ask = self._queries.compile(each)
-        others = self._variables(each) if "$" in predicates else {}
-        return [one for one in elements if ask(one, **others)]
+            together = self._queries.question(f"${NODES}{predicates}")
+            values: dict[str, Any] = {NODES: elements, **self._values(together.names)}
+            return _list(together.ask(elements[0], **values))
+        each = self._queries.question(f"self::node(){predicates}")
+        others = self._values(each.names) if each.names else {}
+        return [one for one in elements if each.ask(one, **others)]
 
 
 def _list(value: Any) -> list[Any]:

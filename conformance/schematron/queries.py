@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
 
 from conformance.schematron.documents import Documents, MissingDocument
-from conformance.schematron.expressions import CORE_FUNCTIONS, functions, variables, without_current
+from conformance.schematron.expressions import (
+    CORE_FUNCTIONS,
+    closes_at_end,
+    functions,
+    is_steady,
+    variables,
+    without_current,
+)
+from conformance.schematron.gathering import gathered
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
 from conformance.schematron.xpath.extensions import extensions, variable
@@ -17,6 +25,7 @@ from conformance.schematron.xpath.translation import Kind, Untranslatable, trans
 
 Extensions = Mapping[tuple[str, str], Callable[..., Any]]
 Kinds = Mapping[str, Kind]
+_STRINGS = "ecluse:strings("
 _XPATH_1 = frozenset(("", "xslt", "xslt1", "xpath", "xpath1", "exslt", "libxslt"))
 _XPATH_2 = frozenset(("xslt2", "xslt3", "xpath2", "xpath3", "xpath31", "xquery", "xquery3"))
 
@@ -51,7 +60,7 @@ def asked_as(expression: str, binding: str, namespaces: Mapping[str, str], kinds
     except Untranslatable as error:
         raise NotAsked(f"{error}: {expression}") from error
     if read.kind is Kind.STRINGS:
-        return f"ecluse:strings({read.text})", read.kind
+        return f"{_STRINGS}{read.text})", read.kind
     return read.text, read.kind
 
 
@@ -72,20 +81,30 @@ def _strings(_context: object, values: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A compiled expression and the variables it asks for."""
+    """A compiled expression and the variables it asks for.
+
+    `strings`: it gives strings, which become nodes before a variable holds them. `steady`: the same for every document.
+    """
 
     ask: etree.XPath
     names: tuple[str, ...]
+    strings: bool = False
+    steady: bool = False
 
 
 class Queries:
-    """Compiles the expressions of one schema, each once and when it is first asked."""
+    """Compiles the expressions of one schema, each once and when it is first asked.
+
+    `tags` are the elements that variables of `gathering` stand for.
+    """
 
     def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
         self.namespaces = {**namespaces, "ecluse": ECLUSE}
         self._extensions: Extensions = {**extensions(documents), **KEEP, (ECLUSE, "strings"): _strings}
         self._compiled: dict[str, etree.XPath] = {}
         self._questions: dict[str, Question] = {}
+        self._lets: dict[str, Question] = {}
+        self.tags: dict[str, str] = {}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
         """A compiled expression. Raises NotAsked: it is not XPath, or calls what nobody knows."""
@@ -99,9 +118,23 @@ class Queries:
         """A compiled expression with its variables. Raises NotAsked."""
         question = self._questions.get(expression)
         if question is None:
-            question = Question(self.compile(expression), tuple(variables(expression)))
-            self._questions[expression] = question
+            question = self._questions[expression] = self._question(expression)
         return question
+
+    def let(self, value: str) -> Question:
+        """The value of a variable, to ask at an element. Raises NotAsked."""
+        question = self._lets.get(value)
+        if question is None:
+            # Strings are made nodes here rather than by a function: one call less for every variable.
+            strings = value.startswith(_STRINGS) and closes_at_end(value, len(_STRINGS) - 1)
+            question = self._question(value[len(_STRINGS) : -1] if strings else value)
+            question = self._lets[value] = replace(question, strings=strings, steady=is_steady(value))
+        return question
+
+    def _question(self, expression: str) -> Question:
+        asked, tags = gathered(expression, self.namespaces)
+        self.tags.update(tags)
+        return Question(self.compile(asked), tuple(variables(asked)))
 
     def _new(self, expression: str, smart: bool) -> etree.XPath:
         # lxml registers every function it is given at every evaluation: it is given those that are called.

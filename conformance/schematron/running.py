@@ -11,13 +11,14 @@ from lxml import etree
 from conformance.schematron.documents import MissingDocument
 from conformance.schematron.expressions import CURRENT
 from conformance.schematron.index import DocumentIndex
-from conformance.schematron.inlining import is_steady
 from conformance.schematron.matching import MANY, NODES, Contexts, Matcher
 from conformance.schematron.model import Assertion, Part
 from conformance.schematron.nodes import Located, Node, boolean, element_of, keeping, kept, passed
 from conformance.schematron.queries import QUESTION_FAILED, Queries
 from conformance.schematron.rules import Rule
 from conformance.schematron.showing import all_shown, found_text, shown
+from conformance.schematron.xpath.extensions import variable
+from conformance.schematron.xpath.translation import Kind
 
 _Element = etree._Element
 _Values = dict[str, Any]
@@ -57,7 +58,7 @@ class Run:
 
     def failures(self, rules: Sequence[Rule], contexts: Contexts) -> Iterator[Failure]:
         """Every assertion that does not hold, in the order of the rules."""
-        matcher = Matcher(self._index, self._queries, self._variables)
+        matcher = Matcher(self._index, self._queries, self._document_values)
         matched = matcher.walk(contexts)
         for place, error in sorted(matcher.failed.items()):
             self._note(f"rule {rules[place].planned.context!r}", error)
@@ -176,9 +177,9 @@ class Run:
         values = self._named(question.names, node, lets, memory)
         return question.ask(node.parent if isinstance(node, Located) else node, **values)
 
-    def _variables(self, expression: str) -> _Values:
-        """The variables of the document that an expression asks for."""
-        return self._named(self._queries.question(expression).names, self._document, _NO_LETS, {})
+    def _document_values(self, names: tuple[str, ...]) -> _Values:
+        """The values of variables of the document."""
+        return self._named(names, self._document, _NO_LETS, {})
 
     def _named(self, names: tuple[str, ...], node: Node, lets: Mapping[str, str], memory: _Values) -> _Values:
         """The values of variables: the nearest declaration counts."""
@@ -190,6 +191,8 @@ class Run:
                 values[name] = memory[name] = self._let(lets[name], node, lets, memory)
             elif name in self._lets:
                 values[name] = self._global(name)
+            elif name in self._queries.tags:
+                values[name] = self._gathered(name)
             elif name == CURRENT:
                 values[name] = [node] if not isinstance(node, Located) else passed(self._value(".", node, _NO_LETS, {}))
         if isinstance(node, Located):
@@ -198,18 +201,29 @@ class Run:
 
     def _let(self, value: str, node: Node, lets: Mapping[str, str], memory: _Values) -> Any:
         """A variable of a rule. What is the same for every document is asked once for all of them."""
+        if isinstance(node, Located):
+            return passed(self._value(value, node, lets, memory))
         if value in self._steady:
             return self._steady[value]
-        asked = passed(self._value(value, node, lets, memory))
-        if is_steady(value):
-            self._steady[value] = asked
-        return asked
+        let = self._queries.let(value)
+        found: Any = let.ask(node, **self._named(let.names, node, lets, memory)) if let.names else let.ask(node)
+        held = variable(found, Kind.STRINGS) if let.strings else passed(found)
+        if let.steady:
+            self._steady[value] = held
+        return held
 
     def _global(self, name: str) -> Any:
         """A variable of the document, asked once whatever rules want it."""
         if name not in self._globals:
             self._globals[name] = passed(self._value(self._lets[name], self._document, _NO_LETS, {}))
         return self._globals[name]
+
+    def _gathered(self, name: str) -> list[_Element]:
+        """Every element of a name, in the whole document."""
+        if name not in self._globals:
+            self._globals[name] = list(self._document.parent.iter(self._queries.tags[name]))
+        found: list[_Element] = self._globals[name]
+        return found
 
     def _note(self, what: str, error: BaseException) -> None:
         reason = f"there is no document {error.args[0]}" if isinstance(error, MissingDocument) else str(error)
