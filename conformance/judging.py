@@ -1,6 +1,6 @@
 """Bytes judged, whatever they are: a document, a message with metadata, or nothing that can be judged.
 
-Every face asks here: the command line, the page of the sandbox, its HTTP interface.
+Every face asks here: the command line, the page of the sandbox, its HTTP interface. A judge travels between processes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Protocol
 from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
 from conformance.catalogue import IPS_FR, METADATA_DMP, METADATA_PROFILES, PROFILES, VSM_1_4, VSM_2023
 from conformance.diagnosis import diagnose
-from conformance.report import Report
+from conformance.incidents import incident
+from conformance.report import Report, unreadable
 from conformance.validate import profile_of, validate_document
 from security import xml
 from security.errors import MalformedMessage
@@ -35,9 +36,9 @@ class Chain(Protocol):
 class Judge:
     """How bytes are judged.
 
-    `profile` is one of ASKED, None to go by what the document says it is. With a `pack` our own rules are asked only
+    `profile` is one of ASKED, None to go by what the bytes say they are. With a `pack` our own rules are asked only
     when `ours`. `view` adds the clinical view of a medical summary as of that day, `pages` lays it out as well.
-    `documents` are those that metadata are compared with, by name.
+    `documents` are those that metadata are compared with, by name: what is judged must then be a message.
     """
 
     profile: str | None = None
@@ -49,8 +50,21 @@ class Judge:
     documents: Mapping[str, bytes] = field(default_factory=dict)
 
     def __call__(self, content: bytes) -> Report:
-        """The verdict. What cannot be judged has a report that says why. Raises RenderingMissing (`with_summary`)."""
-        if self.profile in METADATA_PROFILES or (self.profile is None and _is_submission(content)):
+        """The verdict. What cannot be judged has a report that says why, be it a fault of ours (`incident`).
+
+        Raises RenderingMissing: `pages`, and the optional library that lays out is not installed.
+        """
+        try:
+            return self._verdict(content)
+        except Exception as error:
+            from cda.rendering.pages import RenderingMissing
+
+            if isinstance(error, RenderingMissing):
+                raise
+            return incident(error)
+
+    def _verdict(self, content: bytes) -> Report:
+        if self._is_of_metadata(content):
             return self._metadata(content)
         try:
             document = parse_document(content)
@@ -60,13 +74,29 @@ class Judge:
         note = _foreign(document, self.language)
         return replace(report, notes=(*report.notes, note)) if note else report
 
+    def _is_of_metadata(self, content: bytes) -> bool:
+        if self.profile is not None:
+            return self.profile in METADATA_PROFILES
+        return bool(self.documents) or _is_submission(content)
+
     def _metadata(self, content: bytes) -> Report:
         from conformance.submissions import validate_submission
 
         try:
             return validate_submission(content, self.profile or METADATA_DMP, self.documents)
         except UnreadableDocument as error:
-            return diagnose(content, error)
+            if isinstance(error.__cause__, MalformedMessage):
+                return diagnose(content, error)
+            return unreadable(
+                str(error),
+                expected="a request of ITI-41, ITI-42 or ITI-61",
+                message="Le fichier n'est pas un message de métadonnées XDS.",
+                message_en="The file is not a message of XDS metadata.",
+                hint="Donnez la requête ITI-41, ITI-42 ou ITI-61, nue ou dans son enveloppe SOAP ; "
+                "un document CDA se juge sans --profile ni --with.",
+                hint_en="Name the request of ITI-41, ITI-42 or ITI-61, bare or in its SOAP envelope; "
+                "a CDA document is judged without --profile and --with.",
+            )
 
     def _report(self, document: CdaDocument) -> Report:
         if self.pack is not None and not self.ours:
@@ -95,19 +125,25 @@ def _is_submission(content: bytes) -> bool:
     from conformance.submissions import submission_of
 
     try:
-        return submission_of(xml.parse(content)) is not None
+        return submission_of(xml.parse(content, xml.DOCUMENT)) is not None
     except MalformedMessage:
         return False
 
 
 def _both(ours: Report, theirs: Report) -> Report:
-    """Two verdicts as one: valid when both are. The layers of each keep their names."""
-    findings = sorted((*ours.findings, *theirs.findings), key=lambda one: (one.line, one.column))
+    """Two verdicts as one: valid when both are. The layers of the pack bear its name before their own."""
+    pack = theirs.profile
+    renamed = [replace(one, layer=f"{pack}/{one.layer}") for one in theirs.findings]
+    layers = [
+        replace(one, name=f"{pack}/{one.name}", title=f"{pack} · {one.title}", title_en=f"{pack} · {one.title_en}")
+        for one in theirs.layers
+    ]
+    findings = sorted((*ours.findings, *renamed), key=lambda one: (one.line, one.column))
     return Report(
-        f"{ours.profile} + {theirs.profile}",
+        f"{ours.profile} + {pack}",
         tuple(findings),
         ours.document_type or theirs.document_type,
-        (*ours.layers, *theirs.layers),
+        (*ours.layers, *layers),
         (*ours.notes, *theirs.notes),
         ours.summary or theirs.summary,
     )

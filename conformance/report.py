@@ -210,6 +210,7 @@ def unreadable(
     hint_en: str = "",
     line: int = 0,
     column: int = 0,
+    expected: str = "a CDA document",
 ) -> Report:
     """The report on bytes that are no CDA document: no profile, one error that says why, and where it is known."""
     finding = Finding(
@@ -220,7 +221,7 @@ def unreadable(
         line=line,
         column=column,
         found=reason,
-        expected="a CDA document",
+        expected=expected,
         message=message,
         message_en=message_en,
         hint=hint,

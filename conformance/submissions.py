@@ -59,7 +59,7 @@ def validate_submission(
     Raises UnreadableDocument: not XML, or no such message.
     """
     try:
-        root = xml.parse(content)
+        root = xml.parse(content, xml.DOCUMENT)
     except MalformedMessage as error:
         raise UnreadableDocument(error.text) from error
     message = submission_of(root)

@@ -10,7 +10,7 @@ from cda.rendering.html import render, titles
 
 
 class RenderingMissing(RuntimeError):
-    """WeasyPrint is not installed."""
+    """WeasyPrint is not installed, or not the libraries of the system that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,21 @@ def write_pdf(document: CdaDocument) -> bytes:
     return content
 
 
+def need_rendering() -> None:
+    """Know beforehand whether documents can be laid out. Raises RenderingMissing."""
+    _weasyprint()
+
+
 def _laid_out(document: CdaDocument) -> Any:
+    return _weasyprint()(string=render(document), url_fetcher=_nothing).render()
+
+
+def _weasyprint() -> Any:
     try:
         from weasyprint import HTML
-    except ImportError as error:
+    except (ImportError, OSError) as error:
         raise RenderingMissing("WeasyPrint is not installed: pip install 'ecluse[pdf]'") from error
-    return HTML(string=render(document), url_fetcher=_nothing).render()
+    return HTML
 
 
 def _nothing(url: str, *_: object, **__: object) -> NoReturn:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from conformance.catalogue import PROFILES
+from conformance.catalogue import METADATA_PROFILES
+from conformance.judging import ASKED, Judge
 from conformance.report import Severity
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Options, Totals
 from conformance.reports.printable import printable
 from gateway.cli.speech import language, say, text
 from gateway.cli.validate_files import Source, sources
-from gateway.cli.validate_judge import VSM, Judge, judge_all, opened_pack, shown
+from gateway.cli.validate_judge import judge_all, shown
+from gateway.cli.validate_needs import companions, need_rendering, opened_pack
 from gateway.cli.validate_output import has_colours, write
 from gateway.cli.validate_totals import UNUSABLE, exit_code, say_totals
 
@@ -24,12 +27,20 @@ _SHOWN_OF_A_RULE = 5
 _SEVERITIES = click.Choice([str(one) for one in Severity])
 
 
-@click.command(short_help="Verdicts on CDA documents.")
+@click.command(short_help="Verdicts on CDA documents and XDS metadata.")
 @click.argument("files", nargs=-1)
 @click.option(
     "--profile",
-    type=click.Choice([*sorted(PROFILES), VSM]),
-    help="Found from templateIds when absent; vsm: either version.",
+    type=click.Choice(ASKED),
+    help="Found from what the file says when absent; vsm: either version.",
+)
+@click.option(
+    "--with",
+    "companions",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A document to compare with the metadata judged; may be repeated.",
 )
 @click.option("--pack", metavar="NAME|DIR", help="Judge by an official package instead of our rules.")
 @click.option("--ours", is_flag=True, help="With --pack: judge by our rules too.")
@@ -39,16 +50,19 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--severity", type=_SEVERITIES, default="info", show_default=True, help="Show nothing less grave.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
 @click.option("--all", "whole", is_flag=True, help=f"Show every finding, not {_SHOWN_OF_A_RULE} of a rule (text).")
-@click.option("--summary", is_flag=True, help="Show what a clinician reads in a medical summary.")
+@click.option("--summary", is_flag=True, help="Show what a clinician reads in a medical summary, in every format.")
+@click.option("--one-page", is_flag=True, help="With the summary, lay it out: does it fit on one A4 page?")
 @click.option("--no-source", is_flag=True, help="Leave the lines of the documents out (text, html).")
 @click.option("--stdin-name", default="-", metavar="NAME", help="The name in reports of what - reads.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
 @click.option("--fix", is_flag=True, help="Make the certain repairs in the files; originals stay as *.orig.")
 @click.option("--watch", is_flag=True, help="Judge again what changes, until Ctrl-C (text only).")
-@click.option("--explain", metavar="RULE", help="Say what a rule asks, and end.")
+@click.option("--explain", metavar="RULE", help="Say what a rule asks, or all of them, and end.")
 @click.pass_context
 def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
-    """Validate CDA documents: FILE... may name folders, whose *.xml are taken, or - for the standard input.
+    """Validate CDA documents, and messages of XDS metadata.
+
+    FILE... may name folders, whose *.xml are taken, or - for the standard input.
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be judged (the others still are).
     """
@@ -57,11 +71,9 @@ def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None,
     if explain is not None:
         from gateway.cli.validate_explain import explain as tell
 
-        ctx.exit(0 if tell(explain) else UNUSABLE)
+        ctx.exit(0 if tell(explain, str(options["form"])) else UNUSABLE)
     _refuse_nonsense(files, options)
-    if options["pack"]:
-        _check_pack(str(options["pack"]))
-    run = _Run(files, options)
+    run = _Run(files, options, _judge(options))
     ctx.exit(run.watched() if options["watch"] else run.once())
 
 
@@ -74,6 +86,11 @@ def _refuse_nonsense(files: tuple[str, ...], options: dict[str, object]) -> None
             "--watch affiche du texte au terminal, sur des fichiers.",
         ),
         (bool(options["ours"]) and not options["pack"], "--ours goes with --pack.", "--ours va avec --pack."),
+        (
+            bool(options["companions"]) and options["profile"] not in (None, *METADATA_PROFILES),
+            "--with compares documents with metadata: no such --profile.",
+            "--with compare des documents à des métadonnées : pas avec ce --profile.",
+        ),
         (bool(options["fix"]) and "-" in files, "--fix needs files.", "--fix demande des fichiers."),
         (files.count("-") > 1, "- can be named once.", "- ne se nomme qu'une fois."),
     )
@@ -82,36 +99,28 @@ def _refuse_nonsense(files: tuple[str, ...], options: dict[str, object]) -> None
             raise click.UsageError(text(en=english, fr=french))
 
 
-def _check_pack(name: str) -> None:
-    """Refuse at once a pack that cannot be opened: no file could be judged."""
-    from conformance.packs.problems import UnknownPack, UnusablePack
-
-    try:
-        opened_pack(name)
-    except UnknownPack:
-        raise click.UsageError(
-            text(
-                en=f"No pack is named {name}: `ecluse pack list` shows them, `ecluse pack import` brings one.",
-                fr=f"Aucun paquet ne s'appelle {name} : « pack list » les montre, « pack import » en ajoute.",
-            )
-        ) from None
-    except UnusablePack as error:
-        raise click.UsageError(text(en=f"The pack {name}: {error}", fr=f"Le paquet {name} : {error}")) from None
+def _judge(options: dict[str, object]) -> Judge:
+    """How files are judged. Raises UsageError: something that is asked for is not there; no file could be judged."""
+    if options["one_page"]:
+        need_rendering()
+    return Judge(
+        profile=_text(options["profile"]),
+        pack=opened_pack(str(options["pack"])) if options["pack"] else None,
+        ours=bool(options["ours"]),
+        language=language(),
+        view=datetime.now(UTC).date() if options["summary"] or options["one_page"] else None,
+        pages=bool(options["one_page"]),
+        documents=companions(options["companions"]),
+    )
 
 
 class _Run:
     """One call of the command."""
 
-    def __init__(self, files: tuple[str, ...], options: dict[str, object]) -> None:
+    def __init__(self, files: tuple[str, ...], options: dict[str, object], judge: Judge) -> None:
         self._files = files
         self._stdin = str(options["stdin_name"])
-        self._judge = Judge(
-            _text(options["profile"]),
-            _text(options["pack"]),
-            bool(options["ours"]),
-            bool(options["summary"]),
-            language(),
-        )
+        self._judge = judge
         self._form = str(options["form"])
         self._output = options["output"] if isinstance(options["output"], Path) else None
         self._severity = Severity(str(options["severity"]))

@@ -1,57 +1,61 @@
-"""`ecluse validate --explain RULE`: what a rule asks, where it comes from, what to do."""
+"""`ecluse validate --explain RULE`: what a rule asks, where it comes from, what to do; `all` lists every rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
-from importlib.resources import files
+from collections.abc import Iterable
 
 import click
+import orjson
 
-from conformance.catalogue import PROFILES
-from conformance.schematron.model import Assertion
-from conformance.schematron.reading import read_schema
+from conformance.explaining import Explained, UnknownRule, rule, rules
 from gateway.cli.speech import language, say, text
 
+ALL = "all"
 
-def explain(rule: str) -> bool:
-    """Print a rule; when nobody knows it say which names are near. Returns whether it is known."""
-    known = {one.id: (one, layer, profiles) for one, layer, profiles in _rules()}
-    if rule not in known:
-        near = get_close_matches(rule, known, 5, 0.5) or [one for one in known if rule.lower() in one.lower()][:5]
-        say(en=f"No rule is named {rule}.", fr=f"Aucune règle ne s'appelle {rule}.", err=True)
+
+def explain(identifier: str, form: str) -> bool:
+    """Print a rule, or all of them, as text or JSON. Returns whether the rule is known.
+
+    When nobody knows it, names that are near are told. Raises UsageError: another format.
+    """
+    if form not in ("text", "json"):
+        raise click.UsageError(text(en="--explain prints text or json.", fr="--explain affiche text ou json."))
+    try:
+        found = rules() if identifier == ALL else (rule(identifier),)
+    except UnknownRule as unknown:
+        say(en=f"No rule is named {identifier}.", fr=f"Aucune règle ne s'appelle {identifier}.", err=True)
+        near = ", ".join(unknown.near)
         if near:
-            say(en=f"Near: {', '.join(near)}", fr=f"Proches : {', '.join(near)}", err=True)
+            say(en=f"Near: {near}", fr=f"Proches : {near}", err=True)
+        say(en="`--explain all` lists every rule.", fr="« --explain all » les donne toutes.", err=True)
         return False
-    one, layer, profiles = known[rule]
-    english = language() == "en"
-    click.echo(f"{one.id}  [{one.role}]  {one.source}")
-    click.echo(f"  {one.message_en if english else one.message}")
-    hint = one.hint_en if english else one.hint
-    if hint:
-        click.echo(f"  → {hint}")
-    facts = (
-        (text(en="layer", fr="couche"), layer),
-        (text(en="profiles", fr="profils"), ", ".join(profiles)),
-        (text(en="fails when", fr="échoue si") if one.fails_when else text(en="holds when", fr="tient si"), one.test),
-        (text(en="expected", fr="attendu"), one.expected or ""),
-        (text(en="repair", fr="réparation"), one.repair or ""),
-    )
-    for name, said in facts:
-        if said:
-            click.echo(f"  {name}: {' '.join(said.split())}")
+    if form == "json":
+        data = [one.as_data(language()) for one in found]
+        click.echo(orjson.dumps(data if identifier == ALL else data[0], option=orjson.OPT_INDENT_2))
+    elif identifier == ALL:
+        for one in found:
+            click.echo(f"{one.id}  [{one.severity}]  {one.text(language())}")
+    else:
+        for line in _lines(found[0]):
+            click.echo(line)
     return True
 
 
-def _rules() -> Iterator[tuple[Assertion, str, list[str]]]:
-    """Every assertion of our schemas, its layer, and the profiles that ask it."""
-    used: dict[tuple[str, str, str], list[str]] = {}
-    for profile in PROFILES.values():
-        for schema in profile.schemas:
-            used.setdefault((schema.layer, schema.package, schema.name), []).append(profile.name)
-    for (layer, package, name), profiles in used.items():
-        read = read_schema(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes())
-        for pattern in read.patterns:
-            for rule in pattern.rules:
-                for one in rule.assertions:
-                    yield one, layer, profiles
+def _lines(one: Explained) -> Iterable[str]:
+    yield f"{one.id}  [{one.severity}]  {one.source}"
+    yield f"  {one.text(language())}"
+    if one.advice(language()):
+        yield f"  → {one.advice(language())}"
+    facts = [
+        (text(en="layer", fr="couche"), one.layer),
+        (text(en="profiles", fr="profils"), ", ".join(one.profiles)),
+    ]
+    for condition in one.conditions:
+        holds = text(en="fails when", fr="échoue si") if condition.fails_when else text(en="holds when", fr="tient si")
+        facts += [(text(en="context", fr="contexte"), condition.context), (holds, condition.test)]
+    facts += [
+        (text(en="expected", fr="attendu"), one.expected or ""),
+        (text(en="repair", fr="réparation"), one.repair or ""),
+        (text(en="a document that breaks it", fr="un document qui l'enfreint"), one.twin or ""),
+    ]
+    yield from (f"  {name}: {said}" for name, said in facts if said)

@@ -12,7 +12,7 @@ from conformance.reports.judged import Judged
 from conformance.reports.printable import printable
 from gateway.cli.speech import say
 from gateway.cli.validate_files import Source
-from gateway.cli.validate_judge import Judge
+from gateway.cli.validate_judge import Judge, judged
 from gateway.cli.validate_output import atomic
 
 _ROUNDS = 5
@@ -23,35 +23,35 @@ def fix(judge: Judge, source: Source) -> Judged:
 
     Repairs that do not leave fewer findings are not kept. The standard input is judged only.
     """
-    judged = judge(source)
-    if source.path is None or judged.content is None or not judged.usable:
-        return judged
-    best = judged
+    first = judged(judge, source)
+    if source.path is None or first.content is None or not first.usable:
+        return first
+    best = first
     done: list[Finding] = []
     for _ in range(_ROUNDS):
         mended = mend(best.content or b"", best.report.findings)
         if not mended.edits:
             break
-        after = Judged(judged.file, judge.verdict(mended.content), mended.content)
+        after = Judged(first.file, judge(mended.content), mended.content)
         if not after.usable or len(after.report.findings) >= len(best.report.findings):
             break
         best = after
         done += mended.done
     if not done or best.content is None:
-        return judged
+        return first
     try:
-        backup = _keep(source.path, judged.content)
+        backup = _keep(source.path, first.content)
         with atomic(source.path) as name:
             Path(name).write_bytes(best.content)
     except OSError as error:
         reason = error.strerror or str(error)
         say(
-            en=f"{printable(judged.file)}: not repaired, it cannot be written: {reason}",
-            fr=f"{printable(judged.file)} : non réparé, il ne peut être écrit : {reason}",
+            en=f"{printable(first.file)}: not repaired, it cannot be written: {reason}",
+            fr=f"{printable(first.file)} : non réparé, il ne peut être écrit : {reason}",
             err=True,
         )
-        return judged
-    _tell(judged.file, done, backup)
+        return first
+    _tell(first.file, done, backup)
     return best
 
 

@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, Response, abort, jsonify, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
+from conformance.explaining import UnknownRule, rule, rules
 from conformance.judging import ASKED, Chain, Judge
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Language, Options
 from gateway.sandbox.kept import Shelf, TooManyKept
 from gateway.sandbox.page import page_of
+from gateway.sandbox.rules import page_of_no_rule, page_of_rule, page_of_rules
 
 FILES_AT_MOST = 200
 """Files of one form."""
@@ -92,6 +94,17 @@ def create_app(sandbox: Sandbox) -> Flask:
     def _profiles() -> dict[str, list[str]]:
         return {"profiles": list(ASKED), "formats": list(FORMATS)}
 
+    @app.get("/rules")
+    def _rules() -> Response:
+        language = _language()
+        if _wants_page():
+            return Response(page_of_rules(rules(), language), mimetype="text/html")
+        return jsonify([one.as_data(language) for one in rules()])
+
+    @app.get("/rules/<identifier>")
+    def _rule(identifier: str) -> Response:
+        return _explained(identifier)
+
     @app.post("/validate")
     def _validate() -> Response:
         return _verdict(sandbox)
@@ -110,6 +123,27 @@ def create_app(sandbox: Sandbox) -> Flask:
         return Response(status=204)
 
     return app
+
+
+def _explained(identifier: str) -> Response:
+    language = _language()
+    try:
+        found = rule(identifier)
+    except UnknownRule as unknown:
+        answer = (
+            Response(page_of_no_rule(unknown.near, language), mimetype="text/html")
+            if _wants_page()
+            else jsonify({"near": list(unknown.near)})
+        )
+        answer.status_code = 404
+        return answer
+    if _wants_page():
+        return Response(page_of_rule(found, language), mimetype="text/html")
+    return jsonify(found.as_data(language))
+
+
+def _wants_page() -> bool:
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
 
 
 def _allowed(error: HTTPException) -> dict[str, str]:
@@ -151,7 +185,7 @@ def _judge(sandbox: Sandbox) -> Judge:
         pack=sandbox.pack if wants_pack else None,
         ours=_flag("ours"),
         language=_language(),
-        view=sandbox.today(),
+        view=sandbox.today() if _flag("summary") else None,
     )
 
 

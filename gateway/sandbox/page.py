@@ -48,6 +48,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "failed": "Le serveur n'a pas répondu comme attendu :",
         "working": "Validation…",
         "line": "ligne",
+        "rules": "Les règles",
     },
     "en": {
         "title": "Écluse: validate documents",
@@ -88,6 +89,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "failed": "The server did not answer as expected:",
         "working": "Validating…",
         "line": "line",
+        "rules": "The rules",
     },
 }
 _OTHER = {"fr": "en", "en": "fr"}
@@ -112,8 +114,9 @@ def page_of(language: str) -> str:
 <main>
 <p class="sandbox">{say["sandbox"]} <a href="/?lang={other}" lang="{other}" hreflang="{other}">{say["other"]}</a></p>
 <h1>{say["title"]}</h1>
-<p>{say["lead"]}</p>
-<form id="form" method="post" action="/validate?lang={language}&amp;format=html" enctype="multipart/form-data">
+<p>{say["lead"]} <a href="/rules?lang={language}">{say["rules"]}</a></p>
+<form id="form" method="post" action="/validate?lang={language}&amp;format=html&amp;summary=1"
+enctype="multipart/form-data">
 <label class="drop" id="drop">{say["drop"]}
 <input id="files" name="file" type="file" multiple accept=".xml,text/xml,application/xml"></label>
 <label>{say["profile"]} <select id="profile" name="profile"><option value="">{say["auto"]}</option>

@@ -140,4 +140,4 @@ def test_the_page_speaks_french_and_works_without_script(address, page):
     page.goto(f"{address}/?lang=fr")
 
     assert page.locator("h1").inner_text() == "Écluse : valider des documents"
-    assert page.locator("form").get_attribute("action") == "/validate?lang=fr&format=html"
+    assert page.locator("form").get_attribute("action") == "/validate?lang=fr&format=html&summary=1"

@@ -13,7 +13,7 @@ function made(tag, text, classes) {
 }
 
 function address(parameters) {
-  const query = new URLSearchParams({ lang: language, ...parameters });
+  const query = new URLSearchParams({ lang: language, summary: "1", ...parameters });
   const profile = document.getElementById("profile").value;
   if (profile) query.set("profile", profile);
   return "/validate?" + query;
@@ -64,7 +64,11 @@ function counted(findings) {
 
 function finding(one) {
   const box = made("div", null, "finding " + one.severity);
-  box.append(made("p", `${words[one.severity]} ${one.rule} — ${words.line} ${one.line}:${one.column}`, "head"));
+  const head = made("p", words[one.severity] + " ", "head");
+  const rule = made("a", one.rule);
+  rule.href = "/rules/" + encodeURIComponent(one.rule) + "?lang=" + language;
+  head.append(rule, ` — ${words.line} ${one.line}:${one.column}`);
+  box.append(head);
   box.append(made("p", one.message));
   if (one.found !== null || one.expected !== null) {
     const found = one.found === null ? words.absent : one.found;

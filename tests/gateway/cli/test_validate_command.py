@@ -6,20 +6,27 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from lxml import etree
 
+from conformance.judging import Judge
 from conformance.report import Report, Severity
 from conformance.reports.formats import FORMATS
 from conformance.reports.judged import Judged
 from conformance.validate import VSM_2023, validate
 from gateway.cli.main import main
+from gateway.cli.validate_files import Source
+from gateway.cli.validate_judge import judge_all
 from gateway.cli.validate_totals import exit_code
 from samples.documents.vsm import vsm
+from samples.submission import Submission, build_submission
 from security import xml
+from xds.ebrim.constants import XDS
 
 
 @pytest.fixture
@@ -28,6 +35,32 @@ def run():
         return CliRunner().invoke(main, ["--lang", "en", "validate", *map(str, arguments)], **options)
 
     return run
+
+
+@dataclass(frozen=True)
+class FailsOnBad:
+    """A chain that fails on one document, and quotes it."""
+
+    def validate(self, document):
+        if b"34133-9" in document.content:
+            raise KeyError("34133-9")
+        return Report("chain", ())
+
+
+@dataclass(frozen=True)
+class DiesOnBad:
+    """A chain whose process does not survive one document."""
+
+    def validate(self, document):
+        if b"34133-9" in document.content:
+            os._exit(9)
+        return Report("chain", ())
+
+
+@pytest.fixture(scope="module")
+def lot(pki) -> Submission:
+    content = vsm(unique_id="2.25.7")
+    return build_submission([content], signer=pki.certificate("chu-seine.sign"), now=datetime.now(UTC))
 
 
 @pytest.fixture
@@ -169,6 +202,8 @@ def test_several_processes_keep_the_order(run, tmp_path):
         (["--fix", "-"], "--fix"),
         (["-", "-"], "once"),
         (["--pack", "nowhere", "x"], "No pack"),
+        (["--with", "nowhere.xml", "x"], "nowhere.xml: The file does not exist"),
+        (["--with", "x", "--profile", "level1", "x"], "--with compares"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(run, arguments, said):
@@ -202,6 +237,80 @@ def test_a_rule_nobody_knows_brings_near_names(run):
 
     assert result.exit_code == 2
     assert "VSM-CODE" in result.stderr
+
+
+def test_every_rule_is_listed_in_text_and_json(run):
+    told, listed = run("--explain", "all"), run("--explain", "all", "--format", "json")
+    one = run("--explain", "CDA-FIXED", "--format", "json")
+
+    rules = json.loads(listed.stdout)
+    assert json.loads(one.stdout) in rules
+    assert [line.split()[0] for line in told.stdout.splitlines()] == [rule["rule"] for rule in rules]
+    assert run("--explain", "all", "--format", "svrl").exit_code == 2
+
+
+def test_a_message_of_metadata_is_judged_and_compared_with_its_documents(run, lot, tmp_path):
+    message, document, other = (tmp_path / name for name in ("message.xml", "document.xml", "other.xml"))
+    root = etree.Element(f"{{{XDS}}}ProvideAndRegisterDocumentSetRequest")
+    root.append(lot.xml)
+    message.write_bytes(etree.tostring(root))
+    document.write_bytes(vsm(unique_id="2.25.7"))
+    other.write_bytes(vsm(unique_id="2.25.7").replace(b'code="SYNTH"', b'code="34133-9"'))
+
+    alone, generic = run(message), run("--profile", "xds-metadata-ihe", "--format", "json", message)
+    agreeing, disagreeing = run("--with", document, message), run("--with", other, message)
+
+    assert alone.exit_code == agreeing.exit_code == 0
+    assert alone.stdout.startswith(f"{message}: valid (xds-metadata-dmp)")
+    assert json.loads(generic.stdout)[0]["profile"] == "xds-metadata-ihe"
+    assert disagreeing.exit_code == 1
+    assert "AGR-TYPECODE" in disagreeing.stdout
+
+
+def test_the_clinical_view_is_in_every_format_that_asks_for_it(run, good):
+    (report,) = json.loads(run("--summary", "--format", "json", good).stdout)
+
+    assert len(report["summary"]["headings"]) == 9
+    assert "48765-2" not in run(good).stdout
+    assert "Allergies" in run("--summary", good).stdout
+    assert "<h" in run("--summary", "--format", "html", good).stdout
+
+
+def test_one_page_is_checked_where_documents_can_be_laid_out(run, good):
+    pytest.importorskip("weasyprint", reason="WeasyPrint is not installed")
+
+    (report,) = json.loads(run("--one-page", "--format", "json", good).stdout)
+
+    assert report["summary"]["pages"] == 1
+
+
+def test_one_page_names_the_library_that_is_missing(run, good, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+
+    result = run("--one-page", good)
+
+    assert result.exit_code == 2
+    assert "pip install 'ecluse[pdf]'" in result.stderr
+
+
+def test_a_fault_of_ours_costs_one_file_and_quotes_nothing(good, bad, capfd):
+    judge = Judge(pack=FailsOnBad())
+
+    for jobs in (1, 2):
+        one, two = judge_all(judge, [Source("bad", bad), Source("good", good)], jobs)
+
+        assert [found.rule for found in one.report.findings] == ["ECLUSE-INCIDENT"]
+        assert (one.usable, two.report.valid) == (False, True)
+    assert "34133-9" not in "".join(capfd.readouterr())
+
+
+def test_a_process_that_dies_takes_one_file_with_it(good, bad):
+    files = [Source(str(number), bad if number == 1 else good) for number in range(6)]
+
+    verdicts = list(judge_all(Judge(pack=DiesOnBad()), files, 2))
+
+    assert [one.file for one in verdicts] == [one.name for one in files]
+    assert [one.usable for one in verdicts] == [True, False, True, True, True, True]
 
 
 def test_the_real_command_judges_and_exits(good, bad, tmp_path):

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from conformance.positions import positions
 from conformance.repairs import edits
 from conformance.report import Finding, Report, Severity
-from conformance.reports.judged import Judged
 from gateway.cli.main import main
 from gateway.cli.validate_files import Source
 from gateway.cli.validate_fix import fix
@@ -29,11 +28,7 @@ BAD = b"<a>\r\n  <code code='wrong'/>\r\n</a>"
 class CodeJudge:
     """A judge with one rule: every code is right, and knows the repair."""
 
-    def __call__(self, source: Source) -> Judged:
-        content = source.path.read_bytes()
-        return Judged(source.name, self.verdict(content), content)
-
-    def verdict(self, content: bytes) -> Report:
+    def __call__(self, content: bytes) -> Report:
         root = xml.parse(content)
         places = positions(content, root)
         return Report(

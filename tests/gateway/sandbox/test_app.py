@@ -41,8 +41,10 @@ def test_a_body_is_judged_whatever_its_type_says(client):
 
 
 def test_a_medical_summary_is_shown_heading_by_heading(client):
-    (report,) = client.post("/validate", data=GOOD).json
+    (alone,) = client.post("/validate", data=GOOD).json
+    (report,) = client.post("/validate?summary=1", data=GOOD).json
 
+    assert alone["summary"] is None
     assert report["valid"]
     assert [one["state"] for one in report["summary"]["headings"]] == ["present"] * 9
 
@@ -181,3 +183,30 @@ def test_both_languages_have_the_same_words():
     assert "Déposez des fichiers ici" in french
     assert "Drop files here" in english
     assert french.count("<option") == english.count("<option")
+
+
+def test_every_rule_has_an_address(client):
+    listed = client.get("/rules?lang=en").json
+    one = client.get("/rules/VSM-CODE?lang=en").json
+
+    assert one in listed
+    assert one["message"].startswith("The document code is SYNTH")
+    assert len(listed) > 1000
+
+
+def test_rules_are_pages_for_a_browser(client):
+    page = client.get("/rules/VSM-CODE?lang=fr", headers={"Accept": "text/html"})
+    listed = client.get("/rules", headers={"Accept": "text/html"})
+
+    assert page.mimetype == listed.mimetype == "text/html"
+    assert "cda:ClinicalDocument" in page.text
+    assert 'href="/rules/VSM-CODE?lang=fr"' in listed.text
+
+
+def test_a_rule_nobody_knows_is_told_with_its_neighbours(client):
+    answer = client.get("/rules/vsm-cod")
+    page = client.get("/rules/<script>", headers={"Accept": "text/html"})
+
+    assert answer.status_code == page.status_code == 404
+    assert "VSM-CODE" in answer.json["near"]
+    assert "<script>" not in page.text
