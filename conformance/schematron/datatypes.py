@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -15,6 +16,7 @@ from lxml import etree
 _Element = etree._Element
 _CDA = "{urn:hl7-org:v3}"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_NEAR = 50
 _PERIOD = re.compile(
     r"(?P<year>\d\d(?:\d\d)?)(?P<month>\d\d)?(?P<day>\d\d)?(?P<hour>\d\d)?(?P<minute>\d\d)?(?P<second>\d\d)?"
     r"(?P<part>\.\d+)?(?P<offset>[+-]\d{1,4})?",
@@ -190,9 +192,10 @@ def _pieces(element: _Element) -> Iterator[str]:
 
 
 def _beside(element: _Element) -> Iterator[_Element]:
-    name = etree.QName(element).localname
-    yield from element.itersiblings(f"{{*}}{name}", preceding=True)
-    yield from element.itersiblings(f"{{*}}{name}")
+    """The nearest elements of the same name, on both sides: among very many, not all are compared."""
+    name = f"{{*}}{etree.QName(element).localname}"
+    yield from islice(element.itersiblings(name, preceding=True), _NEAR)
+    yield from islice(element.itersiblings(name), _NEAR)
 
 
 def _first(elements: Any) -> _Element | None:

@@ -173,7 +173,7 @@ def _datatype(row: Mapping[str, str], name: str, shapes: Mapping[str, Shape]) ->
     fault, where, found = row["fault"].replace("{declared}", declared), "", row["found"]
     if name == "ADXP":
         parts = dict.fromkeys(child.element for shape in shapes.values() if shape.parts for child in shape.children)
-        where = f"*[{' or '.join(f'self::{part}' for part in parts)}][{fault}]"
+        where = f"*[{fault}][{' or '.join(f'self::{part}' for part in parts)}]"
         fault, found = where, f"{where}/{found}" if found else ""
     fr, en, hint_fr, hint_en = (_filled(row[column], declared) for column in ("fr", "en", "hint_fr", "hint_en"))
     words = Words(fr, en, hint_fr, hint_en, row["expected"].replace("{declared}", declared))
