@@ -8,7 +8,7 @@ import ssl
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ import click
 import psycopg
 from lxml import etree
 
+from gateway.cli.bench_validation import Measured, validation_figures
 from gateway.cli.floors import Floor, measure
 from gateway.cli.processes import cpu_seconds, database_pids, door_pids, resident_megabytes
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
@@ -93,22 +94,32 @@ class Figure:
     multiple=True,
     help="With --scale: so many documents; repeat for several sizes. 100000 and 1000000 when absent.",
 )
-def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...]) -> None:
-    """Measure deposits, queries and retrieves over real mutual TLS, against their floors."""
+@click.option("--validation", is_flag=True, help="Only what verdicts on documents cost.")
+def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], validation: bool) -> None:
+    """Measure deposits, queries and retrieves over real mutual TLS, and verdicts on documents, against their floors."""
     if sizes and not scale:
         raise click.UsageError("--size goes with --scale")
     try:
         if scale:
             print_scale(sizes, runs * MORE, as_json=as_json)
             return
-        with Rehearsal() as house:
-            figures = list(_Bench(house, runs).figures())
+        figures: list[Figure] = []
+        if not validation:
+            with Rehearsal() as house:
+                figures = list(_Bench(house, runs).figures())
     except (RehearsalError, ScaleError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+    measured = list(validation_figures(runs))
     if as_json:
-        click.echo(json.dumps([figure.row() for figure in figures]))
+        click.echo(json.dumps([*(figure.row() for figure in figures), *(figure.row() for figure in measured)]))
         return
+    if figures:
+        _print_requests(figures)
+    _print_verdicts(measured)
+
+
+def _print_requests(figures: Iterable[Figure]) -> None:
     click.echo("one request, one client, keep-alive; CPU of the door alone, in milliseconds")
     click.echo(
         f"{'':6} {'door':>8} {'floor':>8} {'ratio':>6} {'runs':>6}   {'database':>8} {'p50':>7} {'p99':>7} {'MB':>5}"
@@ -117,6 +128,17 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...]) -> N
         click.echo(
             f"{item.name:6} {item.value:8.2f} {item.floor:8.2f} {item.value / item.floor:6.2f} {item.runs:6}   "
             f"{item.database:8.2f} {item.median:7.1f} {item.p99:7.1f} {item.memory:5.0f}"
+        )
+
+
+def _print_verdicts(measured: Iterable[Measured]) -> None:
+    click.echo(
+        "one verdict on a medical summary; CPU or wall time in milliseconds; of a reference, how many times ours"
+    )
+    for item in measured:
+        click.echo(
+            f"{item.name:15} {item.value:9.2f} {item.floor:8.2f} {item.ratio:7.2f} {item.runs:6} "
+            f"{item.unit}  {item.note}"
         )
 
 
