@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,13 @@ import click
 from cda.document import UnreadableDocument, parse_document
 from cda.header import CdaHeader, read_header
 from cda.to_metadata import author_of, to_entry
-from conformance.report import Finding, Report, Severity, write_json
+from conformance.report import Finding, Report, Severity
+from conformance.reports.formats import FORMATS, renderer
+from conformance.reports.judged import Judged, Options
 from gateway.cli.speech import language, say, text
+from gateway.cli.validate_output import has_colours, write
+from gateway.cli.validate_totals import exit_code
+from profiles.rule_texts import text_of
 from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.times import format_dtm
@@ -30,7 +36,7 @@ from xds.xdm.rules import Rule, rule_of
 from xds.xdm.tree import UnusableMedium
 from xds.xdm.writer import SetToWrite, write_medium
 
-INVALID, UNUSABLE = 1, 2
+UNUSABLE = 2
 PROFILE = "xdm"
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _UNUSABLE = Rule("ITI TF-2 §3.32", "Le support ne peut pas être lu sans risque.", "The medium cannot be read safely.")
@@ -43,28 +49,42 @@ def xdm() -> None:
 
 @xdm.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
 @click.pass_context
-def verify(ctx: click.Context, files: tuple[Path, ...], form: str) -> None:
+def verify(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path | None) -> None:
     """Verify media, each FILE a ZIP archive or a directory.
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be used (the others are still judged).
     """
-    reports: list[tuple[str, Report]] = []
-    for path in files:
-        try:
-            findings = rules_of_media.verify(read_medium(path))
-        except UnusableMedium as error:
-            click.echo(f"{path}: {text(en='cannot be used', fr='inutilisable')}: {error}", err=True)
-            reports.append((str(path), _unusable(str(error))))
-            continue
-        reports.append((str(path), Report(PROFILE, tuple(map(_told, findings)))))
-        if form == "text":
-            click.echo(reports[-1][1].as_text(str(path), language()))
-    if form == "json":
-        click.echo(write_json(reports, language()))
-    unusable = any(report.profile is None for _, report in reports)
-    ctx.exit(UNUSABLE if unusable else 0 if all(report.valid for _, report in reports) else INVALID)
+    options = Options(language=language(), colour=form == "text" and output is None and has_colours())
+    codes: list[int] = []
+
+    def judged() -> Iterator[Judged]:
+        for path in files:
+            one = _verified(path)
+            codes.append(exit_code(one, Severity.ERROR))
+            if not one.usable:
+                for chunk in renderer("text")([one], options):
+                    click.echo(chunk, nl=False, err=True)
+            if one.usable or form != "text":
+                yield one
+
+    try:
+        write(renderer(form)(judged(), options), output)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or output is None:
+            raise
+        _give_up(f"{output}: {error.strerror or error}")
+    ctx.exit(max(codes))
+
+
+def _verified(path: Path) -> Judged:
+    try:
+        findings = rules_of_media.verify(read_medium(path))
+    except UnusableMedium as error:
+        return Judged(str(path), _unusable(str(error)))
+    return Judged(str(path), Report(PROFILE, tuple(map(_told, findings))))
 
 
 @xdm.command("list")
@@ -193,9 +213,14 @@ def _give_up(message: str) -> NoReturn:
     sys.exit(UNUSABLE)
 
 
-def _told(finding: xdm_media.Finding) -> Finding:
-    rule = rule_of(finding.rule)
-    return _finding(finding.rule, rule, Severity(finding.severity), finding.where, finding.found, finding.expected)
+def _told(one: xdm_media.Finding) -> Finding:
+    rule = rule_of(one.rule)
+    told = _finding(one.rule, rule, Severity(one.severity), one.where, one.found, one.expected)
+    text = text_of("xds_metadata", one.rule)
+    return told if not text.message else replace(
+        told, source=text.source, message=text.message, message_en=text.message_en, hint=text.hint,
+        hint_en=text.hint_en,
+    )  # fmt: skip
 
 
 def _unusable(reason: str) -> Report:

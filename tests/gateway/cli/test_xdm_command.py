@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from conformance.reports.formats import FORMATS
 from gateway.cli.xdm import xdm
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.vsm import vsm
@@ -80,13 +81,36 @@ def test_the_machine_format_is_that_of_validate(run, medium, spoilt, tmp_path):
 
     good, bad, absent = json.loads(result.stdout)
     assert result.exit_code == 2
-    assert good == {"file": str(medium), "profile": "xdm", "valid": True, "findings": []}
+    assert (good["file"], good["profile"], good["valid"], good["findings"]) == (str(medium), "xdm", True, [])
     assert [one["rule"] for one in bad["findings"]] == ["XDM-HASH", "XDM-SIZE"]
-    assert set(bad["findings"][0]) == {
+    assert set(bad["findings"][0]) >= {
         "rule", "severity", "path", "line", "column", "found", "expected", "message", "source",
     }  # fmt: skip
     assert [one["rule"] for one in absent["findings"]] == ["XDM-UNUSABLE"]
     assert "No such file" in result.stderr
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_printed_or_written_to_a_file(run, form, medium, spoilt, tmp_path):
+    output = tmp_path / "report"
+
+    printed = run("verify", "--format", form, medium, spoilt)
+    written = run("verify", "--format", form, "--output", output, medium, spoilt)
+
+    assert printed.exit_code == written.exit_code == 1
+    assert output.read_bytes() == printed.stdout_bytes
+    assert form == "patch" or b"XDM-HASH" in printed.stdout_bytes
+
+
+def test_a_rule_of_metadata_brings_its_own_words_and_the_way_out(run, spoilt):
+    metadata = spoilt / "IHE_XDM/SUBSET01/METADATA.XML"
+    metadata.write_bytes(metadata.read_bytes().replace(b'mimeType="text/xml"', b"", 1))
+
+    (report,) = json.loads(run("verify", "--format", "json", spoilt).stdout)
+
+    finding = next(one for one in report["findings"] if not one["rule"].startswith("XDM-"))
+    assert finding["message"]
+    assert finding["hint"]
 
 
 def test_a_medium_is_listed(run, medium, documents):
