@@ -94,6 +94,11 @@ PRESCRIPTION_FAULTS: dict[str, Fault] = {
     "ENT-PATIENT-INSTRUCTION-PARENT": undeclared(_PATIENT, IHE + "3"),
     "ENT-PATIENT-INSTRUCTION-FR-ONE": declared(_PATIENT, FR_ENTRY + "33"),
     "ENT-PATIENT-INSTRUCTION-PART": put(_DETAIL, typeCode="REFR"),
+    # What the observation itself and the instruction around it do not see: a code too many, a text twice.
+    "ENT-DETAIL-PARENT": undeclared(f"{_DETAIL}/cda:observation", IHE + "13"),
+    "ENT-DETAIL-CODE": double(f"{_DETAIL}/cda:observation/cda:code"),
+    "ENT-DETAIL-TEXT": double(f"{_DETAIL}/cda:observation/cda:text"),
+    "ENT-DETAIL-STATUS": double(f"{_DETAIL}/cda:observation/cda:statusCode"),
     "ENT-DISPENSER-INSTRUCTION-CCD": undeclared(_DISPENSER, CCD + "43"),
     "ENT-DISPENSER-INSTRUCTION-CODE": put(f"{_DISPENSER}/cda:code", code="PINSTRUCT"),
     "ENT-DISPENSER-INSTRUCTION-TEXT": drop(f"{_DISPENSER}/cda:text"),
