@@ -21,8 +21,9 @@ from conformance.schematron.reading import read_schema
 from conformance.structure.rules import RULES as STRUCTURE_RULES
 from profiles.rule_texts import rule_texts
 from xds.errors import Severity as ErrorSeverity
+from xds.xdm.rules import RULES as MEDIA_RULES
 
-Kind = Literal["file", "schematron", "structure", "advice", "metadata", "agreement"]
+Kind = Literal["file", "schematron", "structure", "advice", "metadata", "agreement", "medium"]
 _NEAR, _ALIKE = 5, 0.5
 _LONGEST = 100
 _MILD = frozenset(
@@ -126,8 +127,8 @@ def _near(identifier: str) -> tuple[str, ...]:
 
 @cache
 def rules() -> tuple[Explained, ...]:
-    """Every rule: what a file must be, structure, schemas, then advice, metadata and agreement."""
-    return (*_of_files(), *_structure(), *_by_id(_of_schemas()).values(), *_advice(), *_metadata())
+    """Every rule: what a file must be, structure, schemas, then advice, metadata, agreement and media."""
+    return (*_of_files(), *_structure(), *_by_id(_of_schemas()).values(), *_advice(), *_metadata(), *_media())
 
 
 def _by_id(found: Iterable[Explained]) -> dict[str, Explained]:
@@ -183,6 +184,7 @@ def _of_code() -> Iterator[Explained]:
     yield from _structure()
     yield from _advice()
     yield from _metadata()
+    yield from _media()
 
 
 def _of_files() -> Iterator[Explained]:
@@ -237,6 +239,22 @@ def _metadata() -> Iterator[Explained]:
             "agreement" if identifier.startswith("AGR-") else "metadata",
             Severity.WARNING if mild else Severity.ERROR,
             (METADATA_DMP,) if only_dmp else tuple(METADATA_PROFILES),
+        )
+
+
+def _media() -> Iterator[Explained]:
+    for identifier, one in MEDIA_RULES.items():
+        yield Explained(
+            id=identifier,
+            kind="medium",
+            layer="",
+            severity=Severity.WARNING if identifier == "XDM-REPEATED" else Severity.ERROR,
+            source=one.source,
+            message=one.fr,
+            message_en=one.en,
+            hint="",
+            hint_en="",
+            profiles=(),
         )
 
 

@@ -12,6 +12,8 @@ COMMANDS = {
     "serve": "gateway.cli.serve:serve",
     "door": "gateway.cli.door:door",
     "validate": "gateway.cli.validate:validate",
+    "render": "gateway.cli.render:render",
+    "samples": "gateway.cli.samples:samples",
     "pack": "gateway.cli.pack:pack",
     "xdm": "gateway.cli.xdm:xdm",
     "pki": "gateway.cli.pki:pki",
