@@ -9,7 +9,7 @@ from conformance.schematron.contents import carries
 from conformance.validate import LEVEL_1, validate
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
-from samples.documents.level1_faults import LEVEL1_TWINS
+from samples.documents.level1_twins import LEVEL1_TWINS
 from samples.documents.pdf import one_page
 
 
