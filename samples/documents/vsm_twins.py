@@ -21,6 +21,9 @@ _VSM_1_4, _VSM_2023 = "vsm-1.4", "vsm-2023.01"
 # What nobody can help breaking beside a rule.
 _ALSO: Mapping[str, frozenset[str]] = {
     "ENT-ITEM-ONE-ID": frozenset({"ENT-TREATMENT-ID"}),  # an item of a plan is a treatment too
+    # A nullFlavor that is not one leaves no code, which the header asks for.
+    "VAL-GENDER-NULL": frozenset({"HDR-administrativeGenderCode.code-REQUIRED"}),
+    "VAL-SPECIALTY-NULL": frozenset({"HDR-assignedAuthor.code.code-REQUIRED"}),
 }
 
 
