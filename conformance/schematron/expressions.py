@@ -13,14 +13,15 @@ _TOKEN = re.compile(
     |(?P<function>(?:{_NAME}:)?{_NAME})(?=\s*\()
     |(?P<name>{_NAME})
     |(?P<open>\[)|(?P<close>\])
-    |(?P<other>.)""",
+    |(?P<other>[^\w$'"\[\]]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_CALLED = re.compile(rf"""'[^']*'|"[^"]*"|((?:{_NAME}:)?{_NAME})(?=\s*\()""")
+_ASKED = re.compile(rf"""'[^']*'|"[^"]*"|\$\s*((?:{_NAME}:)?{_NAME})""")
 _LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 _NAMES = re.compile(r"[^\W\d][\w.:-]*")
 _STEADY = frozenset(("ecluse:fetched", "ecluse:strings", "ecluse:doc-available", "concat"))
-_NODE_TESTS = frozenset(("node", "text", "comment", "processing-instruction"))
-_OPERATORS = frozenset(("and", "or", "div", "mod"))
+_NOT_CALLED = frozenset(("", "node", "text", "comment", "processing-instruction", "and", "or", "div", "mod"))
 _CURRENT = re.compile(r"current\s*\(\s*\)")
 CURRENT = "ecluse-current"
 _CORE_FUNCTIONS = """last position count id local-name namespace-uri name string concat starts-with contains
@@ -54,15 +55,16 @@ def variables(expression: str) -> Mapping[str, int]:
     return found
 
 
+def asked(expression: str) -> tuple[str, ...]:
+    """The variables an expression asks for."""
+    return tuple(dict.fromkeys(name for name in _ASKED.findall(expression) if name)) if "$" in expression else ()
+
+
 def functions(expression: str) -> frozenset[str]:
     """The functions an expression calls, as written."""
     if "(" not in expression:
         return frozenset()
-    return frozenset(
-        text
-        for kind, text, _ in _tokens(expression)
-        if kind == "function" and text not in _NODE_TESTS and text not in _OPERATORS
-    )
+    return frozenset(_CALLED.findall(expression)) - _NOT_CALLED
 
 
 def with_variables(expression: str, spelled: Callable[[str], str | None]) -> str:

@@ -11,10 +11,10 @@ from lxml import etree
 from conformance.schematron.documents import Documents, MissingDocument
 from conformance.schematron.expressions import (
     CORE_FUNCTIONS,
+    asked,
     closes_at_end,
     functions,
     is_steady,
-    variables,
     without_current,
 )
 from conformance.schematron.gathering import gathered
@@ -132,9 +132,9 @@ class Queries:
         return question
 
     def _question(self, expression: str) -> Question:
-        asked, tags = gathered(expression, self.namespaces)
+        put, tags = gathered(expression, self.namespaces)
         self.tags.update(tags)
-        return Question(self.compile(asked), tuple(variables(asked)))
+        return Question(self.compile(put), asked(put))
 
     def _new(self, expression: str, smart: bool) -> etree.XPath:
         # lxml registers every function it is given at every evaluation: it is given those that are called.
