@@ -82,6 +82,7 @@ _PATIENT_SUMMARY = (
     *(
         SchemaRef("body", "ips_fr", name)
         for name in (
+            "templates",
             "sections",
             "observations",
             "immunizations",

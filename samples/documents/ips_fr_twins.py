@@ -8,6 +8,7 @@ from samples.documents.ips_fr import ips_fr
 from samples.documents.ips_fr_entry_faults import ENTRY_FAULTS
 from samples.documents.ips_fr_observation_faults import OBSERVATION_FAULTS
 from samples.documents.ips_fr_section_faults import SECTION_FAULTS
+from samples.documents.ips_fr_template_faults import TEMPLATE_FAULTS
 from samples.documents.twins import Twin
 
 # What one fault cannot help breaking besides its own rule.
@@ -19,5 +20,5 @@ _ALSO: dict[str, frozenset[str]] = {
 _GOOD = partial(ips_fr, unique_id="2.25.51")
 IPS_TWINS: tuple[Twin, ...] = tuple(
     Twin(rule=rule, profile="ips-fr-2024.01", document=_GOOD, fault=fault, also=_ALSO.get(rule, frozenset()))
-    for rule, fault in {**SECTION_FAULTS, **OBSERVATION_FAULTS, **ENTRY_FAULTS}.items()
+    for rule, fault in {**SECTION_FAULTS, **OBSERVATION_FAULTS, **ENTRY_FAULTS, **TEMPLATE_FAULTS}.items()
 )
