@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -23,6 +26,22 @@ TITLES = {
     "document": ("Modèle de document", "Document model"),
 }
 """The layers of the official chain, in its order: French and English."""
+
+
+_NOTATIONS = re.compile(
+    r"//\*\[local-name\(\)='notation' and namespace-uri\(\)='http://www\.w3\.org/2004/02/skos/core#'\]"
+)
+"""How the engine spells `//skos:notation`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Notations as rows of one column."""
+
+    notations: Notations
+
+    def __contains__(self, row: object) -> bool:
+        return isinstance(row, tuple) and len(row) == 1 and row[0] in self.notations
 
 
 class PackDocuments(Documents):
@@ -47,6 +66,11 @@ class PackDocuments(Documents):
         if reference not in self._trees:
             self._trees[reference] = index.as_tree()
         return self._trees[reference]
+
+    def rows_known(self, reference: str, path: str, columns: tuple[str, ...]) -> Container[tuple[str, ...]] | None:
+        """The notations of a terminology, asked by their text: the index answers and no tree is made."""
+        index = self._index(reference) if columns == ("text()",) and _NOTATIONS.fullmatch(path) else None
+        return None if index is None else _Rows(index)
 
     def _index(self, reference: str) -> Notations | None:
         if reference not in self._notations:

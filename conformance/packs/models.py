@@ -27,6 +27,9 @@ _CODES = re.compile(r"""@code\s*=\s*(['"])([^'"]+)\1""")
 _NOT_PUBLISHED = {("1.2.250.1.213.1.1.1.13", "60591-5"): "IPS-FR 2022.01"}
 """Models that share the templateId of another and have no schema of their own: found by the code of the document."""
 
+_OLDER = {("1.2.250.1.213.1.1.1.13", "201310"): "2022.01"}
+"""Extensions of before versions had numbers, and the version that they are today (CI-SIS VSM 1.4)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -119,6 +122,7 @@ def choose(document: CdaDocument, models: Iterable[Model]) -> Choice:
 
 
 def _of_version(named: list[Model], extension: str | None) -> Choice:
+    extension = _OLDER.get((named[0].template, extension or ""), extension)
     exact = [one for one in named if extension is not None and extension in (one.extension, one.version)]
     if len(exact) == 1:
         return Choice(exact[0])

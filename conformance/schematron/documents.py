@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,6 +64,10 @@ class Documents:
                 str(text) for one in self.root(reference).iter(tag) for text in _list(ask(one))
             )
         return texts
+
+    def rows_known(self, reference: str, path: str, columns: tuple[str, ...]) -> Container[tuple[str, ...]] | None:
+        """What a path and columns give, where an index is kept beside the document; here there is none."""
+        return None
 
     def _root(self, reference: str) -> etree._Element | None:
         if reference not in self._roots:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from itertools import product
 from typing import Any, Protocol
 
@@ -24,6 +24,9 @@ class Documents(Protocol):
     def root(self, reference: str) -> _Element:
         """Its root element. Raises LookupError: it is not there; the question stays without an answer."""
 
+    def rows_known(self, reference: str, path: str, columns: tuple[str, ...]) -> Container[tuple[str, ...]] | None:
+        """The values of `columns` from the nodes of a path, when something else than a tree knows them."""
+
 
 class Lookups:
     """What one compiled schema asks of other documents. `functions` are those that kept expressions may call."""
@@ -34,7 +37,7 @@ class Lookups:
         self._compiled: dict[str, etree.XPath] = {}
         self._fetched: dict[tuple[str, str], list[Any]] = {}
         self._listed: dict[tuple[str, str, str], frozenset[str]] = {}
-        self._keyed: dict[tuple[str, ...], frozenset[tuple[str, ...]]] = {}
+        self._keyed: dict[tuple[str, ...], Container[tuple[str, ...]]] = {}
 
     def doc_available(self, _context: object, reference: str) -> bool:
         """fn:doc-available."""
@@ -69,6 +72,10 @@ class Lookups:
         """Whether a path in another document has a node with given values: `keys` are a path and a value, in turn."""
         key = (reference, path, *keys[::2])
         rows = self._keyed.get(key)
+        if rows is None:
+            rows = self._documents.rows_known(reference, path, keys[::2])
+            if rows is not None:
+                self._keyed[key] = rows
         if rows is None:
             columns = [self._column(one) for one in keys[::2]]
             nodes = self.fetched(context, reference, path)

@@ -28,7 +28,8 @@ MODELS = (
 
 CHOICES = {
     "version of the model": ([(f"{ROOT}13", "2023.01")], "SYNTH", "VSM 2023.01", ""),
-    "an older extension": ([(f"{ROOT}13", "201310")], "SYNTH", "VSM_1.4 2022.01", "extension 201310: it may be of"),
+    "an older extension": ([(f"{ROOT}13", "201310")], "SYNTH", "VSM_1.4 2022.01", ""),
+    "an extension of nobody's": ([(f"{ROOT}13", "1.4")], "SYNTH", "VSM_1.4 2022.01", "extension 1.4: it may be of"),
     "no extension": ([(f"{ROOT}13", None)], "SYNTH", "VSM_1.4 2022.01", "no extension: it may be of 2022.01, 2023.01"),
     "a version that the pack lacks": ([(f"{ROOT}13", "2026.01")], "SYNTH", None, "2026.01 of VSM_1.4 is not"),
     "no extension, one version": ([(f"{ROOT}29", None)], "x", "LDL 2022.01", ""),

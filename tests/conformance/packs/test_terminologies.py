@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cda.document import parse_document
 from conformance.packs import terminologies
+from conformance.packs.pack import Pack
 from conformance.packs.terminologies import Notations, build_index
 from security.errors import MalformedMessage
 
@@ -52,3 +54,20 @@ def test_runs_are_merged_in_order(tmp_path, monkeypatch):
 def test_what_is_not_xml_to_be_read_is_refused(tmp_path, content):
     with pytest.raises(MalformedMessage):
         build_index(io.BytesIO(content), tmp_path / "x")
+
+
+def test_a_rule_on_codes_is_answered_by_the_index_and_no_tree_is_made(store, monkeypatch):
+    def never(self):
+        raise AssertionError("a tree was made")
+
+    monkeypatch.setattr(Notations, "as_tree", never)
+    text = (
+        '<ClinicalDocument xmlns="urn:hl7-org:v3"><code code="SYNTH" codeSystem="9.8.7"/>'
+        '<code code="Z" codeSystem="9.8.7"/><code code="Z" codeSystem="1.2"/></ClinicalDocument>'
+    )
+
+    report = Pack.open("small", store).validate(parse_document(text.encode()))
+
+    found = [one.message for one in report.findings if one.layer == "terminology"]
+    assert found == ["Z"]
+    assert not [one for one in report.notes if one.startswith("terminology")]
