@@ -16,13 +16,13 @@ _TOKEN = re.compile(
     |(?P<other>[^\w$'"\[\]]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_CALLED = re.compile(rf"""'[^']*'|"[^"]*"|((?:{_NAME}:)?{_NAME})(?=\s*\()""")
+_CALLED = re.compile(rf"""'[^']*'|"[^"]*"|(?<![\w.-])((?:{_NAME}+:)?{_NAME}+)(?=\s*\()""")
 _ASKED = re.compile(rf"""'[^']*'|"[^"]*"|\$\s*((?:{_NAME}:)?{_NAME})""")
 _LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 _NAMES = re.compile(r"[^\W\d][\w.:-]*")
 _STEADY = frozenset(("ecluse:fetched", "ecluse:strings", "ecluse:doc-available", "concat"))
 _NOT_CALLED = frozenset(("", "node", "text", "comment", "processing-instruction", "and", "or", "div", "mod"))
-_CURRENT = re.compile(r"current\s*\(\s*\)")
+_CURRENT = re.compile(r"""('[^']*'|"[^"]*")|(?<![\w.:$-])current\s*\(\s*\)""")
 CURRENT = "ecluse-current"
 _CORE_FUNCTIONS = """last position count id local-name namespace-uri name string concat starts-with contains
     substring-before substring-after substring string-length normalize-space translate boolean not true false lang
@@ -80,17 +80,9 @@ def with_variables(expression: str, spelled: Callable[[str], str | None]) -> str
 
 def without_current(expression: str) -> str:
     """`current()`, which only XSLT knows, as a variable (XSLT 1.0 §12.4)."""
-    if "current" not in expression or "current" not in functions(expression):
+    if "current" not in expression:
         return expression
-    pieces: list[str] = []
-    position = 0
-    for found in _TOKEN.finditer(expression):
-        if found.start() < position:
-            continue
-        call = _CURRENT.match(expression, found.start()) if found.lastgroup == "function" else None
-        pieces.append(f"${CURRENT}" if call else found.group())
-        position = call.end() if call else found.end()
-    return "".join(pieces)
+    return _CURRENT.sub(lambda found: found.group(1) or f"${CURRENT}", expression)
 
 
 def is_steady(expression: str) -> bool:
