@@ -14,7 +14,8 @@ from lxml import etree
 from cda.document import CDA_NAMESPACE
 from conformance.packs.problems import UnusablePack
 
-_BARE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:\s*")
+# What Xerces takes for no URI and libxml2 for one: nothing after the scheme but a fragment, or no host after `//`.
+_BARE = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:(?:#.*|//)?|//)\s*", re.DOTALL)
 _URIS = (f"{{{CDA_NAMESPACE}}}telecom", f"{{{CDA_NAMESPACE}}}reference")
 _NAMED = re.compile(r"\{[^}]*\}")
 _STEP = re.compile(r"/(\*|[\w.-]+:[\w.-]+|[\w.-]+)(?:\[(\d+)\])?")
@@ -53,7 +54,7 @@ def structure_faults(root: etree._Element, path: Path) -> Iterator[Fault]:
         value = element.get("value")
         if value is not None and _BARE.fullmatch(value):
             name = etree.QName(element).localname
-            text = f"Element '{name}', attribute 'value': a scheme with nothing after it is no URI."
+            text = f"Element '{name}', attribute 'value': {value.strip()!r} has nothing after its scheme: no URI."
             yield Fault(element, "cvc-datatype-valid.1.2.1", text)
 
 

@@ -36,6 +36,11 @@ FAULTS = {
         '<code code="1"/><telecom value="tel:"/><telecom value="tel:1"/><telecom value="mailto: "/>',
         ["/ClinicalDocument/telecom[1]", "/ClinicalDocument/telecom[3]"],
     ),
+    "nothing after the scheme but a fragment, or slashes": (
+        '<code code="1"/><telecom value="tel:#a"/><telecom value="http://"/><telecom value="//"/><telecom value="#a"/>'
+        '<telecom value="http:///a"/><telecom value="x:y:"/>',
+        ["/ClinicalDocument/telecom[1]", "/ClinicalDocument/telecom[2]", "/ClinicalDocument/telecom[3]"],
+    ),
     "an ID used twice": ('<code code="1"/><telecom ID="a"/><telecom ID="a"/>', ["/ClinicalDocument/telecom[2]"]),
 }
 
