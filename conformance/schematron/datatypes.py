@@ -193,9 +193,8 @@ def _pieces(element: _Element) -> Iterator[str]:
 
 def _beside(element: _Element) -> Iterator[_Element]:
     """The nearest elements of the same name, on both sides: among very many, not all are compared."""
-    name = f"{{*}}{etree.QName(element).localname}"
-    yield from islice(element.itersiblings(name, preceding=True), _NEAR)
-    yield from islice(element.itersiblings(name), _NEAR)
+    yield from islice(element.itersiblings(element.tag, preceding=True), _NEAR)
+    yield from islice(element.itersiblings(element.tag), _NEAR)
 
 
 def _first(elements: Any) -> _Element | None:
