@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from conformance.schematron import full
 from conformance.schematron.documents import Documents, MissingDocument
 from conformance.schematron.expressions import (
     CORE_FUNCTIONS,
@@ -58,7 +59,7 @@ def asked_as(expression: str, binding: str, namespaces: Mapping[str, str], kinds
     try:
         read = translate_value(without_current(expression), namespaces, kinds)
     except Untranslatable as error:
-        raise NotAsked(f"{error}: {expression}") from error
+        return _in_full(without_current(expression), namespaces, error), Kind.ANY
     if read.kind is Kind.STRINGS:
         return f"{_STRINGS}{read.text})", read.kind
     return read.text, read.kind
@@ -71,7 +72,14 @@ def tested_as(test: str, binding: str, namespaces: Mapping[str, str], kinds: Kin
     try:
         return translate_test(without_current(test), namespaces, kinds)
     except Untranslatable as error:
-        raise NotAsked(f"{error}: {test}") from error
+        return _in_full(f"boolean({without_current(test)})", namespaces, error)
+
+
+def _in_full(expression: str, namespaces: Mapping[str, str], refused: Untranslatable) -> str:
+    try:
+        return full.as_call(expression, namespaces)
+    except ValueError as error:
+        raise NotAsked(f"{refused}; {error}") from error
 
 
 def _strings(_context: object, values: Any) -> Any:
@@ -101,6 +109,7 @@ class Queries:
     def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
         self.namespaces = {**namespaces, "ecluse": ECLUSE}
         self._extensions: Extensions = {**extensions(documents), **KEEP, (ECLUSE, "strings"): _strings}
+        self._extensions = {**self._extensions, (ECLUSE, full.NAME): full.function(namespaces)}
         self._compiled: dict[str, etree.XPath] = {}
         self._questions: dict[str, Question] = {}
         self._lets: dict[str, Question] = {}

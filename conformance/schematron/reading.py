@@ -94,12 +94,13 @@ class _Reading:
         if self.strict:
             twice = (name for name, times in Counter(identifiers).items() if times > 1)
             self.faults += [f"two assertions are named {name}" for name in twice]
+        lets = (*self._lets(root), *(() if phase is None else self._lets(phase)))
         if self.faults:
             raise SchemaFault(self.faults)
         return SchemaText(
             title=self.title,
             namespaces=tuple((one.get("prefix", ""), one.get("uri", "")) for one in root.iterchildren(f"{SCH}ns")),
-            lets=(*self._lets(root), *(() if phase is None else self._lets(phase))),
+            lets=lets,
             patterns=patterns,
             binding=root.get("queryBinding", "xslt").lower(),
             notes=tuple(self.notes),
