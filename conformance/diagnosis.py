@@ -12,6 +12,7 @@ from security import xml
 from security.errors import ErrorKind, MalformedMessage
 
 _DOCUMENT = xml.DOCUMENT.size // 1024**2
+_PROLOGUE = 4096
 _ROOT = re.compile(rb"<([^\s/>!?]+)")
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]{1,40})["']""")
@@ -104,7 +105,7 @@ def _diagnosis(content: bytes, error: UnreadableDocument) -> Diagnosis:
         return _other(max(kinds, key=lambda one: len(one.start)))
     if cause.kind is ErrorKind.XML_ENCODING:
         return _encoding(content)
-    if cause.kind is ErrorKind.XML_FORBIDDEN:
+    if cause.kind is ErrorKind.XML_FORBIDDEN or b"<!DOCTYPE" in content[:_PROLOGUE]:
         return _forbidden(content, cause)
     return _limit(cause) if cause.kind is ErrorKind.XML_LIMIT else _malformed(content, cause)
 

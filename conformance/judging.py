@@ -5,9 +5,10 @@ Every face asks here: the command line, the page of the sandbox, its HTTP interf
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
@@ -21,6 +22,8 @@ from security.errors import MalformedMessage
 
 VSM = "vsm"
 SUMMARIES = frozenset((VSM_1_4, VSM_2023, IPS_FR))
+FINDINGS_AT_MOST = 10_000
+"""How many findings are looked for in one document: nobody mends more at a time, and each costs time and memory."""
 ASKED = (*PROFILES, VSM, *METADATA_PROFILES)
 """What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
 
@@ -28,8 +31,8 @@ ASKED = (*PROFILES, VSM, *METADATA_PROFILES)
 class Chain(Protocol):
     """Another chain of validation than ours: an imported pack."""
 
-    def validate(self, document: CdaDocument) -> Report:
-        """Its verdict on a document."""
+    def validate(self, document: CdaDocument, *, at_most: int | None = None) -> Report:
+        """Its verdict on a document; the search ends after `at_most` findings, if given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +103,11 @@ class Judge:
 
     def _report(self, document: CdaDocument) -> Report:
         if self.pack is not None and not self.ours:
-            report = self.pack.validate(document)
+            report = _bounded(self.pack.validate, document, self.language)
         else:
-            report = validate_document(document, self._profile(document))
+            report = _bounded(partial(validate_document, profile=self._profile(document)), document, self.language)
             if self.pack is not None:
-                report = _both(report, self.pack.validate(document))
+                report = _both(report, _bounded(self.pack.validate, document, self.language))
         if self.view is None or profile_of(document) not in SUMMARIES:
             return report
         from conformance.summary.view import with_summary
@@ -128,6 +131,25 @@ def _is_submission(content: bytes) -> bool:
         return submission_of(xml.parse(content, xml.DOCUMENT)) is not None
     except MalformedMessage:
         return False
+
+
+def _bounded(chain: Callable[..., Report], document: CdaDocument, language: str) -> Report:
+    """The verdict of a chain, with no more findings than anybody reads.
+
+    A document with so many warnings and no error yet is searched to its end: the verdict must be right.
+    """
+    report = chain(document, at_most=FINDINGS_AT_MOST)
+    if len(report.findings) < FINDINGS_AT_MOST:
+        return report
+    if report.valid:
+        return chain(document)
+    note = (
+        f"The search ended after {FINDINGS_AT_MOST} findings: the document has more, and layers that were not asked."
+        if language == "en"
+        else f"La recherche s'est arrêtée après {FINDINGS_AT_MOST} constats : le document en a d'autres, "
+        "et des couches n'ont pas été interrogées."
+    )
+    return replace(report, notes=(note, *report.notes))
 
 
 def _both(ours: Report, theirs: Report) -> Report:

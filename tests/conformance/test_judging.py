@@ -28,7 +28,7 @@ BAD = vsm(unique_id="2.25.7", breaking="VSM-CODE")
 class Faulty:
     """A chain with a fault that quotes the document."""
 
-    def validate(self, document: CdaDocument) -> Report:
+    def validate(self, document: CdaDocument, *, at_most: int | None = None) -> Report:
         raise LookupError(document.content.decode())
 
 

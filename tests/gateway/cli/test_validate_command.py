@@ -41,7 +41,7 @@ def run():
 class FailsOnBad:
     """A chain that fails on one document, and quotes it."""
 
-    def validate(self, document):
+    def validate(self, document, *, at_most=None):
         if b"34133-9" in document.content:
             raise KeyError("34133-9")
         return Report("chain", ())
@@ -51,7 +51,7 @@ class FailsOnBad:
 class DiesOnBad:
     """A chain whose process does not survive one document."""
 
-    def validate(self, document):
+    def validate(self, document, *, at_most=None):
         if b"34133-9" in document.content:
             os._exit(9)
         return Report("chain", ())
