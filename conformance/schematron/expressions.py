@@ -85,6 +85,20 @@ def without_current(expression: str) -> str:
     return _CURRENT.sub(lambda found: found.group(1) or f"${CURRENT}", expression)
 
 
+def outside_predicates(expression: str) -> str:
+    """The expression without its predicates, and with nothing in its literals."""
+    kept: list[str] = []
+    depth = 0
+    for character in _LITERAL.sub("''", expression):
+        if character == "[":
+            depth += 1
+        elif character == "]":
+            depth -= 1
+        elif depth == 0:
+            kept.append(character)
+    return "".join(kept)
+
+
 def is_steady(expression: str) -> bool:
     """Whether an expression gives the same for every document: what another document holds."""
     if "$" in expression or "ecluse:fetched" not in expression:

@@ -21,17 +21,22 @@ def as_call(expression: str, namespaces: Mapping[str, str]) -> str:
     """
     compile_fallback(expression, namespaces)
     variables = "".join(f", {_quoted(name)}, ${name}" for name in asked(expression))
-    return f"ecluse:{NAME}({_quoted(expression)}{variables})"
+    return f"ecluse:{NAME}({_quoted(expression)}, /*, not(..){variables})"
 
 
 def function(namespaces: Mapping[str, str]) -> Callable[..., Any]:
-    """The function that is called, for expressions with these prefixes."""
+    """The function that is called, for expressions with these prefixes.
+
+    It is told the root, and whether it is called at the document itself, which lxml cannot hand over.
+    """
     compiled: dict[str, Callable[..., object]] = {}
 
-    def in_full(context: Any, expression: str, *variables: Any) -> object:
-        if expression not in compiled:
-            compiled[expression] = compile_fallback(expression, namespaces)
-        return compiled[expression](context.context_node, dict(zip(variables[::2], variables[1::2], strict=True)))
+    def in_full(context: Any, expression: str, root: list[Any], at_document: bool, *variables: Any) -> object:
+        asked_as = f"root()/({expression})" if at_document else expression
+        if asked_as not in compiled:
+            compiled[asked_as] = compile_fallback(asked_as, namespaces)
+        node = root[0] if at_document else context.context_node
+        return compiled[asked_as](node, dict(zip(variables[::2], variables[1::2], strict=True)))
 
     return in_full
 

@@ -15,7 +15,7 @@ PREFIX = "ecluse-all."
 _NAME = r"[^\W\d][\w.-]*"
 _EVERYWHERE = re.compile(
     rf"""(?P<literal>'[^']*'|"[^"]*")
-    |(?P<before>(?:^|[(\[,=<>|+!]|(?<![\w.$@:-])(?:and|or|div|mod)(?=[\s/]))\s*)
+    |(?P<before>(?:^|[(\[,=<>|+!]|(?<![\w.$@:/-])(?:and|or|div|mod)(?=[\s/]))\s*)
      //(?:(?P<name>(?:{_NAME}:)?{_NAME})(?![\w.-]*\s*(?:\(|::|:))|\*\[local-name\(\)='(?P<local>{_NAME})'\])""",
     re.VERBOSE,
 )

@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.schematron.expressions import CURRENT, functions, variables, with_variables
+from conformance.schematron.expressions import CURRENT, functions, outside_predicates, variables, with_variables
 from conformance.schematron.model import Assertion
 
-_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 _PATH = re.compile(r"(?<![\w.*)\]@])//?\s*[\w.:*@-]+(?:\(\))?(?:\s*//?\s*[\w.:*@-]+(?:\(\))?)*")
 _NAME = re.compile(r"[^\W\d][\w.:-]*")
 _FREE_WORDS = "count not boolean string number sum concat true false and or div mod round floor ceiling contains"
@@ -91,32 +90,14 @@ def standing(lets: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     return around
 
 
-def together(expression: str) -> bool:
-    """Whether one question can be put to many nodes at once, as a predicate: it must not ask for its position."""
-    return not functions(expression) & {"position", "last"}
-
-
 def is_free(expression: str) -> bool:
     """Whether an expression asks the same of every node of a document: all its paths start at the root."""
     if "/" not in expression or "$" in expression:
         return False
-    left = _PATH.sub(" 0 ", _without_predicates(_LITERAL.sub("''", expression)))
+    left = _PATH.sub(" 0 ", outside_predicates(expression))
     if re.search(r"[@/.]|::|\w\s*\(\s*\)|\*", left.replace("true()", "").replace("false()", "")):
         return False
     return all(name in _CONTEXT_FREE for name in _NAME.findall(left.replace("''", "")))
-
-
-def _without_predicates(expression: str) -> str:
-    kept: list[str] = []
-    depth = 0
-    for character in expression:
-        if character == "[":
-            depth += 1
-        elif character == "]":
-            depth -= 1
-        elif depth == 0:
-            kept.append(character)
-    return "".join(kept)
 
 
 def _enough(query: str, lets: Mapping[str, str]) -> Iterator[str]:

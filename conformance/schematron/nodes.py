@@ -19,15 +19,17 @@ _kept = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A node by its parent (the root, for the document itself): `kind` is `document`, `attribute` or `text`.
+    """A node by its parent: `kind` is `document`, `attribute`, `text`, `comment` or `processing-instruction`.
 
-    `name` is an attribute's, as lxml spells it; `number` that of a text among its parent's, from 1.
+    The document, and what stands beside the root, have the root for a parent; the latter are `beside` it. `name` is an
+    attribute's, as lxml spells it; `number` that of another node among those of its kind, from 1.
     """
 
     kind: str
     parent: _Element
     name: str = ""
     number: int = 0
+    beside: bool = False
 
     def suffix(self) -> str:
         """What follows the path of the parent."""
@@ -40,11 +42,13 @@ class Located:
         if self.kind == "attribute":
             name = etree.QName(self.name)
             return {"ecluse-name": name.localname, "ecluse-uri": name.namespace or ""}
-        return {"ecluse-number": float(self.number)} if self.kind == "text" else {}
+        return {"ecluse-number": float(self.number)} if self.number else {}
 
     def path(self) -> str:
         """From the parent to the node."""
-        return {"document": "/self::node()", "attribute": _ATTRIBUTE, "text": "text()[$ecluse-number]"}[self.kind]
+        if self.kind in ("document", "attribute"):
+            return "/self::node()" if self.kind == "document" else _ATTRIBUTE
+        return f"{'/' if self.beside else ''}{self.kind}()[$ecluse-number]"
 
 
 Node = _Element | Located
@@ -52,12 +56,7 @@ Node = _Element | Located
 
 def element_of(node: Node) -> _Element:
     """The element that a node is, or stands in."""
-    if isinstance(node, Located):
-        return node.parent
-    if isinstance(node.tag, str):
-        return node
-    parent = node.getparent()
-    return node.getroottree().getroot() if parent is None else parent
+    return node.parent if isinstance(node, Located) else node
 
 
 def boolean(node: Node, test: str) -> str:
@@ -91,7 +90,7 @@ def located(found: Iterable[Any]) -> Iterator[Node]:
     numbers: dict[_Element, dict[tuple[_Element, str], int]] = {}
     for one in found:
         if isinstance(one, etree._Element):
-            yield one
+            yield one if isinstance(one.tag, str) else _aside(one)
             continue
         parent = one.getparent()
         if parent is None:
@@ -104,6 +103,16 @@ def located(found: Iterable[Any]) -> Iterator[Node]:
             if holder not in numbers:
                 numbers[holder] = _texts(holder)
             yield Located("text", holder, number=numbers[holder][parent, "tail" if one.is_tail else "text"])
+
+
+def _aside(one: _Element) -> Located:
+    """A comment or a processing instruction."""
+    kind = "comment" if isinstance(one, etree._Comment) else "processing-instruction"
+    number = 1 + sum(1 for _ in one.itersiblings(etree.Comment if kind == "comment" else etree.PI, preceding=True))
+    parent = one.getparent()
+    if parent is None:
+        return Located(kind, one.getroottree().getroot(), number=number, beside=True)
+    return Located(kind, parent, number=number)
 
 
 def _texts(holder: _Element) -> dict[tuple[_Element, str], int]:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from conformance.schematron.contexts import Context, read_context
 from conformance.schematron.documents import Documents
-from conformance.schematron.expressions import CURRENT, variables, with_variables
+from conformance.schematron.expressions import CURRENT, functions, outside_predicates, variables, with_variables
 from conformance.schematron.model import Assertion, Part, Pattern, Rule, SchemaFault, SchemaText
 from conformance.schematron.queries import Kinds, NotAsked, Queries, asked_as, is_xpath_2, known_binding, tested_as
 from conformance.schematron.scoping import scoped
 from conformance.schematron.xpath.translation import Kind
+
+_POSITIONS = frozenset(("position", "last"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class _Planning:
             strangers = variables(query).keys() - known.keys() - {CURRENT}
             if strangers:
                 raise NotAsked(f"nobody declares {', '.join(f'${one}' for one in sorted(strangers))}: {expression}")
+        if functions(outside_predicates(query)) & _POSITIONS:
+            raise NotAsked(f"a node has a position in a predicate only: {expression}")
         self._queries.compile(query)
         return query
 

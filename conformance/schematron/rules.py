@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from conformance.schematron.expressions import variables
-from conformance.schematron.inlining import Questions, inlined, questions, standing, together
+from conformance.schematron.inlining import Questions, inlined, questions, standing
 from conformance.schematron.matching import NODES
 from conformance.schematron.nodes import Located, Node
 from conformance.schematron.planning import PlannedRule
@@ -34,10 +34,9 @@ class Rule:
         return self._queries.question(self.questions.plain)
 
     @cached_property
-    def plain_many(self) -> Question | None:
-        """The same, to ask many elements at once for those where it does not hold; None: one by one only."""
-        plain = self.questions.plain
-        return self._queries.question(f"${NODES}[not({plain})]") if together(plain) else None
+    def plain_many(self) -> Question:
+        """The same, to ask many elements at once for those where it does not hold."""
+        return self._queries.question(f"${NODES}[not({self.questions.plain})]")
 
     def spelled(self, expression: str, node: Node) -> str:
         """How an expression is put to a node: what lxml cannot hold in a variable is put in its place."""

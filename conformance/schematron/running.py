@@ -102,7 +102,7 @@ class Run:
     def _plainly_wrong(self, rule: Rule, elements: list[_Element]) -> set[_Element]:
         values = self._named(rule.plain.names, self._document, _NO_LETS, {}) if rule.plain.names else {}
         try:
-            if len(elements) > MANY and rule.plain_many is not None:
+            if len(elements) > MANY:
                 many: _Values = {NODES: elements, **values}
                 suspects: Any = rule.plain_many.ask(elements[0], **many)
                 return set(suspects)
