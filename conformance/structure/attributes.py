@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from conformance.structure.faults import Fault, Words, listed, name_of, near, same, short, shown, written_on
+from conformance.structure.faults import Fault, Proposals, Words, listed, name_of, same, short, shown, written_on
 from conformance.structure.types import XSI
 from conformance.structure.values import allowed_values, is_written, normalized
 from profiles.cda_structure.tables import Attribute, load_tables
@@ -15,38 +15,40 @@ _ALWAYS = frozenset(XSI + name for name in ("type", "nil", "schemaLocation", "no
 
 
 def attribute_faults(
-    element: etree._Element, known: Mapping[str, Attribute], required: tuple[str, ...], suggest: bool
+    element: etree._Element, known: Mapping[str, Attribute], required: tuple[str, ...], proposals: Proposals
 ) -> Iterator[Fault]:
     """Attributes that are unknown, badly written or absent, in the order of the element, the absent ones last."""
     for name, value in written_on(element):
         attribute = known.get(name)
         if attribute is not None:
-            yield from _value_faults(element, name, value, attribute)
+            yield from _value_faults(element, name, value, attribute, proposals)
         elif name not in _ALWAYS:
             local = name_of(name)
-            words: Words = {"near": near(local, known) if suggest else ("", "")}
+            words: Words = {"near": proposals.near(local, known)}
             yield _fault("CDA-ATTRIBUTE-UNKNOWN", element, name, local, listed(known) or None, words)
     for name in required:
         if element.get(name) is None:
             yield _fault("CDA-ATTRIBUTE-MISSING", element, name, None, known[name].fixed or f"@{name}", {})
 
 
-def lax_faults(element: etree._Element, known: Mapping[str, Attribute]) -> Iterator[Fault]:
+def lax_faults(element: etree._Element, known: Mapping[str, Attribute], proposals: Proposals) -> Iterator[Fault]:
     """Values of the attributes that are known, on an element that may have any."""
     for name, value in written_on(element):
         if name in known:
-            yield from _value_faults(element, name, value, known[name])
+            yield from _value_faults(element, name, value, known[name], proposals)
 
 
-def text_faults(element: etree._Element, form: str) -> Iterator[Fault]:
+def text_faults(element: etree._Element, form: str, proposals: Proposals) -> Iterator[Fault]:
     """An element whose only content is a value of a form, and that has no attribute of its own."""
-    yield from attribute_faults(element, {}, (), suggest=False)
+    yield from attribute_faults(element, {}, (), proposals)
     text = element.text or ""
     if not is_written(form, text):
         yield _form_fault(element, name_of(element.tag), form, shown(element, form, text))
 
 
-def _value_faults(element: etree._Element, name: str, value: str, attribute: Attribute) -> Iterator[Fault]:
+def _value_faults(
+    element: etree._Element, name: str, value: str, attribute: Attribute, proposals: Proposals
+) -> Iterator[Fault]:
     form = attribute.form
     if attribute.fixed is not None:
         if normalized(load_tables().forms[form], value) != attribute.fixed:
@@ -58,7 +60,7 @@ def _value_faults(element: etree._Element, name: str, value: str, attribute: Att
         return
     allowed = allowed_values(form)
     if allowed:
-        words: Words = {"near": near(value, allowed)}
+        words: Words = {"near": proposals.near(value, allowed)}
         found = shown(element, form, value)
         yield _fault("CDA-VALUE-ENUMERATION", element, name, found, listed(allowed), words)
     else:

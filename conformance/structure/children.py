@@ -7,26 +7,30 @@ itself, one that is absent is taken as if it were there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from lxml import etree
 
 from conformance.structure.content import State
-from conformance.structure.faults import Fault, Words, listed, name_of, near, same
+from conformance.structure.faults import Fault, Proposals, Words, listed, name_of, same
 from conformance.structure.model import Type
 
 _BEFORE = ("avant", "before")
 _AFTER = ("après", "after")
+_AT_THE_END = (", à la fin", ", at its end")
 _LIKES = 8  # how far behind a child its successor is looked for
 
 
 class Children:
     """One pass over the children of an element of a known type."""
 
-    def __init__(self, parent: etree._Element, kind: Type, children: Sequence[etree._Element], suggest: bool) -> None:
+    def __init__(
+        self, parent: etree._Element, kind: Type, children: Sequence[etree._Element], proposals: Proposals
+    ) -> None:
         self._parent = parent
         self._kind = kind
         self._children = children
-        self._suggest = suggest
+        self._proposals = proposals
         self._last = {child.tag: number for number, child in enumerate(children)}
         self._seen: dict[str, None] = {}
         self._told: set[str] = set()  # names found somewhere else: not told missing as well
@@ -40,7 +44,9 @@ class Children:
         model = self._kind.content
         state = model.start
         for number, child in enumerate(self._children):
-            then = state.next(child.tag, self._is_foreign(child))
+            then = state.after.get(child.tag)
+            if then is None and state.other is not None and self._is_foreign(child):
+                then = state.other
             if then is None and child.tag not in model.names:
                 yield self._unknown(child, state)
                 continue
@@ -57,13 +63,13 @@ class Children:
                 skipped, then = ahead
                 yield from self._skip(number, skipped)
             if self._late.pop(child.tag, None) is not None:
-                yield self._missing(((child.tag,),), None)
+                yield self._missing(((child.tag,),), ("", ""))
             state = then
             self._seen[child.tag] = None
         missing = [group for group in model.wanted(state) if self._told.isdisjoint(group)]
         missing += [(name,) for name in self._late]
         if missing:
-            yield self._missing(tuple(missing), None)
+            yield self._missing(tuple(missing), _AT_THE_END)
 
     def _skip(self, number: int, skipped: tuple[str, ...]) -> Iterator[Fault]:
         """What stands between the state and a child: absent, or late, which its own turn will tell."""
@@ -72,7 +78,8 @@ class Children:
         absent = [one for one in skipped if one not in later and one not in self._told]
         self._late.update(dict.fromkeys(later, name))
         if absent:
-            yield self._missing(tuple((one,) for one in absent), name)
+            place = (f", avant {name_of(name)}", f", before {name_of(name)}")
+            yield self._missing(tuple((one,) for one in absent), place)
 
     def _comes_next(self, number: int, state: State) -> str | None:
         """The element behind this child and its likes, when it belongs before: then it is this child that is early."""
@@ -98,7 +105,7 @@ class Children:
         if name in self._late:
             return self._order(child, _BEFORE, self._late.pop(name))
         if name in self._seen and name not in model.repeated:
-            return self._fault("CDA-ELEMENT-REPEATED", child, name_of(name), None)
+            return self._fault("CDA-ELEMENT-REPEATED", child, name_of(name), "1")
         before = next((one for one in self._seen if one != name and model.may_follow(name, one)), None)
         if before is not None:
             self._told.add(name)
@@ -114,7 +121,7 @@ class Children:
 
     def _unknown(self, child: etree._Element, state: State) -> Fault:
         name = etree.QName(child).localname
-        twin = next((full for full in self._kind.content.names if full.endswith("}" + name)), None)
+        twin = self._kind.content.by_local_name.get(name)
         if twin is not None:
             namespace = etree.QName(child).namespace
             words: Words = {
@@ -122,14 +129,12 @@ class Children:
                 "expected": same(etree.QName(twin).namespace or ""),
             }
             return self._fault("CDA-NAMESPACE", child, namespace or 'xmlns=""', words["expected"][0], words)
-        known = [name_of(one) for one in self._kind.content.names]
-        words = {"near": near(name, known) if self._suggest else ("", "")}
-        return self._fault("CDA-ELEMENT-UNKNOWN", child, name_of(child.tag), listed(state.after) or None, words)
+        words = {"near": self._proposals.near(name, self._kind.content.by_local_name)}
+        return self._fault("CDA-ELEMENT-UNKNOWN", child, name_of(child.tag), _expected(state), words)
 
-    def _missing(self, groups: tuple[tuple[str, ...], ...], before: str | None) -> Fault:
+    def _missing(self, groups: tuple[tuple[str, ...], ...], place: tuple[str, str]) -> Fault:
         missing = (_joined(groups, " ou "), _joined(groups, " or "))
-        place = (f", avant {name_of(before)}", f", before {name_of(before)}") if before else ("", "")
-        words: Words = {"missing": missing, "before": place, "parent": same(name_of(self._parent.tag))}
+        words: Words = {"missing": missing, "place": place, "parent": same(name_of(self._parent.tag))}
         expected = _joined(groups, " | ")
         return Fault(rule="CDA-ELEMENT-MISSING", element=self._parent, found=None, expected=expected, words=words)
 
@@ -138,6 +143,11 @@ class Children:
     ) -> Fault:
         named: Words = {"name": same(name_of(child.tag)), "parent": same(name_of(self._parent.tag))}
         return Fault(rule=rule, element=child, found=found, expected=expected, words={**named, **(words or {})})
+
+
+@cache
+def _expected(state: State) -> str | None:
+    return listed(state.after) or None
 
 
 def _joined(groups: tuple[tuple[str, ...], ...], choice: str) -> str:

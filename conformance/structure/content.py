@@ -6,7 +6,7 @@ CDA's models are deterministic (XML Schema 1.0 part 1 §3.8.6): the next element
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -21,11 +21,6 @@ class State:
     after: dict[str, State] = field(default_factory=dict)
     other: State | None = None
 
-    def next(self, name: str, foreign: bool) -> State | None:
-        """Where an element leads from here; None: it may not come now. `foreign`: it is of another namespace."""
-        found = self.after.get(name)
-        return self.other if found is None and foreign else found
-
 
 @dataclass(frozen=True, slots=True)
 class ContentModel:
@@ -34,6 +29,7 @@ class ContentModel:
     start: State
     names: frozenset[str]
     repeated: frozenset[str]
+    by_local_name: Mapping[str, str]
 
     def path(self, state: State, name: str) -> tuple[tuple[str, ...], State] | None:
         """The fewest elements to put first so that `name` may come, and the state after it; None: it is too late."""
@@ -71,7 +67,8 @@ def build(content: Particle, spell: Callable[[str], str]) -> ContentModel:
             else:
                 state.after.setdefault(name, states[number])
     repeated = frozenset(name for state in states for name in state.after if _comes_back(states, positions, name))
-    return ContentModel(start, frozenset(name for name, _ in positions if name != OTHER), repeated)
+    names = frozenset(name for name, _ in positions if name != OTHER)
+    return ContentModel(start, names, repeated, {name.rpartition("}")[2]: name for name in names})
 
 
 @dataclass(frozen=True, slots=True)

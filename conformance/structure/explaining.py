@@ -11,12 +11,11 @@ from lxml import etree
 
 from conformance.structure.attributes import attribute_faults, lax_faults, text_faults
 from conformance.structure.children import Children
-from conformance.structure.faults import Fault, name_of, same, short, written_on
+from conformance.structure.faults import Fault, Proposals, name_of, same, short, written_on
 from conformance.structure.model import ANYTHING, Child, Type, top_attributes, tops
 from conformance.structure.types import is_nil, type_at
+from conformance.structure.values import BLANKS
 from profiles.cda_structure.tables import ANY_TYPE
-
-_SUGGESTIONS = 40  # likeness is costly: no more unknown names of one document are given a proposal
 
 
 def explain(root: etree._Element) -> Iterator[Fault]:
@@ -28,16 +27,14 @@ class _Walk:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._references: list[tuple[etree._Element, str, str]] = []
-        self._unknown = 0
+        self._proposals = Proposals()
 
     def faults(self, root: etree._Element) -> Iterator[Fault]:
         waiting = [(root, tops()[root.tag])]
         while waiting:
             element, place = waiting.pop()
             below: list[tuple[etree._Element, Child]] = []
-            for fault in self._element(element, place, below):
-                self._unknown += fault.rule in ("CDA-ELEMENT-UNKNOWN", "CDA-ATTRIBUTE-UNKNOWN")
-                yield fault
+            yield from self._element(element, place, below)
             waiting.extend(reversed(below))
         yield from self._nowhere()
 
@@ -49,39 +46,35 @@ class _Walk:
             yield wrong
         prefix, form = place.holds
         if not prefix and form != ANY_TYPE:
-            yield from text_faults(element, form)
-            yield from (_text(element) for _ in element.iterchildren("*"))
+            yield from text_faults(element, form, self._proposals)
+            yield from (_stranger(child, element) for child in element.iterchildren("*"))
             return
         kind, wrong = type_at(element, place)
         if wrong is not None:
             yield wrong
         if kind is None:
             if wrong is None:
-                yield from lax_faults(element, top_attributes())
+                yield from lax_faults(element, top_attributes(), self._proposals)
                 below.extend(
                     (child, tops().get(child.tag, Child(ANYTHING, True))) for child in element.iterchildren("*")
                 )
             return
-        yield from attribute_faults(element, kind.attributes, kind.required, self._suggests)
+        yield from attribute_faults(element, kind.attributes, kind.required, self._proposals)
         yield from self._identifiers(element, kind)
         if nil:
             return
-        if not kind.mixed and _has_text(element, kind):
-            yield _text(element)
+        if not kind.mixed:
+            yield from _text(element, kind)
         children = list(element.iterchildren("*"))
         if children or not kind.content.start.ends:
-            yield from Children(element, kind, children, self._suggests).faults()
+            yield from Children(element, kind, children, self._proposals).faults()
             below.extend((child, kind.children[child.tag]) for child in children if child.tag in kind.children)
-
-    @property
-    def _suggests(self) -> bool:
-        return self._unknown < _SUGGESTIONS
 
     def _identifiers(self, element: etree._Element, kind: Type) -> Iterator[Fault]:
         for name, value in written_on(element):
             form = kind.attributes[name].form if name in kind.attributes else ""
             if form == "ID":
-                identifier = value.strip()
+                identifier = value.strip(BLANKS)
                 if identifier in self._ids:
                     words = {"name": same(name_of(element.tag))}
                     yield Fault(
@@ -100,12 +93,17 @@ class _Walk:
                 )
 
 
-def _has_text(element: etree._Element, kind: Type) -> bool:
-    """Whether there is text where none may be; blanks count where nothing at all may stand."""
-    pieces = (element.text, *(child.tail for child in element))
-    return any(piece and (kind.empty or piece.strip(" \t\r\n")) for piece in pieces)
+def _text(element: etree._Element, kind: Type) -> Iterator[Fault]:
+    """Text where none may be; blanks count where nothing at all may stand."""
+    pieces = [piece for piece in (element.text, *(child.tail for child in element)) if piece]
+    wrong = pieces if kind.empty else [piece for piece in pieces if piece.strip(BLANKS)]
+    if wrong:
+        words = {"name": same(name_of(element.tag))}
+        found = f"… ({sum(len(piece.strip(BLANKS)) for piece in wrong)})"
+        yield Fault(rule="CDA-TEXT-MISPLACED", element=element, found=found, expected=None, words=words)
 
 
-def _text(element: etree._Element) -> Fault:
-    words = {"name": same(name_of(element.tag))}
-    return Fault(rule="CDA-TEXT-MISPLACED", element=element, found=None, expected=None, words=words)
+def _stranger(child: etree._Element, parent: etree._Element) -> Fault:
+    """An element where only a value may be."""
+    words = {"name": same(name_of(child.tag)), "parent": same(name_of(parent.tag))}
+    return Fault(rule="CDA-ELEMENT-UNKNOWN", element=child, found=name_of(child.tag), expected=None, words=words)

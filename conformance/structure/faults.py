@@ -80,10 +80,19 @@ def shown(element: etree._Element, form: str, value: str) -> str:
     return scheme.group() if scheme.end() == len(value) else f"{scheme.group()}… ({len(value)})"
 
 
-def near(name: str, known: Iterable[str]) -> tuple[str, str]:
-    """A sentence that proposes the known name that resembles `name`, in French and English; empty when none does."""
-    meant = _closest(name[:SHOWN], tuple(sorted(known)))
-    return (f"Vouliez-vous écrire {meant} ?", f"Did you mean {meant}?") if meant else ("", "")
+class Proposals:
+    """Sentences that propose the known name that resembles an unknown one; so many a document, for they are costly."""
+
+    def __init__(self, most: int = 40) -> None:
+        self._left = most
+
+    def near(self, name: str, known: Iterable[str]) -> tuple[str, str]:
+        """A sentence in French and English; empty when nothing is alike."""
+        if self._left == 0:
+            return "", ""
+        self._left -= 1
+        meant = _closest(name[:SHOWN], tuple(sorted(known)))
+        return (f"Vouliez-vous écrire {meant} ?", f"Did you mean {meant}?") if meant else ("", "")
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from lxml import etree
 
 from conformance.structure.faults import Fault, listed, name_of, same, short
 from conformance.structure.model import ANYTHING, Child, Type, TypeName, is_known, prefix_of, type_of
-from conformance.structure.values import is_written
+from conformance.structure.values import BLANKS, is_written
 from profiles.cda_structure.tables import EVERYWHERE, load_tables
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -58,7 +58,7 @@ def is_nil(element: etree._Element, place: Child) -> tuple[bool, Fault | None]:
     written = element.get(NIL)
     if written is None:
         return False, None
-    nil = written.strip() in ("true", "1")
+    nil = written.strip(BLANKS) in ("true", "1")
     has_content = len(element) > 0 or bool(element.text)
     if place.nillable and is_written("boolean", written) and not (nil and has_content):
         return nil, None
@@ -84,7 +84,7 @@ def _fallback(declared: TypeName) -> Type | None:
 
 
 def _named(element: etree._Element, written: str) -> TypeName | None:
-    prefix, _, local = written.strip(" \t\r\n").rpartition(":")
+    prefix, _, local = written.strip(BLANKS).rpartition(":")
     namespace = element.nsmap.get(prefix or None)
     known = prefix_of(namespace)
     return (known, local) if known is not None else None
@@ -104,12 +104,12 @@ def _fault(rule: str, element: etree._Element, found: str | None, declared: Type
 
 @cache
 def _allowed(declared: TypeName) -> tuple[str, ...]:
-    """The types that an element of a declared type may name, the common ones first."""
+    """The types that an element so declared may name, common ones first, parts of names and addresses left out."""
     prefix = declared[0] or "hl7"
     names = [
         name
         for namespace, name in load_tables().types
-        if namespace in (prefix, EVERYWHERE) and _fits(type_of((prefix, name)), declared)
+        if namespace in (prefix, EVERYWHERE) and "." not in name and _fits(type_of((prefix, name)), declared)
     ]
     return tuple(sorted(names, key=lambda name: (_COMMON.index(name) if name in _COMMON else len(_COMMON), name)))
 

@@ -9,7 +9,8 @@ from functools import cache
 
 from profiles.cda_structure.tables import Form, load_tables
 
-_BLANKS = re.compile(r"[ \t\r\n]+")
+BLANKS = " \t\r\n"
+_BLANKS = re.compile(f"[{BLANKS}]+")
 # Name characters of XML 1.0, fifth edition, §2.3.
 _START = (
     "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
