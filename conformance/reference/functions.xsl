@@ -241,4 +241,50 @@
                           and matches(substring($text, 14), '^[0-9]{2}$')
                           and 97 - (xs:integer($number) mod 97) = xs:integer(substring($text, 14))"/>
   </xsl:function>
+
+  <!-- The bytes that a base 64 text carries, two hexadecimal digits each; nothing when it is not base 64. -->
+  <xsl:function name="ecluse:bytes" as="xs:string*" version="3.0">
+    <xsl:param name="text" as="xs:string"/>
+    <xsl:variable name="bare" select="replace($text, '[ \t\r\n]', '')"/>
+    <xsl:variable name="hex" select="if ($bare castable as xs:base64Binary) then
+        string(xs:hexBinary(xs:base64Binary($bare))) else ''"/>
+    <xsl:sequence select="for $at in 1 to string-length($hex) idiv 2 return substring($hex, 2 * $at - 1, 2)"/>
+  </xsl:function>
+
+  <xsl:function name="ecluse:claim" as="xs:string*" version="3.0">
+    <xsl:param name="text" as="xs:string"/>
+    <xsl:variable name="codes" as="xs:integer*" select="for $byte in ecluse:bytes($text) return
+        string-length(substring-before('0123456789ABCDEF', substring($byte, 1, 1))) * 16
+        + string-length(substring-before('0123456789ABCDEF', substring($byte, 2)))"/>
+    <xsl:variable name="shown" select="codepoints-to-string(for $one in $codes return
+        if ($one = (9 to 13)) then 32 else if ($one lt 32) then 63 else $one)"/>
+    <xsl:analyze-string select="$shown" regex="pdfaid:part(&gt;|\s*=\s*[&quot;'])\s*([1-4])">
+      <xsl:matching-substring><xsl:sequence select="regex-group(2)"/></xsl:matching-substring>
+    </xsl:analyze-string>
+  </xsl:function>
+
+  <xsl:variable name="ecluse:utf-8" as="xs:string" select="'^(([0-7][0-9A-F])|((C[2-9A-F]|D[0-9A-F])[89AB][0-9A-F])|(E0[AB][0-9A-F][89AB][0-9A-F])|((E[1-9A-CEF])([89AB][0-9A-F]){2})|(ED[89][0-9A-F][89AB][0-9A-F])|(F0[9AB][0-9A-F]([89AB][0-9A-F]){2})|(F[1-3]([89AB][0-9A-F]){3})|(F48[0-9A-F]([89AB][0-9A-F]){2}))*$'"/>
+
+  <xsl:function name="ecluse:carries" as="xs:boolean" version="3.0">
+    <xsl:param name="what" as="item()*"/>
+    <xsl:param name="text" as="item()*"/>
+    <xsl:variable name="said" select="ecluse:text($text)"/>
+    <xsl:variable name="bare" select="replace($said, '[ \t\r\n]', '')"/>
+    <xsl:choose>
+      <xsl:when test="$what = 'base64'">
+        <xsl:sequence select="$bare != '' and matches($bare,
+            '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$')"/>
+      </xsl:when>
+      <xsl:when test="$what = 'pdf'">
+        <xsl:sequence select="string-join(ecluse:bytes($said)[position() le 5], '') = '255044462D'"/>
+      </xsl:when>
+      <xsl:when test="$what = 'pdfa'"><xsl:sequence select="exists(ecluse:claim($said))"/></xsl:when>
+      <xsl:when test="$what = 'pdfa-1'"><xsl:sequence select="ecluse:claim($said)[1] = '1'"/></xsl:when>
+      <xsl:when test="$what = 'utf-8'">
+        <xsl:variable name="bytes" select="ecluse:bytes($said)"/>
+        <xsl:sequence select="not($bytes = '00') and matches(string-join($bytes, ''), $ecluse:utf-8)"/>
+      </xsl:when>
+      <xsl:otherwise><xsl:sequence select="error(xs:QName('ecluse:what'), string($what))"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:function>
 </xsl:stylesheet>

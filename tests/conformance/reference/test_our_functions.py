@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from base64 import b64encode
 from collections.abc import Iterator
 from importlib.resources import files
 from xml.sax.saxutils import quoteattr
@@ -19,6 +20,10 @@ from conformance.schematron.loading import load
 from security import xml
 
 SET = "JDV_J143_AdministrativeGender_CISIS"
+CARRIED = (
+    "%PDF-1.4 pdfaid:part>1<", "%PDF-1.4 <pdfaid:part> 2</", "x pdfaid:part = '3'", "%PDF-", "été",
+    "\U0001f600 a", "a\0b",
+)  # fmt: skip
 FORMS = ("ts", "instant", "oid", "uid", "telecom", "language", "int", "cs", "uri", "rfc3066", "ucum")
 ATTRIBUTES = ("code", "codeSystem", "extension", "mediaType", "unit", "use", "value", "root", "xsi:type", "partType")
 GOOD = (
@@ -41,6 +46,9 @@ def _values(seed: int, count: int) -> Iterator[str]:
             place = chance.randrange(len(text) + 1)
             change = chance.choice("019+-.:/{}() AFaz")
             text = text[:place] + change + text[place + chance.choice((0, 1, 1)) :]
+        if chance.random() < 0.15:
+            carried = chance.choice(CARRIED).encode("utf-8" if chance.random() < 0.8 else "latin-1", "replace")
+            text = b64encode(carried).decode() if chance.random() < 0.9 else text
         yield text.strip() if chance.random() < 0.9 else text
 
 
@@ -65,6 +73,9 @@ def _elements(seed: int, count: int) -> str:
 
 def _asserts() -> str:
     tests = {f"is-{form}": f"ecluse:is('{form}', @v)" for form in FORMS}
+    tests |= {
+        f"carries-{what}": f"ecluse:carries('{what}', @v)" for what in ("base64", "pdf", "pdfa", "pdfa-1", "utf-8")
+    }
     tests |= {
         "in-set": f"ecluse:in-set('{SET}', @v)",
         "in-set-system": f"ecluse:in-set('{SET}', @v, '2.16.840.1.113883.5.1')",

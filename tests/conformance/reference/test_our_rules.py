@@ -5,9 +5,7 @@ All twins are tried when ECLUSE_THOROUGH is set, else a few of each file of rule
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -16,19 +14,16 @@ from pathlib import Path
 
 import pytest
 
-import samples.documents
 from conformance.catalogue import PROFILES, SchemaRef
 from conformance.reference.chain import CompiledSchema, ReferenceChain, ReferenceUnavailable
 from conformance.reference.results import path_of
 from conformance.schematron.engine import Schema
 from conformance.schematron.index import DocumentIndex
 from conformance.schematron.loading import load
+from samples.documents.corpus import corpus
 from samples.documents.discharge_letter import discharge_letter
-from samples.documents.header_faults import HEADER_FAULTS, LEVEL_1_FAULTS
 from samples.documents.laboratory_report import laboratory_report
-from samples.documents.twins import Twin, twins_of
 from samples.documents.vsm import vsm
-from samples.documents.vsm_faults import VSM_FAULTS
 from security import xml
 
 SCHEMAS = sorted(
@@ -39,34 +34,15 @@ SAMPLED = 6
 _WHERE = re.compile(rb'\secluse:where="[^"]*"')
 
 
-def _summary() -> bytes:
-    return vsm(unique_id="2.25.7")
-
-
-@cache
-def _twins() -> tuple[Twin, ...]:
-    """Twins of all families, wherever they are declared."""
-    found = [*twins_of("vsm-2023.01", _summary, {**HEADER_FAULTS, **VSM_FAULTS})]
-    found += twins_of("level1", discharge_letter, LEVEL_1_FAULTS)
-    for module in pkgutil.iter_modules(samples.documents.__path__):
-        named = vars(importlib.import_module(f"samples.documents.{module.name}"))
-        for name, value in named.items():
-            if name.endswith("_TWINS"):
-                found += value
-    return tuple(found)
-
-
 def _documents(schema: SchemaRef) -> Iterator[tuple[str, bytes]]:
     """The good documents, and twins of the profiles that the schema is part of: its own rules first."""
-    yield from (("summary", _summary()), ("letter", discharge_letter()), ("report", laboratory_report()))
+    yield from (("summary", vsm(unique_id="2.25.7")), ("letter", discharge_letter()), ("report", laboratory_report()))
     named = {name for name, profile in PROFILES.items() if schema in profile.schemas}
     text = files(f"profiles.{schema.package}").joinpath(f"{schema.name}.sch").read_text("utf-8")
-    twins = [one for one in _twins() if one.profile in named]
-    own = [one for one in twins if f'"{one.rule}"' in text]
-    if not THOROUGH:
-        twins = own[:: max(1, len(own) // SAMPLED)]
-    for twin in twins:
-        yield twin.rule, twin.content()
+    twins = [(name, twin) for name, twin in corpus() if twin.profile in named]
+    own = [(name, twin) for name, twin in twins if f'"{twin.rule}"' in text]
+    for name, twin in twins if THOROUGH else own[:: max(1, len(own) // SAMPLED)]:
+        yield name, twin.content()
 
 
 @pytest.fixture(scope="module")
