@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _BASE_64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_BLANKS = str.maketrans("", "", " \t\r\n")
 _CLAIM = re.compile(rb"pdfaid:part(?:>|\s*=\s*[\"'])\s*([1-4])")
 # Characters decoded at once, a multiple of 4; and what of a piece is kept for a claim that straddles two.
 _PIECE, _OVERLAP = 1 << 20, 64
@@ -29,7 +28,7 @@ def _bare(text: Any) -> str:
     """The characters of the first node, without blanks."""
     node = text[0] if isinstance(text, list) and text else text
     said = "".join(node.itertext()) if hasattr(node, "itertext") else "" if isinstance(node, list) else str(node)
-    return said.translate(_BLANKS)
+    return "".join(said.split())
 
 
 def _is_base_64(text: str) -> bool:

@@ -93,7 +93,7 @@ def _twins() -> Iterator[Twin]:
     unknown = put(f"cda:templateId[@root='{consultation.template}']", root="1.2.250.1.213.1.1.1.999")
     yield Twin(rule="DOC-UNKNOWN-MODEL", profile=_HEADER, document=good, fault=unknown)
     yield Twin(rule="DOC-TWO-MODELS", profile=_HEADER, document=good, fault=_second_model, also=_SECOND_MODEL)
-    yield Twin(rule="DOC-LEVEL-3", profile=_HEADER, document=good, fault=_flat_body, also=frozenset({"HDR-N1-TPL"}))
+    yield Twin(rule="DOC-LEVEL-3", profile=_HEADER, document=good, fault=_flat_body, also=frozenset({"R-N1-2"}))
     for types in types_by_template().values():
         kind = types[-1]
         if kind.code and kind.template not in OWN_PROFILES:
