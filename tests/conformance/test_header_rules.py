@@ -36,23 +36,6 @@ def findings(content: bytes) -> tuple[Finding, ...]:
     return check_schemas(parse_document(content), SCHEMAS)
 
 
-@pytest.mark.parametrize("twin", HEADER_TWINS, ids=lambda twin: twin.rule)
-def test_each_rule_catches_its_twin_and_nothing_else(twin):
-    found = findings(twin.content())
-
-    told = {one.rule for one in found}
-    assert twin.rule in told
-    assert told <= {twin.rule} | twin.also
-    finding = next(one for one in found if one.rule == twin.rule)
-    assert finding.severity == RULES[twin.rule].role
-    assert finding.line > 0
-    assert finding.column > 0
-
-
-def test_every_rule_has_a_twin_and_every_twin_a_rule():
-    assert sorted(twin.rule for twin in HEADER_TWINS) == sorted(RULES)
-
-
 def test_an_error_never_comes_with_another_error():
     several = {twin.rule: twin.also for twin in HEADER_TWINS if any(RULES[one].role == "error" for one in twin.also)}
 
