@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Container
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from lxml import etree
 from conformance.packs.terminologies import INDEX, Notations
 from conformance.schematron.documents import Documents
 from conformance.schematron.engine import Schema
-from conformance.schematron.loading import LoadedSchema, load
+from conformance.schematron.loading import DEFAULT_CACHE, LoadedSchema, load
 
 TITLES = {
     "structure": ("Structure (XSD)", "Structure (XSD)"),
@@ -28,6 +29,8 @@ TITLES = {
 """The layers of the official chain, in its order: French and English."""
 
 
+PLANS = "plans"
+"""Directory of a pack where its schemas are kept planned."""
 _NOTATIONS = re.compile(
     r"//\*\[local-name\(\)='notation' and namespace-uri\(\)='http://www\.w3\.org/2004/02/skos/core#'\]"
 )
@@ -82,7 +85,11 @@ class PackDocuments(Documents):
 
 @lru_cache(maxsize=64)
 def layer_schema(directory: Path, path: str, _imported: datetime) -> LoadedSchema:
-    """A schema of a pack, made ready once a process and planned once a machine. Raises SchemaFault."""
+    """A schema of a pack, made ready once a process and planned once a machine. Raises SchemaFault.
+
+    Plans are kept in the pack, and go with it; where it cannot be written, among those of the user.
+    """
     schema = directory / path
-    loaded = load(schema, root=directory, tolerant=True)
+    plans = directory / PLANS if os.access(directory, os.W_OK) else DEFAULT_CACHE
+    loaded = load(schema, root=directory, tolerant=True, cache=plans)
     return LoadedSchema(Schema(loaded.schema.plan, PackDocuments(schema.parent, directory)), loaded.notes)

@@ -32,6 +32,8 @@ from .conftest import NOW
 
 THOROUGH = bool(os.environ.get("ECLUSE_THOROUGH"))
 MUTATIONS = 300 if THOROUGH else 6
+Said = tuple[str, str]
+"""A message, its white space made single, and the path of the node."""
 VALUES = ("x", "", "UNK", "1.2.3", " N", "completed", "CE", "cda:CD", "2.16.840.1.113883.6.1")
 
 
@@ -53,7 +55,7 @@ def judged(official_package: Path, official_pack: Pack):
     tools = next(one.parent for one in official_package.rglob("iso_svrl_for_xslt2.xsl"))
     compiled: dict[str, CompiledSchema] = {}
 
-    def judge(path: str, content: bytes) -> Counter[tuple[str, str]]:
+    def judge(path: str, content: bytes) -> Counter[Said]:
         if path not in compiled:
             # Terminologies are whole in the package only; what the package lacks is in the pack only.
             whole = "terminologie" in path
@@ -111,10 +113,22 @@ def _document(content: bytes) -> CdaDocument | None:
         return None
 
 
+def _alike(ours: Counter[Said], theirs: Counter[Said]) -> tuple[list[Said], list[Said]]:
+    """What is left when messages are paired of which ours shows a question in braces where theirs has its value."""
+    mine, others = sorted(ours.elements()), sorted(theirs.elements())
+    for text, path in [one for one in mine if "{" in one[0]]:
+        start = text.partition("{")[0].strip()
+        same = next((one for one in others if one[1] == path and one[0].startswith(start)), None)
+        if same is not None:
+            mine.remove((text, path))
+            others.remove(same)
+    return mine, others
+
+
 @pytest.mark.timeout(3600 if THOROUGH else 600)
 @pytest.mark.parametrize("layer", [one for one in TITLES if one != "structure"])
 def test_a_layer_finds_what_the_reference_chain_finds(official_package, official_pack, judged, layer):
-    apart: dict[str, tuple[object, ...]] = {}
+    apart: dict[str, tuple[list[Said], list[Said]]] = {}
     for name, content in _documents(official_package):
         document = _document(content)
         if document is None:
@@ -132,8 +146,9 @@ def test_a_layer_finds_what_the_reference_chain_finds(official_package, official
             theirs = judged(path, document.content)
         except ReferenceFault:
             continue  # a dynamic error ends the whole transformation there: nothing to compare with
-        if ours != theirs:
-            apart[name] = (tuple(ours - theirs), tuple(theirs - ours))
+        mine, others = _alike(ours - theirs, theirs - ours)
+        if mine or others:
+            apart[name] = (mine, others)
 
     assert apart == {}
 

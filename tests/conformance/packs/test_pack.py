@@ -6,6 +6,7 @@ import pytest
 
 from cda.document import parse_document
 from conformance.packs.importing import import_pack
+from conformance.packs.layers import PLANS
 from conformance.packs.pack import Pack, UnknownModel
 from conformance.packs.problems import UnknownPack
 
@@ -144,3 +145,19 @@ def test_a_value_set_that_is_not_there_is_told_and_the_rest_is_asked(package, tm
 def test_a_pack_that_is_not_there_is_told(tmp_path):
     with pytest.raises(UnknownPack):
         Pack.open("absent", tmp_path)
+
+
+def test_plans_are_kept_in_the_pack_and_go_with_it(small):
+    _judged(small, GOOD)
+
+    assert list((small.directory / PLANS).rglob("*.json"))
+
+
+def test_a_pack_that_cannot_be_written_judges_all_the_same(package, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECLUSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    import_pack(package, tmp_path / "store", NOW)
+    pack = Pack.open("package", tmp_path / "store")
+
+    assert _judged(pack, GOOD).valid
+    assert not (pack.directory / PLANS).exists()
