@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.schematron.expressions import asked
+from conformance.schematron.xpath import dependence
 from conformance.schematron.xpath.fallback import compile_fallback
+from conformance.schematron.xpath.parser import parse
+from conformance.schematron.xpath.syntax import Untranslatable
 
 NAME = "in-full"
 
@@ -20,7 +23,7 @@ def as_call(expression: str, namespaces: Mapping[str, str]) -> str:
     Raises ValueError: it is not XPath 2.0, or the implementation is not installed; the text says which.
     """
     compile_fallback(expression, namespaces)
-    variables = "".join(f", {_quoted(name)}, ${name}" for name in asked(expression))
+    variables = "".join(f", {_quoted(name)}, ${name}" for name in sorted(_free(expression)))
     return f"ecluse:{NAME}({_quoted(expression)}, /*, not(..){variables})"
 
 
@@ -39,6 +42,14 @@ def function(namespaces: Mapping[str, str]) -> Callable[..., Any]:
         return compiled[asked_as](node, dict(zip(variables[::2], variables[1::2], strict=True)))
 
     return in_full
+
+
+def _free(expression: str) -> frozenset[str]:
+    """The variables an expression asks for and does not bind itself."""
+    try:
+        return dependence.variables(parse(expression))
+    except Untranslatable:
+        return frozenset(asked(expression))
 
 
 def _quoted(text: str) -> str:
