@@ -12,7 +12,7 @@ from functools import cache
 from lxml import etree
 
 from conformance.structure.content import State
-from conformance.structure.faults import Fault, Proposals, Words, listed, name_of, same
+from conformance.structure.faults import Fault, Proposals, Words, listed, name_of, proposal, same
 from conformance.structure.model import Type
 
 _BEFORE = ("avant", "before")
@@ -50,18 +50,19 @@ class Children:
             if then is None and child.tag not in model.names:
                 yield self._unknown(child, state)
                 continue
+            skipped: tuple[str, ...] = ()
             if then is None:
                 ahead = model.path(state, child.tag)
                 if ahead is None:
                     yield self._passed(child)
                     continue
-                early_for = self._comes_next(number, state)
-                if early_for is not None:
-                    self._told.add(child.tag)
-                    yield self._order(child, _AFTER, early_for)
-                    continue
                 skipped, then = ahead
-                yield from self._skip(number, skipped)
+            early_for = self._comes_next(number, state, then)
+            if early_for is not None:
+                self._told.add(child.tag)
+                yield self._order(child, _AFTER, early_for)
+                continue
+            yield from self._skip(number, skipped)
             if self._late.pop(child.tag, None) is not None:
                 yield self._missing(((child.tag,),), ("", ""))
             state = then
@@ -81,17 +82,16 @@ class Children:
             place = (f", avant {name_of(name)}", f", before {name_of(name)}")
             yield self._missing(tuple((one,) for one in absent), place)
 
-    def _comes_next(self, number: int, state: State) -> str | None:
+    def _comes_next(self, number: int, state: State, then: State) -> str | None:
         """The element behind this child and its likes, when it belongs before: then it is this child that is early."""
         name = self._children[number].tag
         behind = (one.tag for one in self._children[number + 1 : number + _LIKES] if one.tag != name)
         following = next(behind, None)
-        if following is None:
-            return None
         model = self._kind.content
+        if following not in model.names or model.path(then, following) is not None:
+            return None
         between = model.path(state, following)
-        belongs = between is not None and model.path(between[1], name) is not None
-        return following if belongs and not model.may_follow(name, following) else None
+        return following if between is not None and model.path(between[1], name) is not None else None
 
     def _is_foreign(self, child: etree._Element) -> bool:
         """Whether a wildcard for other namespaces takes the child; no namespace is not another one."""
@@ -106,7 +106,8 @@ class Children:
             return self._order(child, _BEFORE, self._late.pop(name))
         if name in self._seen and name not in model.repeated:
             return self._fault("CDA-ELEMENT-REPEATED", child, name_of(name), "1")
-        before = next((one for one in self._seen if one != name and model.may_follow(name, one)), None)
+        after_it = [one for one in self._seen if one != name and model.may_follow(name, one)]
+        before = next((one for one in after_it if not model.may_follow(one, name)), next(iter(after_it), None))
         if before is not None:
             self._told.add(name)
             return self._order(child, _BEFORE, before)
@@ -123,13 +124,18 @@ class Children:
         name = etree.QName(child).localname
         twin = self._kind.content.by_local_name.get(name)
         if twin is not None:
+            self._told.add(twin)
             namespace = etree.QName(child).namespace
             words: Words = {
                 "namespace": (namespace, namespace) if namespace else ("aucun espace de noms", "no namespace"),
                 "expected": same(etree.QName(twin).namespace or ""),
             }
             return self._fault("CDA-NAMESPACE", child, namespace or 'xmlns=""', words["expected"][0], words)
-        words = {"near": self._proposals.near(name, self._kind.content.by_local_name)}
+        known = self._kind.content.by_local_name
+        meant = self._proposals.meant(name, known)
+        if meant is not None:
+            self._told.add(known[meant])
+        words = {"near": proposal(meant)}
         return self._fault("CDA-ELEMENT-UNKNOWN", child, name_of(child.tag), _expected(state), words)
 
     def _missing(self, groups: tuple[tuple[str, ...], ...], place: tuple[str, str]) -> Fault:

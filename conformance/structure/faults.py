@@ -86,13 +86,21 @@ class Proposals:
     def __init__(self, most: int = 40) -> None:
         self._left = most
 
+    def meant(self, name: str, known: Iterable[str]) -> str | None:
+        """The known name that `name` seems to be a slip of; None when nothing is alike."""
+        if self._left == 0:
+            return None
+        self._left -= 1
+        return _closest(name[:SHOWN], tuple(sorted(known)))
+
     def near(self, name: str, known: Iterable[str]) -> tuple[str, str]:
         """A sentence in French and English; empty when nothing is alike."""
-        if self._left == 0:
-            return "", ""
-        self._left -= 1
-        meant = _closest(name[:SHOWN], tuple(sorted(known)))
-        return (f"Vouliez-vous écrire {meant} ?", f"Did you mean {meant}?") if meant else ("", "")
+        return proposal(self.meant(name, known))
+
+
+def proposal(meant: str | None) -> tuple[str, str]:
+    """A sentence that proposes a name, in French and English; empty when there is none."""
+    return (f"Vouliez-vous écrire {meant} ?", f"Did you mean {meant}?") if meant else ("", "")
 
 
 @lru_cache(maxsize=1024)
