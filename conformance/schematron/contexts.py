@@ -16,6 +16,7 @@ _TEMPLATE = re.compile(
     (?:/\s*@root\s*=\s*(?P<after>{_QUOTED})|\[\s*@root\s*=\s*(?P<inside>{_QUOTED})\s*\])\s*\]""",
     re.VERBOSE,
 )
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 _BY_NAME = re.compile(r"(?:id|key)\s*\(")
 _POSITIONAL = re.compile(r"\[\s*\d+\s*\]|\b(?:position|last)\s*\(")
 # A predicate whose value may be a number is a position: functions of numbers, arithmetic, variables.
@@ -67,7 +68,8 @@ def read_context(context: str, namespaces: Mapping[str, str]) -> tuple[Context, 
 
 def may_be_positional(predicates: str) -> bool:
     """Whether predicates may count positions: then it matters among which nodes they are asked."""
-    return _POSITIONAL.search(predicates) is not None or _MAYBE_NUMBER.search(predicates) is not None
+    left = _LITERAL.sub("''", predicates)
+    return _POSITIONAL.search(left) is not None or _MAYBE_NUMBER.search(left) is not None
 
 
 def _alternative(context: str, namespaces: Mapping[str, str]) -> Context:

@@ -29,7 +29,8 @@ _NO_LETS: Mapping[str, str] = {}
 class Failure:
     """An assertion that does not hold.
 
-    `place` is the element it points to, `suffix` what follows its path when the node is an attribute or a text,
+    `place` is the element it points to, `pointed` whether there is such an element: else it is the one that lacks it,
+    and no repair is meant for it. `suffix` is what follows its path when the node is an attribute or a text,
     `found` what was met there, `context` that of the rule, `message` what it says of this document.
     """
 
@@ -39,6 +40,7 @@ class Failure:
     context: str = ""
     message: str = ""
     suffix: str = ""
+    pointed: bool = True
 
 
 class Run:
@@ -54,6 +56,7 @@ class Run:
         self._notes = notes
         self._document = Located("document", index.root.getroottree().getroot())
         self._globals: _Values = {}
+        self._everywhere: dict[str, list[_Element]] = {}
         self._free: dict[str, bool] = {}
 
     def failures(self, rules: Sequence[Rule], contexts: Contexts) -> Iterator[Failure]:
@@ -140,10 +143,13 @@ class Run:
 
     def _failure(self, rule: Rule, assertion: Assertion, node: Node, memory: _Values) -> Failure:
         place, suffix = element_of(node), node.suffix() if isinstance(node, Located) else ""
+        pointed = True
         if assertion.where is not None:
             places = self._value(rule.spelled(assertion.where, node), node, rule.lets, memory)
             if isinstance(places, list) and places and isinstance(places[0], etree._Element):
                 place, suffix = places[0], ""
+            else:
+                pointed = False
         found = None
         if assertion.found is not None:
             found = found_text(self._value(rule.spelled(assertion.found, node), node, rule.lets, memory))
@@ -151,7 +157,7 @@ class Run:
         if assertion.parts:
             pieces = (self._piece(rule, part, node, memory) for part in assertion.parts)
             message = " ".join("".join(pieces).split())
-        return Failure(assertion, place, found, rule.planned.context, message, suffix)
+        return Failure(assertion, place, found, rule.planned.context, message, suffix, pointed)
 
     def _piece(self, rule: Rule, part: Part, node: Node, memory: _Values) -> str:
         if part.kind == "text":
@@ -203,10 +209,12 @@ class Run:
         """A variable of a rule. What is the same for every document is asked once for all of them."""
         if isinstance(node, Located):
             return passed(self._value(value, node, lets, memory))
-        if value in self._steady:
-            return self._steady[value]
         let = self._queries.let(value)
+        if let.steady and value in self._steady:
+            return self._steady[value]
         found: Any = let.ask(node, **self._named(let.names, node, lets, memory)) if let.names else let.ask(node)
+        if type(found) is not list:
+            return found
         held = variable(found, Kind.STRINGS) if let.strings else passed(found)
         if let.steady:
             self._steady[value] = held
@@ -219,11 +227,17 @@ class Run:
         return self._globals[name]
 
     def _gathered(self, name: str) -> list[_Element]:
-        """Every element of a name, in the whole document."""
-        if name not in self._globals:
-            self._globals[name] = list(self._document.parent.iter(self._queries.tags[name]))
-        found: list[_Element] = self._globals[name]
-        return found
+        """Every element of a name, in the whole document; one walk finds those of all names."""
+        if name not in self._everywhere:
+            tags = dict(self._queries.tags)
+            self._everywhere = {one: [] for one in tags}
+            by_tag = {tag: self._everywhere[one] for one, tag in tags.items() if not tag.startswith("{*}")}
+            for element in self._document.parent.iter(*by_tag):
+                by_tag[element.tag].append(element)
+            for one, tag in tags.items():
+                if tag.startswith("{*}"):
+                    self._everywhere[one] = list(self._document.parent.iter(tag))
+        return self._everywhere[name]
 
     def _note(self, what: str, error: BaseException) -> None:
         reason = f"there is no document {error.args[0]}" if isinstance(error, MissingDocument) else str(error)
