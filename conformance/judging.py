@@ -15,7 +15,7 @@ from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_d
 from conformance.catalogue import IPS_FR, METADATA_DMP, METADATA_PROFILES, PROFILES, VSM_1_4, VSM_2023
 from conformance.diagnosis import diagnose
 from conformance.incidents import incident
-from conformance.report import Report, unreadable
+from conformance.report import Report, Severity, unreadable
 from conformance.validate import profile_of, validate_document
 from security import xml
 from security.errors import MalformedMessage
@@ -24,6 +24,8 @@ VSM = "vsm"
 SUMMARIES = frozenset((VSM_1_4, VSM_2023, IPS_FR))
 FINDINGS_AT_MOST = 10_000
 """How many findings are looked for in one document: nobody mends more at a time, and each costs time and memory."""
+FINDINGS_SOUGHT = 30_000
+"""How many are looked for in a document that has no error yet."""
 ASKED = (*PROFILES, VSM, *METADATA_PROFILES)
 """What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
 
@@ -136,20 +138,31 @@ def _is_submission(content: bytes) -> bool:
 def _bounded(chain: Callable[..., Report], document: CdaDocument, language: str) -> Report:
     """The verdict of a chain, with no more findings than anybody reads.
 
-    A document with so many warnings and no error yet is searched to its end: the verdict must be right.
+    A document with so many warnings and no error yet is searched further: the verdict must be right, or be none.
     """
     report = chain(document, at_most=FINDINGS_AT_MOST)
+    if len(report.findings) >= FINDINGS_AT_MOST and report.valid:
+        report = chain(document, at_most=FINDINGS_SOUGHT)
+        if len(report.findings) >= FINDINGS_SOUGHT and report.valid:
+            return unreadable(
+                f"more than {FINDINGS_SOUGHT} warnings",
+                expected="fewer warnings",
+                message="Le document a trop d'avertissements pour être jugé jusqu'au bout.",
+                message_en="The document has too many warnings to be judged to its end.",
+                hint="Corrigez ce qui se répète, ou coupez-le en plusieurs documents.",
+                hint_en="Mend what repeats itself, or cut it into several documents.",
+            )
     if len(report.findings) < FINDINGS_AT_MOST:
         return report
-    if report.valid:
-        return chain(document)
     note = (
-        f"The search ended after {FINDINGS_AT_MOST} findings: the document has more, and layers that were not asked."
+        f"There are more than {FINDINGS_AT_MOST} findings: not all of them are shown, nor was every layer asked."
         if language == "en"
-        else f"La recherche s'est arrêtée après {FINDINGS_AT_MOST} constats : le document en a d'autres, "
-        "et des couches n'ont pas été interrogées."
+        else f"Il y a plus de {FINDINGS_AT_MOST} constats : ils ne sont pas tous montrés, "
+        "et toutes les couches n'ont pas été interrogées."
     )
-    return replace(report, notes=(note, *report.notes))
+    first = sorted(report.findings, key=lambda one: one.severity is not Severity.ERROR)[:FINDINGS_AT_MOST]
+    kept = tuple(sorted(first, key=lambda one: (one.line, one.column)))
+    return replace(report, findings=kept, notes=(note, *report.notes))
 
 
 def _both(ours: Report, theirs: Report) -> Report:

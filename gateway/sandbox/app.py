@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from http import HTTPStatus
 
 from flask import Flask, Response, abort, jsonify, request, url_for
 from werkzeug.datastructures import FileStorage
@@ -21,6 +22,8 @@ from conformance.reports.judged import Judged, Language, Options
 from gateway.sandbox.kept import Shelf, TooManyKept
 from gateway.sandbox.page import page_of
 from gateway.sandbox.rules import page_of_no_rule, page_of_rule, page_of_rules
+from gateway.wire.faults import Overloaded
+from security.errors import ErrorKind, MalformedMessage
 
 FILES_AT_MOST = 200
 """Files of one form."""
@@ -79,8 +82,18 @@ def create_app(sandbox: Sandbox) -> Flask:
 
     @app.errorhandler(HTTPException)
     def _refused(error: HTTPException) -> Response:
-        message = f"{error.code} {error.name}: {error.description}\n"
-        return Response(message, status=error.code, mimetype="text/plain", headers=_allowed(error))
+        answer = _plain(error.code or 500, error.description or error.name)
+        answer.headers.update(_allowed(error))
+        return answer
+
+    @app.errorhandler(MalformedMessage)
+    def _bad_body(error: MalformedMessage) -> Response:
+        limit = error.kind is ErrorKind.HTTP_LIMIT
+        return _plain(408 if limit and "too long" in error.text else 413 if limit else 400, error.text)
+
+    @app.errorhandler(Overloaded)
+    def _busy(error: Overloaded) -> Response:
+        return _plain(503, Overloaded.english if _language() == "en" else Overloaded.french)
 
     @app.get("/")
     def _page() -> Response:
@@ -123,6 +136,11 @@ def create_app(sandbox: Sandbox) -> Flask:
         return Response(status=204)
 
     return app
+
+
+def _plain(status: int, text: str) -> Response:
+    phrase = HTTPStatus(status).phrase
+    return Response(f"{status} {phrase}: {text}\n", status=status, mimetype="text/plain")
 
 
 def _explained(identifier: str) -> Response:
