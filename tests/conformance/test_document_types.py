@@ -21,26 +21,6 @@ def test_a_good_document_of_each_type_breaks_no_rule(kind, made):
     assert report.errors == ()
 
 
-@pytest.mark.parametrize("twin", DOCUMENT_TYPES_TWINS, ids=lambda twin: twin.rule)
-def test_each_rule_catches_its_own_fault_and_no_other(twin):
-    findings = validate(twin.content(), twin.profile).findings
-
-    assert {one.rule for one in findings} == {twin.rule} | twin.also
-    finding = next(one for one in findings if one.rule == twin.rule)
-    assert finding.message
-    assert finding.message_en
-    assert finding.hint
-    assert finding.hint_en
-    assert finding.line > 0
-
-
-def test_every_rule_has_its_twin_and_every_twin_its_rule():
-    text = recognition_schema.schema()
-
-    rules = {part.split('"', 1)[0] for part in text.split('<assert id="')[1:]}
-    assert rules == {twin.rule for twin in DOCUMENT_TYPES_TWINS}
-
-
 def test_making_the_schema_again_changes_nothing():
     kept = files("profiles.document_types").joinpath("recognition.sch").read_text("utf-8")
 

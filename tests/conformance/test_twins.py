@@ -8,12 +8,14 @@ from importlib.resources import files
 import pytest
 
 from conformance.catalogue import PROFILES, SchemaRef
+from conformance.repairs import mend
 from conformance.report import Finding, Severity
 from conformance.schematron.reading import read_schema
 from conformance.structure.rules import RULES as STRUCTURE_RULES
 from conformance.validate import validate
 from samples.documents.corpus import corpus, families
 from samples.documents.twins import Twin
+from samples.documents.vsm import vsm
 
 CORPUS = dict(corpus())
 SCHEMAS = {one for profile in PROFILES.values() for one in profile.schemas}
@@ -55,6 +57,9 @@ def test_each_rule_catches_its_twin_and_nothing_else(name):
     assert finding.message_en
     assert finding.hint
     assert finding.hint_en
+    if finding.repair:
+        mended = {one.rule for one in validate(mend(twin.content(), findings).content, twin.profile).findings}
+        assert mended <= before
 
 
 def test_good_documents_break_no_rule_that_is_an_error():
@@ -66,3 +71,12 @@ def test_every_rule_has_a_twin_and_every_twin_a_rule():
     rules = {rule for ref in SCHEMAS for rule in rules_of(ref)} | set(STRUCTURE_RULES)
 
     assert {twin.rule for twin in CORPUS.values()} == rules
+
+
+def test_what_is_absent_has_no_certain_repair():
+    content = vsm().replace(b'<statusCode code="completed"/>', b"", 1)
+
+    findings = validate(content).findings
+
+    assert "ENT-PROBLEM-STATUS" in {one.rule for one in findings}
+    assert [one.repair for one in findings] == [()] * len(findings)

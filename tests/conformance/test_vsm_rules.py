@@ -54,21 +54,6 @@ def test_a_good_summary_breaks_no_rule(name):
     assert validate(content).profile == VSM_2023
 
 
-@pytest.mark.parametrize("rule", [one for one in TWINS if _assertions()[one].get("{urn:ecluse:schematron}repair")])
-def test_a_repair_mends_the_twin_of_its_rule(rule):
-    twin = TWINS[rule]
-    content = twin.content()
-    broken = [one for one in check_schemas(parse_document(content), _own(twin.profile)) if one.rule == rule]
-    edits = sorted({edit.start: edit for one in broken for edit in one.repair}.values(), key=lambda one: -one.start)
-    if not edits:
-        pytest.skip("there is nothing at that place to write in")
-
-    for edit in edits:
-        content = content[: edit.start] + edit.text + content[edit.end :]
-
-    assert rule not in {one.rule for one in check_schemas(parse_document(content), _own(twin.profile))}
-
-
 def test_every_rule_tells_what_to_do_in_both_languages():
     for rule, assertion in _assertions().items():
         french, english = _diagnostic(assertion, ".hint"), _diagnostic(assertion, ".hint.en")
