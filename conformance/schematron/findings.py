@@ -75,7 +75,9 @@ def check(document: CdaDocument, schemas: Sequence[tuple[str, Schema]], at_most:
                 layer=layer,
                 context=failure.context,
                 test=assertion.test,
-                repair=() if repair is None or not failure.pointed else edits(repair, failure.place, document.content, place.start),
+                repair=()
+                if repair is None or not failure.pointed
+                else edits(repair, failure.place, document.content, place.start),
             )
         )
     return Checked(tuple(found), tuple(notes))
