@@ -68,10 +68,13 @@ class Sandbox:
 def create_app(sandbox: Sandbox) -> Flask:
     """The WSGI application."""
     app = Flask(__name__, static_folder="static")
-    app.config.update(MAX_CONTENT_LENGTH=sandbox.body, MAX_FORM_PARTS=FILES_AT_MOST + 10)
+    # One byte more than allowed: a body of unknown length that reaches the bound is else taken for one that ends there.
+    app.config.update(MAX_CONTENT_LENGTH=sandbox.body + 1, MAX_FORM_PARTS=FILES_AT_MOST + 10)
 
     @app.before_request
     def _known_host() -> None:
+        if "Host" not in request.headers:
+            abort(400, "a request names its Host")
         if request.host.rpartition(":")[0].strip("[]") not in sandbox.hosts and request.host not in sandbox.hosts:
             abort(421)
 
@@ -171,7 +174,7 @@ def _allowed(error: HTTPException) -> dict[str, str]:
 def _verdict(sandbox: Sandbox) -> Response:
     """Judge what was sent: the body itself, or the files of a form, `metadata` being the message they belong to."""
     judge = _judge(sandbox)
-    files, metadata = _sent()
+    files, metadata = _sent(sandbox.body)
     judged: list[Judged] = []
     if metadata is not None:
         name, content = metadata
@@ -207,11 +210,12 @@ def _judge(sandbox: Sandbox) -> Judge:
     )
 
 
-def _sent() -> tuple[list[tuple[str, bytes]], tuple[str, bytes] | None]:
+def _sent(at_most: int) -> tuple[list[tuple[str, bytes]], tuple[str, bytes] | None]:
     if request.mimetype != _FORM:
-        return [
-            (request.args.get("name") or "document.xml", request.get_data(cache=False, parse_form_data=False))
-        ], None
+        content = request.get_data(cache=False, parse_form_data=False)
+        if len(content) > at_most:
+            abort(413)
+        return [(request.args.get("name") or "document.xml", content)], None
     files = [_read(one) for one in request.files.getlist("file")]
     metadata = request.files.get("metadata")
     if not files and metadata is None:
