@@ -15,7 +15,7 @@ from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_d
 from conformance.catalogue import IPS_FR, METADATA_DMP, METADATA_PROFILES, PROFILES, VSM_1_4, VSM_2023
 from conformance.diagnosis import diagnose
 from conformance.incidents import incident
-from conformance.report import Report, Severity, unreadable
+from conformance.report import Finding, Report, Severity, unreadable
 from conformance.validate import profile_of, validate_document
 from security import xml
 from security.errors import MalformedMessage
@@ -88,7 +88,7 @@ class Judge:
         from conformance.submissions import validate_submission
 
         try:
-            return validate_submission(content, self.profile or METADATA_DMP, self.documents)
+            report = validate_submission(content, self.profile or METADATA_DMP, self.documents)
         except UnreadableDocument as error:
             if isinstance(error.__cause__, MalformedMessage):
                 return diagnose(content, error)
@@ -102,6 +102,8 @@ class Judge:
                 hint_en="Name the request of ITI-41, ITI-42 or ITI-61, bare or in its SOAP envelope; "
                 "a CDA document is judged without --profile and --with.",
             )
+
+        return replace(report, findings=tuple(map(_apart, report.findings)))
 
     def _report(self, document: CdaDocument) -> Report:
         if self.pack is not None and not self.ours:
@@ -133,6 +135,13 @@ def _is_submission(content: bytes) -> bool:
         return submission_of(xml.parse(content, xml.DOCUMENT)) is not None
     except MalformedMessage:
         return False
+
+
+def _apart(finding: Finding) -> Finding:
+    """A finding on a document that came with the message has no line there: its path tells where it is."""
+    if finding.path.startswith("/") or not finding.line:
+        return finding
+    return replace(finding, path=f"{finding.path} ({finding.line}:{finding.column})", line=0, column=0)
 
 
 def _bounded(chain: Callable[..., Report], document: CdaDocument, language: str) -> Report:

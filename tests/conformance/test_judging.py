@@ -62,7 +62,9 @@ def test_documents_at_hand_are_compared_with_the_metadata(lot):
     agreeing, disagreeing = (Judge(documents={"vsm.xml": one})(alone) for one in (GOOD, other))
 
     assert [one.rule for one in agreeing.findings if one.layer == "agreement"] == []
-    assert [one.rule for one in disagreeing.findings if one.layer == "agreement"] == ["AGR-TYPECODE"]
+    (finding,) = (one for one in disagreeing.findings if one.layer == "agreement")
+    assert (finding.rule, finding.line) == ("AGR-TYPECODE", 0)
+    assert finding.path == "vsm.xml/ClinicalDocument/code (9:3)"
 
 
 def test_a_document_where_metadata_are_wanted_is_told_so():

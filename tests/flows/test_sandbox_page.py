@@ -7,11 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
+from lxml import etree
 
 from samples.documents.vsm import vsm
+from samples.submission import build_submission
+from xds.ebrim.constants import XDS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -71,6 +76,42 @@ def test_a_finding_stands_under_the_line_it_speaks_of(page):
     assert "SYNTH" in finding.inner_text()
 
 
+def test_a_finding_leads_to_its_rule(page):
+    drop(page, "bad.xml", vsm(breaking="VSM-CODE"))
+    page.locator(".lines .finding", has_text="VSM-CODE").get_by_role("link", name="VSM-CODE").click()
+    page.get_by_role("heading", name="VSM-CODE").wait_for()
+
+    assert "The document code is SYNTH" in page.locator("main").inner_text()
+    page.get_by_role("link", name="All rules").click()
+    page.get_by_role("heading", name="The rules").wait_for()
+    assert page.locator("tr").count() > 1000
+
+
+def test_a_message_of_metadata_is_judged_with_the_document_it_holds(page, pki):
+    content = vsm(unique_id="2.25.7")
+    lot = build_submission([content], signer=pki.certificate("chu-seine.sign"), now=datetime.now(UTC))
+    root = etree.Element(f"{{{XDS}}}ProvideAndRegisterDocumentSetRequest")
+    root.append(lot.xml)
+    for name, document in lot.contents.items():
+        etree.SubElement(root, f"{{{XDS}}}Document", id=name).text = b64encode(document).decode()
+    message = etree.tostring(root)
+    other = message.replace(b64encode(content), b64encode(content.replace(b'"SYNTH"', b'"34133-9"')))
+    page.set_input_files(
+        "#files",
+        [
+            {"name": "good.xml", "mimeType": "text/xml", "buffer": message},
+            {"name": "other.xml", "mimeType": "text/xml", "buffer": other},
+        ],
+    )
+    page.locator("article .verdict").nth(1).wait_for()
+
+    good, bad = (page.locator("article", has_text=name) for name in ("good.xml", "other.xml"))
+    assert good.locator(".verdict").inner_text() == "valid"
+    assert bad.locator(".verdict").inner_text() == "invalid"
+    finding = bad.locator(".finding", has_text="AGR-TYPECODE")
+    assert "/ClinicalDocument/code (9:3)" in finding.inner_text()
+
+
 def test_a_good_summary_is_valid_and_shown_heading_by_heading(page):
     drop(page, "good.xml", vsm())
     article = page.locator("article", has_text="good.xml")
@@ -110,7 +151,7 @@ def test_a_verdict_is_kept_only_when_asked_and_can_be_erased(page, address):
     drop(page, "bad.xml", vsm(breaking="VSM-CODE"))
     article = page.locator("article")
     article.get_by_role("button", name="Keep this report").click()
-    link = article.locator("a")
+    link = article.locator(".tools a")
     link.wait_for()
     kept = link.get_attribute("href")
 

@@ -67,7 +67,7 @@ function finding(one) {
   const head = made("p", words[one.severity] + " ", "head");
   const rule = made("a", one.rule);
   rule.href = "/rules/" + encodeURIComponent(one.rule) + "?lang=" + language;
-  head.append(rule, ` — ${words.line} ${one.line}:${one.column}`);
+  head.append(rule, one.line > 0 ? ` — ${words.line} ${one.line}:${one.column}` : "");
   box.append(head);
   box.append(made("p", one.message));
   if (one.found !== null || one.expected !== null) {
