@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
-
-import orjson
 
 
 class Severity(StrEnum):
@@ -146,12 +143,6 @@ class Report:
             "summary": None if self.summary is None else _summary_data(self.summary, language),
         }
 
-    def as_text(self, file: str, language: str = "fr") -> str:
-        """The report for a reader who has not the document at hand: a verdict, then two or three lines a finding."""
-        words = _WORDS[language]
-        verdict = words["valid"] if self.valid else words["invalid"]
-        return "\n".join((f"{file}: {verdict} ({self.profile or '?'})", *_lines(self.findings, language)))
-
 
 def _finding_data(one: Finding, language: str) -> dict[str, object]:
     return {
@@ -228,44 +219,3 @@ def unreadable(
         hint_en=hint_en,
     )
     return Report(None, (finding,))
-
-
-_WORDS = {
-    "fr": {
-        "valid": "valide",
-        "invalid": "non valide",
-        "found": "trouvé",
-        "expected": "attendu",
-        "absent": "absent",
-        "error": "erreur",
-        "warning": "avertissement",
-        "info": "information",
-    },
-    "en": {
-        "valid": "valid",
-        "invalid": "invalid",
-        "found": "found",
-        "expected": "expected",
-        "absent": "absent",
-        "error": "error",
-        "warning": "warning",
-        "info": "info",
-    },
-}
-
-
-def _lines(findings: Iterable[Finding], language: str) -> Iterable[str]:
-    words = _WORDS[language]
-    for one in findings:
-        yield f"  {words[one.severity]} {one.rule} {one.line}:{one.column} {one.text(language)} [{one.source}]"
-        yield f"    {one.path}"
-        if one.found is not None or one.expected is not None:
-            expected = f", {words['expected']}: {one.expected}" if one.expected is not None else ""
-            yield f"    {words['found']}: {one.found if one.found is not None else words['absent']}{expected}"
-        if one.advice(language):
-            yield f"    {one.advice(language)}"
-
-
-def write_json(reports: Iterable[tuple[str, Report]], language: str = "fr") -> bytes:
-    """Print (file, report) pairs in the machine format of `ecluse validate --format json`."""
-    return orjson.dumps([report.as_data(file, language) for file, report in reports])

@@ -93,10 +93,7 @@ def _reasons(document: CdaDocument, summary: Sequence[Said], today: date) -> Ite
         if said.heading.heading != "treatments":
             continue
         for entry in said.entries:
-            if (
-                _TREATMENT in entry.templates
-                and entry.element.find(_REASON) is None
-            ):
+            if _TREATMENT in entry.templates and entry.element.find(_REASON) is None:
                 yield "HAS-REASON", entry.element, None, "entryRelationship[@typeCode='RSON']"
 
 

@@ -75,9 +75,11 @@ def _said(heading: SummaryHeading, by_code: Mapping[str, Sequence[Section]]) -> 
 
 
 def _line(entry: Entry) -> str:
+    """An entry in the words of its author; one that is denied says so first."""
     dates = " – ".join(_day(one) for one in (entry.start, entry.end) if one)
     label = ", ".join((entry.label or entry.code or "?", *entry.details))
-    return f"{label} ({dates})" if dates else label
+    said = f"{label} ({dates})" if dates else label
+    return f"non : {said}" if entry.negated and not says_nothing(entry) else said
 
 
 def _day(time: str) -> str:

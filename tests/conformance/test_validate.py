@@ -94,7 +94,7 @@ def test_a_broken_key_of_the_ins_is_a_warning_that_never_repeats_the_ins():
     (finding,) = report.findings
     assert report.valid
     assert finding.severity is Severity.WARNING
-    assert "2580769123015" not in report.as_text("x")
+    assert "2580769123015" not in str(report.as_data("x"))
 
 
 def test_the_ips_fr_2022_is_no_medical_summary_although_it_uses_its_template():

@@ -48,6 +48,16 @@ def test_known_to_be_absent_and_no_information_are_two_things(official):
     assert said["Family history"] == "absent"
 
 
+def test_what_is_denied_is_not_shown_as_present():
+    content = CONTENT.replace(b'negationInd="false"', b'negationInd="true"', 1)
+
+    headings = viewed(content).summary.headings
+
+    assert [item for one in headings for item in one.items if item.startswith("non : ")] == [
+        "non : Fibrillation auriculaire (02/03/2019)"
+    ]
+
+
 def test_the_sentence_of_a_composite_section_is_shown(official):
     said = states(official("own/VSM_2023.01_own_minimal.xml"))
 
