@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
-from conformance.catalogue import HEADER, IPS_FR, LAYERS, LEVEL_1, PROFILES, VSM_1_4, VSM_2023
+from conformance.catalogue import HEADER, IPS_FR, LAYERS, LEVEL_1, PROFILES, STRUCTURE, VSM_1_4, VSM_2023
 from conformance.recognition import profile_of, recognise
 from conformance.report import Finding, LayerResult, Report, Severity
 from conformance.schematron.findings import check_schemas
@@ -39,33 +39,40 @@ def validate(content: bytes, profile: str | None = None) -> Report:
     return validate_document(parse_document(content), profile)
 
 
-def validate_document(document: CdaDocument, profile: str | None = None, *, at_most: int | None = None) -> Report:
-    """Validate a parsed document; the search ends after `at_most` findings, if given. Raises UnknownProfile."""
+def validate_document(
+    document: CdaDocument, profile: str | None = None, *, at_most: int | None = None, errors_only: bool = False
+) -> Report:
+    """Validate a parsed document; the search ends after `at_most` findings, if given. Raises UnknownProfile.
+
+    With `errors_only` warnings are neither told nor counted: an error is found behind any number of them.
+    """
     known = recognise(document)
     name = profile or known.profile
     if name not in PROFILES:
         raise UnknownProfile(name)
     structure = check_structure(document, at_most)
     left = None if at_most is None else at_most - len(structure)
-    rules = () if left == 0 else check_schemas(document, PROFILES[name].schemas, left)
+    rules = () if left == 0 else check_schemas(document, PROFILES[name].schemas, left, errors_only=errors_only)
     findings = tuple(sorted((*structure, *rules), key=lambda one: (one.line, one.column))) if structure else rules
     return Report(
         name,
         findings,
         document_type=" ".join(filter(None, (known.document_type, known.version))) or None,
-        layers=_layers(PROFILES[name].layers, findings),
+        layers=_layers(PROFILES[name].layers, findings, asked=left != 0),
     )
 
 
-def _layers(asked: Iterable[str], findings: tuple[Finding, ...]) -> tuple[LayerResult, ...]:
+def _layers(layers: Iterable[str], findings: tuple[Finding, ...], *, asked: bool) -> tuple[LayerResult, ...]:
+    """What each layer said; rules are not asked when the structure alone gave more findings than were sought."""
     counted = Counter((one.layer, one.severity) for one in findings)
     return tuple(
         LayerResult(
             name=layer,
             title=LAYERS[layer][0],
             title_en=LAYERS[layer][1],
+            asked=asked or layer == STRUCTURE,
             errors=counted[layer, Severity.ERROR],
             warnings=counted[layer, Severity.WARNING],
         )
-        for layer in asked
+        for layer in layers
     )

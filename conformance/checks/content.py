@@ -52,7 +52,7 @@ def check_content(entry: DocumentEntry, document: CdaDocument, policy: ContentPo
         profile = VSM_2023
     if profile not in policy.refused | policy.reported:
         return ()
-    findings = validate_document(document, profile, at_most=FINDINGS_SOUGHT).errors
+    findings = validate_document(document, profile, at_most=FINDINGS_SOUGHT, errors_only=True).errors
     refusing = [one for one in findings if policy.refuses(one, profile)]
     others = [one for one in findings if not policy.refuses(one, profile)]
     return (

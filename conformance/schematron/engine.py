@@ -39,10 +39,12 @@ class Schema:
                 self._rules.append(Rule(planned, number, self._queries, alone=len(pattern.rules) == 1))
         self.tags = self._contexts.tags
 
-    def check(self, index: DocumentIndex, notes: list[str] | None = None) -> Iterator[Failure]:
-        """Every assertion that does not hold, pattern after pattern.
+    def check(
+        self, index: DocumentIndex, notes: list[str] | None = None, *, errors_only: bool = False
+    ) -> Iterator[Failure]:
+        """Every assertion that does not hold, pattern after pattern; with `errors_only` those that make invalid.
 
         What could not be answered (a value set that is not there, a value of the wrong type) is told in `notes`.
         """
-        run = Run(self._queries, self._lets, self._steady, index, [] if notes is None else notes)
+        run = Run(self._queries, self._lets, self._steady, index, [] if notes is None else notes, errors_only)
         yield from run.failures(self._rules, self._contexts)

@@ -27,18 +27,25 @@ class Checked:
 
 
 def check_schemas(
-    document: CdaDocument, schemas: Iterable[SchemaRef], at_most: int | None = None
+    document: CdaDocument, schemas: Iterable[SchemaRef], at_most: int | None = None, *, errors_only: bool = False
 ) -> tuple[Finding, ...]:
     """Ask schemas of ours; see `check`."""
     asked = tuple((one.layer, schema_of(one.package, one.name)) for one in schemas)
-    return check(document, asked, at_most).findings
+    return check(document, asked, at_most, errors_only=errors_only).findings
 
 
-def check(document: CdaDocument, schemas: Sequence[tuple[str, Schema]], at_most: int | None = None) -> Checked:
+def check(
+    document: CdaDocument,
+    schemas: Sequence[tuple[str, Schema]],
+    at_most: int | None = None,
+    *,
+    errors_only: bool = False,
+) -> Checked:
     """Ask every schema, each with the layer its findings belong to.
 
     Findings are in document order, then in that of the schemas. The source is scanned only when there is something to
-    say. With `at_most` the search ends there: what a hostile document can make a door spend is bounded.
+    say. With `at_most` the search ends there: what a hostile document can make a door spend is bounded; with
+    `errors_only` warnings do not count, nor are they told.
     """
     index = DocumentIndex(document.root, frozenset[str]().union(*(schema.tags for _, schema in schemas)))
     failures: list[tuple[str, Failure]] = []
@@ -46,7 +53,7 @@ def check(document: CdaDocument, schemas: Sequence[tuple[str, Schema]], at_most:
     for layer, schema in schemas:
         told: list[str] = []
         left = None if at_most is None else at_most - len(failures)
-        failures += [(layer, one) for one in islice(schema.check(index, told), left)]
+        failures += [(layer, one) for one in islice(schema.check(index, told, errors_only=errors_only), left)]
         notes += [(layer, one) for one in told]
     if not failures:
         return Checked((), tuple(notes))

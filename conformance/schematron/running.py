@@ -44,16 +44,26 @@ class Failure:
 
 
 class Run:
-    """A schema against a document. `steady` are the variables that are the same for every document."""
+    """A schema against a document. `steady` are the variables that are the same for every document.
+
+    With `errors_only` nothing is said of what only warns.
+    """
 
     def __init__(
-        self, queries: Queries, lets: Mapping[str, str], steady: _Values, index: DocumentIndex, notes: list[str]
+        self,
+        queries: Queries,
+        lets: Mapping[str, str],
+        steady: _Values,
+        index: DocumentIndex,
+        notes: list[str],
+        errors_only: bool = False,
     ) -> None:
         self._queries = queries
         self._lets = lets
         self._steady = steady
         self._index = index
         self._notes = notes
+        self._errors_only = errors_only
         self._document = Located("document", index.root.getroottree().getroot())
         self._globals: _Values = {}
         self._everywhere: dict[str, list[_Element]] = {}
@@ -134,6 +144,8 @@ class Run:
         """The assertions that do not hold for one node."""
         memory: _Values = {}
         for assertion in rule.planned.assertions:
+            if self._errors_only and assertion.role != "error":
+                continue
             try:
                 held = self._ask(boolean(node, rule.spelled(assertion.query, node)), node, rule.lets, memory)
                 if held is assertion.fails_when:

@@ -57,7 +57,7 @@ def test_a_profile_that_is_only_reported_refuses_nothing_and_says_all():
     assert judged(WRONG_REPORT) == ()
     (error,) = judged(WRONG_REPORT, reported)
     assert error.severity is Severity.WARNING
-    assert "HDR-REALM" in error.context
+    assert "HDR-realmCode-MIN" in error.context
 
 
 def test_any_profile_may_refuse():
@@ -66,7 +66,7 @@ def test_any_profile_may_refuse():
     assert error.severity is Severity.ERROR
 
 
-@pytest.mark.parametrize("rules", [{"VSM-CODE"}, {"VSM-*"}, {"HDR-REALM", "VSM-C*"}])
+@pytest.mark.parametrize("rules", [{"VSM-CODE"}, {"VSM-*"}, {"HDR-realmCode-MIN", "VSM-C*"}])
 def test_a_rule_may_be_reported_and_not_refuse(rules):
     content = vsm(unique_id="2.25.7", breaking="VSM-CODE")
 
@@ -96,3 +96,13 @@ def test_too_many_findings_are_counted_not_listed():
 
     assert len(errors) == FINDINGS_AT_MOST + 1
     assert errors[-1].context.endswith("more findings are not listed")
+
+
+def test_many_warnings_hide_no_error():
+    content = CONTENT.replace(b'<statusCode code="completed"/>', b"", 1)
+    author = content[content.index(b"<author>") : content.index(b"</author>") + len(b"</author>")]
+    warned = author + author.replace(b"<author>", b'<author><templateId root="1.2.3"/>') * 1_500
+
+    errors = judged(content.replace(author, warned, 1))
+
+    assert ["ENT-PROBLEM-STATUS" in error.context for error in errors] == [True]
