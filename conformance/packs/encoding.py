@@ -6,7 +6,9 @@ import codecs
 import re
 
 _DECLARED = re.compile(rb"""^(<\?xml[^>]*?encoding\s*=\s*["'])([^"']+)""")
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
+_DOCTYPE = re.compile(  # nothing before it can be read in two ways, so that nothing is tried twice
+    rb"((?>\xef\xbb\xbf|\s+|<!--.*?-->|<\?.*?\?>)*+)<!DOCTYPE[^\[>]*(?:\[.*?\]\s*+)?>", re.DOTALL
+)
 
 
 def as_utf8(content: bytes) -> tuple[bytes, str]:
@@ -28,7 +30,8 @@ def as_utf8(content: bytes) -> tuple[bytes, str]:
             except LookupError as error:
                 raise ValueError(f"an encoding that is not known: {name}") from error
             changes.append(f"as UTF-8, it was {name}")
-    without = _DOCTYPE.sub(b"", content, count=1)
+    doctype = _DOCTYPE.match(content)
+    without = content if doctype is None else doctype[1] + content[doctype.end() :]
     if without != content:
         content = without
         changes.append("without its document type")

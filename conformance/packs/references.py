@@ -22,9 +22,11 @@ from security.errors import MalformedMessage
 _SCH = "{http://purl.oclc.org/dsdl/schematron}"
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _DOCUMENT = re.compile(r"'([^'<>]*\.xml)'")
-_DIRECTORY = re.compile(r"'((?:\.{1,2}/|[\w.-]+/)+)'")
+_DIRECTORY = re.compile(r"'((?:[\w.-]+/)+)'")
 _OID = re.compile(r"[0-2](?:\.[0-9]+){3,}")
 TERMINOLOGY = ".rdf"
+DEEPEST = 32
+"""Includes in one another; as many as the engine takes."""
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Collector:
 
     def schematron(self, path: str) -> None:
         """Keep a schema of rules and all it asks for: documents are relative to it, includes to their own file."""
-        for name, element in self._included(path, ()):
+        for name, element in self._included(path, (), set()):
             self._documents(name, element, posixpath.dirname(path))
 
     def structure(self, path: str) -> None:
@@ -80,12 +82,17 @@ class Collector:
             elif name not in self._trees:
                 self.structure(name)
 
-    def _included(self, path: str, above: tuple[str, ...]) -> Iterator[tuple[str, etree._Element]]:
+    def _included(self, path: str, above: tuple[str, ...], done: set[str]) -> Iterator[tuple[str, etree._Element]]:
+        """A file and those it includes, each once however many ways lead to it."""
         if path in above:
             cycle = " > ".join(self._short(one) for one in (*above[above.index(path) :], path))
             self._problem(f"an include that comes back to itself: {cycle}")
             return
-        tree = self._read(path)
+        if len(above) > DEEPEST:
+            self._problem(f"{self._short(path)}: more than {DEEPEST} includes in one another")
+            return
+        tree = None if path in done else self._read(path)
+        done.add(path)
         if tree is None:
             return
         yield path, tree
@@ -98,7 +105,7 @@ class Collector:
             if name is None:
                 self.found.note(f"{self._short(path)}: the include {reference} is missing")
             else:
-                yield from self._included(name, (*above, path))
+                yield from self._included(name, (*above, path), done)
 
     def _documents(self, path: str, tree: etree._Element, base: str) -> None:
         directories: list[str] = []

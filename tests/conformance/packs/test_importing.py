@@ -15,7 +15,7 @@ from conformance.packs.problems import UnknownPack, UnusablePack
 from conformance.packs.source import Limits
 from conformance.packs.store import default_store, manifest_of, pack_directory, packs, remove_pack
 
-from .conftest import FILES, NOW, archive, schema, write
+from .conftest import FILES, NOW, archive, rule, schema, write
 
 
 def test_a_package_is_imported_with_its_parts_and_without_the_rest(package, tmp_path):
@@ -247,3 +247,41 @@ def test_the_official_package_is_imported(official_package, tmp_path):
     assert all(one.notations > 1000 for one in manifest.terminologies)
     assert any("E_directiveanticipee_int.sch in the copy" in one for one in manifest.notes)
     assert any("voc-1.2.250.1.213.1.1.5.471-DYNAMIC.xml is missing; jeuxDeValeurs" in one for one in manifest.notes)
+
+
+def _doubled(depth: int) -> dict[str, bytes]:
+    """Schemas that include the next one twice each: as many ways to the last as 2 to the power of `depth`."""
+    includes = "".join(f'<include href="../include/{rank}.sch"/>' for rank in (1, 1))
+    files = {"schematrons/profils/IHE.sch": schema(includes)}
+    for rank in range(1, depth):
+        twice = f'<include href="{rank + 1}.sch"/>' * 2
+        files[f"schematrons/include/{rank}.sch"] = schema(twice)
+    return {**files, f"schematrons/include/{depth}.sch": schema("")}
+
+
+SLOW = {
+    "includes that double": _doubled(30),
+    "a path without end": {"schematrons/profils/IHE.sch": schema(rule("cda:a", "'" + "../" * 60 + "x"))},
+    "document types in a comment": {
+        "schematrons/profils/IHE.sch": b"<!--" + b"<!DOCTYPE [" * 300_000 + b"-->" + schema("")
+    },
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_is_made_to_take_for_ever_is_imported_at_once(tmp_path, name):
+    package = write({**FILES, **SLOW[name]}, tmp_path / "package")
+
+    manifest = import_pack(package, tmp_path / "store", NOW)
+
+    kept = {one.path: one.sha256 for one in manifest.files}
+    written = (package / "schematrons/profils/IHE.sch").read_bytes()
+    assert kept["schematrons/profils/IHE.sch"] == hashlib.sha256(written).hexdigest()
+
+
+def test_includes_in_one_another_without_number_are_refused(tmp_path):
+    files = {f"schematrons/include/{rank}.sch": schema(f'<include href="{rank + 1}.sch"/>') for rank in range(2000)}
+    first = {"schematrons/profils/IHE.sch": schema('<include href="../include/0.sch"/>')}
+
+    with pytest.raises(UnusablePack, match="more than 32 includes in one another"):
+        import_pack(write({**FILES, **files, **first}, tmp_path / "package"), tmp_path / "store", NOW)
