@@ -139,6 +139,13 @@ class _Run:
         """Judge all files and print; the exit code."""
         found = list(sources(self._files, self._stdin))
         totals = Totals()
+        if self._output is not None and _is_among(found, self._output):
+            say(
+                en=f"{self._output} is judged itself: a report would take its place. Choose another --output.",
+                fr=f"{self._output} est lui-même jugé : un rapport l'écraserait. Choisissez un autre --output.",
+                err=True,
+            )
+            return UNUSABLE
         try:
             write(renderer(self._form)(self._told(found, totals), self._printed), self._output)
         except OSError as error:
@@ -192,6 +199,11 @@ class _Run:
 
             return (fix(self._judge, one) for one in found)
         return judge_all(self._judge, found, self._jobs)
+
+
+def _is_among(found: list[Source], output: Path) -> bool:
+    paths = (one.path for one in found if one.path is not None)
+    return output.exists() and any(path.exists() and path.samefile(output) for path in paths)
 
 
 def _text(value: object) -> str | None:

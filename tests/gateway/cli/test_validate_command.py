@@ -129,6 +129,19 @@ def test_every_format_is_printed_or_written_to_a_file(run, form, good, bad, tmp_
     assert [one.name for one in tmp_path.iterdir()].count("report") == len(list(tmp_path.glob("*report*")))
 
 
+def test_a_report_never_takes_the_place_of_a_document(run, bad, tmp_path):
+    before = bad.read_bytes()
+    link = tmp_path / "link.json"
+    link.symlink_to(bad)
+
+    for named, output in ((bad, bad), (bad, link), (bad.parent, bad)):
+        result = run("--output", output, named)
+
+        assert result.exit_code == 2
+        assert "is judged itself" in result.stderr
+        assert bad.read_bytes() == before
+
+
 def test_an_output_that_cannot_be_written_is_told(run, good, tmp_path):
     result = run("--output", tmp_path / "nowhere" / "report", good)
 
