@@ -6,6 +6,7 @@ machine itself by default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -77,6 +78,15 @@ def create_app(sandbox: Sandbox) -> Flask:
             abort(400, "a request names its Host")
         if request.host.rpartition(":")[0].strip("[]") not in sandbox.hosts and request.host not in sandbox.hosts:
             abort(421)
+
+    @app.before_request
+    def _known_page() -> None:
+        origin = request.headers.get("Origin")
+        if origin is None or request.method in ("GET", "HEAD"):
+            return
+        named = re.fullmatch(r"https?://(\[[0-9a-f:]+\]|[^\[\]:/@]+)(:[0-9]+)?", origin)
+        if named is None or named[1].strip("[]") not in sandbox.hosts:
+            abort(403, "a page of another address asks; the names of this one are in the setting sandbox.names")
 
     @app.after_request
     def _guarded(response: Response) -> Response:

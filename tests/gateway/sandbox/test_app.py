@@ -210,3 +210,19 @@ def test_a_rule_nobody_knows_is_told_with_its_neighbours(client):
     assert answer.status_code == page.status_code == 404
     assert "VSM-CODE" in answer.json["near"]
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "null", "http://localhost.elsewhere.example", "http://[", ""]
+)
+def test_a_page_of_somebody_else_makes_no_browser_judge_or_keep(client, shelf, tmp_path, origin):
+    answer = client.post("/validate?keep=1", data=GOOD, content_type="text/plain", headers={"Origin": origin})
+
+    assert answer.status_code == 403
+    assert "sandbox.names" in answer.text
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8440", "https://localhost"])
+def test_its_own_page_may_ask(client, origin):
+    assert client.post("/validate", data=GOOD, headers={"Origin": origin}).status_code == 200
