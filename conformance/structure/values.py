@@ -30,7 +30,7 @@ _SHAPES = {
 
 def normalized(form: Form, value: str) -> str:
     """The value without the blanks that do not count."""
-    return value if form.base in ("string", "string-values") else _BLANKS.sub(" ", value).strip(" ")
+    return value if form.base in ("string", "filled", "string-values") else _BLANKS.sub(" ", value).strip(" ")
 
 
 def is_written(name: str, value: str) -> bool:
@@ -53,10 +53,9 @@ def _checker(name: str) -> Callable[[str], bool]:
     if form.values:
         values = frozenset(form.values)
         return lambda value: normalized(form, value) in values
-    if form.base == "base64Binary":
-        return lambda value: _is_base64(normalized(form, value))
-    if form.base == "double":
-        return lambda value: _is_share(normalized(form, value))
+    judge = _JUDGES.get(form.base)
+    if judge is not None:
+        return lambda value: judge(normalized(form, value))
     shape = _SHAPES.get(form.base) or "|".join(f"(?:{pattern})" for pattern in form.patterns)
     if not shape:
         return lambda value: True
@@ -74,3 +73,6 @@ def _is_share(value: str) -> bool:
         return False
     number = float(value)
     return not math.isnan(number) and 0 <= number <= 1
+
+
+_JUDGES: dict[str, Callable[[str], bool]] = {"filled": bool, "base64Binary": _is_base64, "double": _is_share}

@@ -29,10 +29,10 @@ ANY_TYPE = "xs:anyType"
 class Form:
     """How a value is written.
 
-    `base` is `string` (as it is), `token` (blanks at its ends do not count), `list` (of the form `of`), `values` (a
-    token of `values`), `string-values`, or the XML Schema type of that name. `patterns` are regular expressions that
-    are the same in XML Schema and in Python: the whole value meets one of them. They are kept apart because libxml2
-    mixes up the counted repetitions of alternatives.
+    `base` is `string` (as it is), `filled` (a string that is not empty), `token` (blanks at its ends do not count),
+    `list` (of the form `of`), `values` (a token of `values`), `string-values`, or the XML Schema type of that name.
+    `patterns` are regular expressions that are the same in XML Schema and in Python: the whole value meets one of them.
+    They are kept apart because libxml2 mixes up the counted repetitions of alternatives.
     """
 
     name: str

@@ -80,6 +80,8 @@ def _form(form: Form) -> Iterator[str]:
         return
     yield f'<xs:simpleType name="{form.name}"><xs:restriction base="{_BUILT_IN.get(form.base, _base(form))}">'
     yield from (f"<xs:pattern value={quoteattr(pattern)}/>" for pattern in form.patterns)
+    if form.base == "filled":
+        yield '<xs:minLength value="1"/>'
     if form.base == "double":
         yield '<xs:minInclusive value="0"/><xs:maxInclusive value="1"/>'
     yield "".join(f'<xs:enumeration value="{value}"/>' for value in form.values)
@@ -87,7 +89,7 @@ def _form(form: Form) -> Iterator[str]:
 
 
 def _base(form: Form) -> str:
-    return {"string": "xs:string", "values": "cs"}.get(form.base, "xs:token")
+    return {"string": "xs:string", "filled": "xs:string", "values": "cs"}.get(form.base, "xs:token")
 
 
 def _type(row: Row) -> Iterator[str]:

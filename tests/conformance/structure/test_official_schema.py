@@ -22,12 +22,12 @@ def test_every_official_example_is_accepted(official_examples) -> None:
     assert len(official_examples) >= 90
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_spoiled_examples_get_the_official_verdict(seed: int, official_examples, official_schema, spoil) -> None:
     random = Random(seed)  # noqa: S311
     roots = [root for root in official_examples.values() if len(etree.tostring(root)) < 100_000]
     differ = []
-    for _ in range(250):
+    for _ in range(200):
         content = spoil(random.choice(roots), random)
         document = parse_document(content)
         found = {finding.rule for finding in check_structure(document)}

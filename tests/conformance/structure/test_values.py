@@ -82,7 +82,7 @@ def forms_alone() -> etree.XMLSchema:
     attributes = "".join(
         f'<xs:attribute name="{form.name}" type="{form.name}"/>'
         for form in load_tables().forms.values()
-        if form.patterns or form.values or form.base in ("list", "double", "NMTOKENS")
+        if form.patterns or form.values or form.base in ("list", "double", "filled", "NMTOKENS")
     )
     element = f'<xs:element name="a"><xs:complexType>{attributes}</xs:complexType></xs:element></xs:schema>'
     return etree.XMLSchema(etree.fromstring(text.replace("</xs:schema>", element).encode()))
