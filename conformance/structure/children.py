@@ -12,7 +12,7 @@ from functools import cache
 from lxml import etree
 
 from conformance.structure.content import State
-from conformance.structure.faults import Fault, Proposals, Words, listed, name_of, proposal, same
+from conformance.structure.faults import Fault, Proposals, Words, listed, name_of, proposal, same, short
 from conformance.structure.model import Type
 
 _BEFORE = ("avant", "before")
@@ -125,7 +125,7 @@ class Children:
         twin = self._kind.content.by_local_name.get(name)
         if twin is not None:
             self._told.add(twin)
-            namespace = etree.QName(child).namespace
+            namespace = short(etree.QName(child).namespace or "")
             words: Words = {
                 "namespace": (namespace, namespace) if namespace else ("aucun espace de noms", "no namespace"),
                 "expected": same(etree.QName(twin).namespace or ""),
