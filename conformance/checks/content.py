@@ -71,6 +71,8 @@ def _spelled(unique_id: str, findings: list[Finding], severity: Severity) -> Ite
 
 def _error(unique_id: str, finding: Finding, severity: Severity) -> RegistryError:
     where = f"{finding.path} (line {finding.line}, column {finding.column})"
-    expected = f", expected {finding.expected}" if finding.expected is not None else ""
-    text = f"{unique_id}: {finding.rule} {where}: {finding.message_en} Found {finding.found or 'none'}{expected}"
+    met = [] if finding.found == "" else [f"found {finding.found or 'none'}"]
+    met += [] if finding.expected is None else [f"expected {finding.expected}"]
+    told = ", ".join(met)
+    text = f"{unique_id}: {finding.rule} {where}: {finding.message_en} {told[:1].upper()}{told[1:]}".rstrip()
     return RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, finding.path, severity)

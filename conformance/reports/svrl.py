@@ -77,7 +77,7 @@ def _failed(one: Finding, report: Report, places: Mapping[tuple[int, int], str],
 
 def _diagnostics(one: Finding, options: Options) -> Iterator[tuple[str, str]]:
     """What was met, what was wanted, what to do, and the place: under names that are the same for every rule."""
-    if one.found is not None:
+    if one.found:
         yield "found", one.found
     if one.expected is not None:
         yield "expected", one.expected

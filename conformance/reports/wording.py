@@ -101,9 +101,9 @@ def count(findings: list[Finding]) -> tuple[int, int]:
 
 def met(finding: Finding, language: Language) -> str | None:
     """`found: x, expected: y`, or None when the rule tells neither."""
-    if finding.found is None and finding.expected is None:
+    if not finding.found and finding.expected is None:
         return None
     colon = ": " if language == "en" else " : "
     found = word("absent", language) if finding.found is None else finding.found
-    wanted = "" if finding.expected is None else f", {word('expected', language)}{colon}{finding.expected}"
-    return f"{word('found', language)}{colon}{found}{wanted}"
+    said = (("found", found), ("expected", finding.expected))
+    return ", ".join(f"{word(key, language)}{colon}{one}" for key, one in said if one)

@@ -73,7 +73,7 @@ def check(
                 path=paths.of(failure.place) + failure.suffix,
                 line=place.line,
                 column=place.column,
-                found=failure.found,
+                found="" if assertion.found is None and assertion.expected is not None else failure.found,
                 expected=assertion.expected,
                 message=failure.message,
                 message_en=failure.message if assertion.parts else assertion.message_en,

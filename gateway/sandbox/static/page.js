@@ -70,10 +70,10 @@ function finding(one) {
   head.append(rule, one.line > 0 ? ` — ${words.line} ${one.line}:${one.column}` : "");
   box.append(head);
   box.append(made("p", one.message));
-  if (one.found !== null || one.expected !== null) {
+  if (one.found || one.expected !== null) {
     const found = one.found === null ? words.absent : one.found;
-    const expected = one.expected === null ? "" : ` ; ${words.expected} : ${one.expected}`;
-    box.append(made("p", `${words.found} : ${found}${expected}`));
+    const said = [[words.found, found], [words.expected, one.expected]].filter(([, text]) => text);
+    box.append(made("p", said.map(([word, text]) => `${word} : ${text}`).join(" ; ")));
   }
   if (one.hint) box.append(made("p", "→ " + one.hint));
   if ((one.repair || []).length) box.append(made("p", words.repaired, "dim"));

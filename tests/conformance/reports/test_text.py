@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from conformance.report import Report, unreadable
 from conformance.reports.judged import Judged, Options
 from conformance.reports.text import render
@@ -100,3 +102,14 @@ def test_wide_characters_before_the_place_move_the_caret(invalid):
     lines = printed(Judged("a.xml", Report("p", (finding,)), "<a>漢é<code/>".encode())).splitlines()
 
     assert lines[4].index("^") == lines[3].index("<code/>") + 1
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(None, "found: absent, expected: a time"), ("", "expected: a time"), ("1", "found: 1, expected: a time")],
+)
+def test_what_a_rule_does_not_show_is_not_said_to_be_absent(invalid, found, said):
+    (one, *_) = invalid.report.findings
+    report = replace(invalid.report, findings=(replace(one, found=found, expected="a time"),))
+
+    assert f"    {said}\n" in printed(replace(invalid, report=report))

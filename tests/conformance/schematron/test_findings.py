@@ -169,3 +169,12 @@ def test_a_wrapped_document_is_judged_inside_with_places_of_the_whole_file(tmp_p
     (one,) = check(parse_document(content), [("body", made.schema)]).findings
 
     assert (one.path, one.line, one.column) == ("/ClinicalDocument/a", 2, 42)
+
+
+def test_a_rule_that_does_not_show_what_it_met_says_nothing_of_it(tmp_path):
+    silent = rule("c:a", "@b", 'id="A" ecluse:expected="1"')
+    shown = rule("c:a", "@b", 'id="B" ecluse:expected="1" ecluse:found="@b"').replace('"P"', '"Q"')
+
+    found = {one.rule: one.found for one in checked(tmp_path, silent + shown, "<a/>").findings}
+
+    assert found == {"A": "", "B": None}
