@@ -33,9 +33,10 @@ class Finding:
 
     `path` is an XPath without prefixes; `line` and `column` count from 1, in characters, at the `<` of the element
     (0: no place). `found` is None when the thing is absent, empty when it is, or when the rule shows nothing. `message`
-    and `hint` are French, `message_en` and `hint_en` English; `source` names the standard. `layer` is the part of the chain that spoke (`structure`, `header`, `body`,
-    `document`, `terminology`, `metadata`, `agreement`, or a layer of a pack). `context` and `test` are those of the
-    Schematron rule, empty for other rules. `repair` is empty unless the way to mend the document is certain.
+    and `hint` are French, `message_en` and `hint_en` English; `source` names the standard. `layer` is the part of the
+    chain that spoke (`structure`, `header`, `body`, `document`, `terminology`, `metadata`, `agreement`, or a layer of a
+    pack). `context` and `test` are those of the Schematron rule, empty for other rules. `repair` is empty unless the
+    way to mend the document is certain.
     """
 
     rule: str
