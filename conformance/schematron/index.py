@@ -35,6 +35,16 @@ class DocumentIndex:
                     holders.append(holder)
         self.by_tag: Mapping[str, list[_Element]] = dict(by_tag)
         self.by_template: Mapping[str, list[_Element]] = dict(by_template)
+        self._children: dict[_Element, Mapping[str, list[_Element]]] = {}
+
+    def children(self, element: _Element) -> Mapping[str, list[_Element]]:
+        """The children of an element by tag; sorted out once, whichever schema asks first."""
+        known = self._children.get(element)
+        if known is None:
+            known = self._children[element] = {}
+            for child in element.iterchildren("*"):
+                known.setdefault(child.tag, []).append(child)
+        return known
 
     @cached_property
     def elements(self) -> list[_Element]:

@@ -16,6 +16,7 @@ from conformance.schematron.contexts import Context, Step
 from conformance.schematron.expressions import variables
 from conformance.schematron.index import ANY, DocumentIndex
 from conformance.schematron.nodes import Located, Node, located
+from conformance.schematron.predicates import Look, plain
 from conformance.schematron.queries import QUESTION_FAILED, Queries
 
 _Element = etree._Element
@@ -103,7 +104,7 @@ class Matcher:
         self._index = index
         self._queries = queries
         self._values = values
-        self._found: dict[int, list[Node]] = {}
+        self._found: dict[int, dict[Node, None]] = {}
         self._whole: dict[str, list[Node]] = {}
         self.failed: dict[int, Exception] = {}
 
@@ -127,7 +128,7 @@ class Matcher:
                 self._start(path, [top])
         for context, rule in contexts.asked:
             self._ask(context, rule)
-        return self._found
+        return {rule: list(nodes) for rule, nodes in self._found.items()}
 
     def _start(self, path: Path, elements: list[_Element]) -> None:
         try:
@@ -141,13 +142,12 @@ class Matcher:
             self._add(rule, found)
         if not path.onward:
             return
-        children: defaultdict[str, list[_Element]] = defaultdict(list)
-        wanted = (ANY,) if ANY in path.onward else tuple(path.onward)
-        for element in found:
-            for child in element.iterchildren(*wanted):
-                children[child.tag].append(child)
+        children = [self._index.children(element) for element in found]
         for tag, paths in path.onward.items():
-            there = [one for some in children.values() for one in some] if tag == ANY else children.get(tag)
+            if tag == ANY:
+                there = [one for each in children for some in each.values() for one in some]
+            else:
+                there = [one for each in children for one in each.get(tag, ())]
             if there:
                 for onward in paths:
                     self._start(onward, there)
@@ -177,9 +177,9 @@ class Matcher:
     def _add(self, rule: int, nodes: list[Any]) -> None:
         before = self._found.get(rule)
         if before is not None:
-            self._found[rule] = list(dict.fromkeys((*before, *nodes)))
+            before.update(dict.fromkeys(nodes))
         elif nodes:
-            self._found[rule] = nodes
+            self._found[rule] = dict.fromkeys(nodes)
 
     def _filtered(self, elements: list[_Element], predicates: str) -> list[_Element]:
         """Those elements for which predicates hold.
@@ -188,6 +188,11 @@ class Matcher:
         """
         if not predicates or not elements:
             return elements
+        looks = self._looks(predicates)
+        if looks is not None:
+            for look in looks:
+                elements = [one for one in elements if look(one)]
+            return elements
         if len(elements) > MANY:
             together = self._queries.question(f"${NODES}{predicates}")
             values: dict[str, Any] = {NODES: elements, **self._values(together.names)}
@@ -195,6 +200,12 @@ class Matcher:
         each = self._queries.question(f"self::node(){predicates}")
         others = self._values(each.names) if each.names else {}
         return [one for one in elements if each.ask(one, **others)]
+
+    def _looks(self, predicates: str) -> tuple[Look, ...] | None:
+        known = self._queries.looks
+        if predicates not in known:
+            known[predicates] = plain(predicates, self._queries.namespaces)
+        return known[predicates]
 
 
 def _list(value: Any) -> list[Any]:

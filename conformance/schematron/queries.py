@@ -21,6 +21,7 @@ from conformance.schematron.expressions import (
 from conformance.schematron.gathering import gathered
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
+from conformance.schematron.predicates import Look
 from conformance.schematron.xpath.extensions import extensions, variable
 from conformance.schematron.xpath.translation import Kind, Untranslatable, translate_test, translate_value
 
@@ -103,7 +104,8 @@ class Question:
 class Queries:
     """Compiles the expressions of one schema, each once and when it is first asked.
 
-    `tags` are the elements that variables of `gathering` stand for.
+    `tags` are the elements that variables of `gathering` stand for, `looks` what predicates so plain ask that they need
+    not be compiled.
     """
 
     def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
@@ -114,6 +116,7 @@ class Queries:
         self._questions: dict[str, Question] = {}
         self._lets: dict[str, Question] = {}
         self.tags: dict[str, str] = {}
+        self.looks: dict[str, tuple[Look, ...] | None] = {}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
         """A compiled expression. Raises NotAsked: it is not XPath, or calls what nobody knows."""
