@@ -6,6 +6,7 @@ Semantics are ISO's: inside a pattern the first rule whose context matches a nod
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from conformance.schematron.documents import Documents
 from conformance.schematron.index import DocumentIndex
 from conformance.schematron.matching import Contexts
 from conformance.schematron.model import SchemaText
-from conformance.schematron.planning import Plan, plan
+from conformance.schematron.planning import Plan, PlannedRule, plan
 from conformance.schematron.queries import Queries
 from conformance.schematron.rules import Rule
 from conformance.schematron.running import Failure, Run
@@ -32,11 +33,10 @@ class Schema:
         self._steady: dict[str, Any] = {}
         self._rules: list[Rule] = []
         self._contexts = Contexts()
-        for number, pattern in enumerate(self.plan.patterns):
-            for planned in pattern.rules:
-                for context in planned.contexts:
-                    self._contexts.add(context, len(self._rules))
-                self._rules.append(Rule(planned, number, self._queries, alone=len(pattern.rules) == 1))
+        for number, planned, alone in _together(self.plan):
+            for context in planned.contexts:
+                self._contexts.add(context, len(self._rules))
+            self._rules.append(Rule(planned, number, self._queries, alone=alone))
         self.tags = self._contexts.tags
 
     def check(
@@ -48,3 +48,26 @@ class Schema:
         """
         run = Run(self._queries, self._lets, self._steady, index, [] if notes is None else notes, errors_only)
         yield from run.failures(self._rules, self._contexts)
+
+
+def _together(plan: Plan) -> Iterator[tuple[int, PlannedRule, bool]]:
+    """Every rule, with the number of its pattern, and whether no other rule of the pattern speaks.
+
+    Rules alone in their patterns that have one context and no variables become one, at the place of the first: their
+    nodes are found once and asked once.
+    """
+    lone: dict[str, int] = {}
+    rules: list[tuple[int, PlannedRule, bool]] = []
+    for number, pattern in enumerate(plan.patterns):
+        alone = len(pattern.rules) == 1
+        for planned in pattern.rules:
+            context = " ".join(planned.context.split())
+            known = lone.get(context)
+            if known is not None and alone and not planned.lets:
+                place, before, _ = rules[known]
+                rules[known] = (place, replace(before, assertions=(*before.assertions, *planned.assertions)), True)
+                continue
+            if alone and not planned.lets:
+                lone[context] = len(rules)
+            rules.append((number, planned, alone))
+    yield from rules
