@@ -58,6 +58,8 @@ _HEADER = tuple(
         "generated",
     )
 )
+_SHARED = (SchemaRef("header", "vsm", "values"), SchemaRef("terminology", "vsm", "units"))
+"""What the generic models and the terminologies say of every document, whatever its type."""
 _DOCUMENT_TYPE = SchemaRef("document", "document_types", "recognition")
 _SUMMARY = (
     SchemaRef("document", "vsm", "document"),
@@ -96,12 +98,14 @@ _PATIENT_SUMMARY = (
 PROFILES = {
     one.name: one
     for one in (
-        Profile(HEADER, "En-tête CI-SIS (structuration minimale)", "CI-SIS header", (*_HEADER, _DOCUMENT_TYPE)),
+        Profile(
+            HEADER, "En-tête CI-SIS (structuration minimale)", "CI-SIS header", (*_HEADER, *_SHARED, _DOCUMENT_TYPE)
+        ),
         Profile(
             LEVEL_1,
             "Document non structuré (CDA niveau 1)",
             "Unstructured document (CDA level 1)",
-            (*_HEADER, SchemaRef("document", "level1", "level1")),
+            (*_HEADER, *_SHARED, SchemaRef("document", "level1", "level1")),
         ),
         Profile(
             VSM_1_4,

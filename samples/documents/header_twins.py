@@ -49,6 +49,10 @@ def _consequences() -> Iterator[tuple[str, frozenset[str]]]:
             if child.least and _is_asked_for(places, child):
                 yield rule_of(name, name_of(child), "MIN"), frozenset({f"HDR-UNKNOWN-{name}"})
     yield "HDR-typeId-MAX", frozenset({"HDR-II-REPEATED"})
+    for rule in ("code-REQUIRED", "code-SET"):
+        yield f"HDR-administrativeGenderCode.{rule}", frozenset({"VAL-GENDER-JDV"})
+    for rule in ("code-REQUIRED", "code-SET", "codeSystem-FORM"):
+        yield f"HDR-assignedAuthor.code.{rule}", frozenset({"VAL-SPECIALTY-JDV"})
     yield "HDR-AD-PERIOD", frozenset({"HDR-UNKNOWN-addr"})
     yield "HDR-healthCareFacility.code.code-REQUIRED", frozenset({"HDR-UNKNOWN-healthCareFacility.code"})
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from conformance.schematron.contents import carries
-from conformance.validate import LEVEL_1, validate
+from conformance.validate import HEADER, LEVEL_1, validate
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.pdf import one_page
@@ -29,6 +29,21 @@ def test_the_official_examples_of_level_1_are_valid_though_their_pdf_is_no_pdf_a
 
     assert report.valid
     assert [one.rule for one in report.findings] == ["N1-PDFA"]
+
+
+@pytest.mark.parametrize("profile", [LEVEL_1, HEADER])
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule"),
+    [
+        (b'codeSystem="2.16.840.1.113883.5.1"', b'codeSystem="2.16.840.1.113883.5.2"', "VAL-GENDER-JDV"),
+        (b'codeSystem="1.2.250.1.213.1.1.4.5"', b'codeSystem="1.2.250.1.213.1.1.4.6"', "VAL-SPECIALTY-JDV"),
+    ],
+)
+def test_codes_that_every_document_has_are_compared_with_their_code_system(profile, right, wrong, rule):
+    content = discharge_letter()
+
+    assert right in content
+    assert [one.rule for one in validate(content.replace(right, wrong, 1), profile).errors] == [rule]
 
 
 def _encoded(content: bytes) -> str:
