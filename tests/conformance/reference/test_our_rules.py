@@ -26,9 +26,7 @@ from samples.documents.laboratory_report import laboratory_report
 from samples.documents.vsm import vsm
 from security import xml
 
-SCHEMAS = sorted(
-    {one for profile in PROFILES.values() for one in profile.schemas}, key=lambda one: (one.package, one.name)
-)
+SCHEMAS = list({(one.package, one.name): one for profile in PROFILES.values() for one in profile.schemas}.values())
 THOROUGH = bool(os.environ.get("ECLUSE_THOROUGH"))
 SAMPLED = 6
 _WHERE = re.compile(rb'\secluse:where="[^"]*"')
@@ -37,7 +35,8 @@ _WHERE = re.compile(rb'\secluse:where="[^"]*"')
 def _documents(schema: SchemaRef) -> Iterator[tuple[str, bytes]]:
     """The good documents, and the twins of the rules of the schema."""
     yield from (("summary", vsm(unique_id="2.25.7")), ("letter", discharge_letter()), ("report", laboratory_report()))
-    named = {name for name, profile in PROFILES.items() if schema in profile.schemas}
+    file = (schema.package, schema.name)
+    named = {name for name, profile in PROFILES.items() if file in {(one.package, one.name) for one in profile.schemas}}
     text = files(f"profiles.{schema.package}").joinpath(f"{schema.name}.sch").read_text("utf-8")
     own = [(name, twin) for name, twin in corpus() if twin.profile in named and f'"{twin.rule}"' in text]
     for name, twin in own if THOROUGH else own[:: max(1, len(own) // SAMPLED)]:
