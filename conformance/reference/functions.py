@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -19,9 +18,6 @@ _NAMES = {
     "map": "http://www.w3.org/2005/xpath-functions/map",
     "cda": "urn:hl7-org:v3",
 }
-_SPECIAL = re.compile(r"([\\|.?*+(){}\[\]^$-])")
-# SI prefixes, then those of powers of two (UCUM 2.1 §§27, 28).
-_PREFIXES = "Y Z E P T G M k h da d c m u n p f a z y Ki Mi Gi Ti"
 
 
 def with_functions(stylesheet: str, value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> str:
@@ -49,11 +45,7 @@ def _sets(value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> str:
 
 @cache
 def _units() -> str:
-    """Units of UCUM as pieces of regular expressions; `whole` are compared as they are."""
-    text = files("profiles.vsm").joinpath("ucum_atoms.csv").read_text("utf-8")
-    pieces = [("prefix", one) for one in _PREFIXES.split()]
-    for row in csv.DictReader(text.splitlines()):
-        kind = row["kind"] if row["kind"] in ("whole", "metric") else "other"
-        pieces.append((kind, row["atom"] if kind == "whole" else _SPECIAL.sub(r"\\\1", row["atom"])))
-    made = "".join(f"<{kind}>{escape(atom)}</{kind}>" for kind, atom in pieces)
+    """The units of measure, as strings."""
+    text = files("profiles.vsm").joinpath("ucum_units.csv").read_text("utf-8")
+    made = "".join(f"<unit>{escape(row['unit'])}</unit>" for row in csv.DictReader(text.splitlines()))
     return f'<xsl:variable name="ecluse:units" as="element()*">{made}</xsl:variable>'

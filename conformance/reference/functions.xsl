@@ -85,20 +85,8 @@
   <xsl:function name="ecluse:is-unit" as="xs:boolean" version="3.0">
     <xsl:param name="text" as="xs:string"/>
     <xsl:variable name="rest" select="replace($text, '\{.[a-z]*.\}', '')"/>
-    <xsl:sequence select="string-length($text) le 100 and not(contains($text, '§')) and ($rest = '' or ($text, $rest) = $ecluse:units[self::whole]
-                          or matches(ecluse:without-brackets($rest), concat('^', $ecluse:term, '$')))"/>
+    <xsl:sequence select="string-length($text) le 100 and ($rest = '' or $rest = $ecluse:units)"/>
   </xsl:function>
-
-  <xsl:function name="ecluse:without-brackets" as="xs:string" version="3.0">
-    <xsl:param name="text" as="xs:string"/>
-    <xsl:variable name="less" select="replace($text, concat('\(', $ecluse:term, '\)'), '§')"/>
-    <xsl:sequence select="if ($less = $text) then $text else ecluse:without-brackets($less)"/>
-  </xsl:function>
-
-  <xsl:variable name="ecluse:component" as="xs:string" select="concat('((((', string-join($ecluse:units[self::prefix], '|'), ')?(',
-      string-join($ecluse:units[self::metric], '|'), ')|', string-join($ecluse:units[self::other], '|'), ')([+\-]?[0-9]+)?)|[0-9]+|§)')"/>
-  <xsl:variable name="ecluse:term" as="xs:string"
-                select="concat('/?', $ecluse:component, '([./]', $ecluse:component, ')*')"/>
 
   <xsl:function name="ecluse:type-is" as="xs:boolean" version="3.0">
     <xsl:param name="elements" as="node()*"/>

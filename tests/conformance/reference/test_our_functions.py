@@ -36,8 +36,8 @@ GOOD = (
 
 def _values(seed: int, count: int) -> Iterator[str]:
     chance = random.Random(seed)  # noqa: S311
-    rows = csv.DictReader(files("profiles.vsm").joinpath("ucum_atoms.csv").read_text("utf-8").splitlines())
-    units = [row["atom"] for row in rows]
+    rows = csv.DictReader(files("profiles.vsm").joinpath("ucum_units.csv").read_text("utf-8").splitlines())
+    units = [row["unit"] for row in rows]
     for _ in range(count):
         text = chance.choice(
             (*GOOD, *GOOD, *GOOD, chance.choice(units), f"{chance.choice(units)}/{chance.choice(units)}")
