@@ -14,6 +14,7 @@ from conformance.report import Finding, Severity
 from conformance.schematron.engine import Failure, Schema
 from conformance.schematron.index import DocumentIndex
 from conformance.schematron.loading import schema_of
+from conformance.schematron.model import Assertion
 
 __all__ = ["Checked", "check", "check_schemas", "schema_of"]
 
@@ -75,8 +76,10 @@ def check(
                 column=place.column,
                 found="" if assertion.found is None and assertion.expected is not None else failure.found,
                 expected=assertion.expected,
-                message=failure.message,
-                message_en=failure.message if assertion.parts else assertion.message_en,
+                message=_broken("Règle enfreinte :", failure.message, assertion),
+                message_en=_broken(
+                    "Broken rule:", failure.message if assertion.parts else assertion.message_en, assertion
+                ),
                 hint=assertion.hint,
                 hint_en=assertion.hint_en,
                 layer=layer,
@@ -88,3 +91,9 @@ def check(
             )
         )
     return Checked(tuple(found), tuple(notes))
+
+
+def _broken(words: str, message: str, assertion: Assertion) -> str:
+    """The message of a finding: an assert of ours says what should be, a finding that it is not."""
+    ours = assertion.message_en not in ("", assertion.message) and not assertion.parts and not assertion.fails_when
+    return f"{words} {message}" if ours else message
