@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -60,10 +61,11 @@ def _keep(path: Path, content: bytes) -> Path:
     for number in range(10_000):
         backup = path.with_name(f"{path.name}.orig{number or ''}")
         try:
-            with backup.open("xb") as file:
-                file.write(content)
+            descriptor = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         backup.chmod(path.stat().st_mode & 0o7777)
         return backup
     raise FileExistsError(f"{path}.orig")

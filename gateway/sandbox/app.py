@@ -76,7 +76,8 @@ def create_app(sandbox: Sandbox) -> Flask:
     def _known_host() -> None:
         if "Host" not in request.headers:
             abort(400, "a request names its Host")
-        if request.host.rpartition(":")[0].strip("[]") not in sandbox.hosts and request.host not in sandbox.hosts:
+        named = request.host.lower()
+        if named.rpartition(":")[0].strip("[]") not in sandbox.hosts and named not in sandbox.hosts:
             abort(421)
 
     @app.before_request

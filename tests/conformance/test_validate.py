@@ -85,7 +85,7 @@ def test_a_finding_points_to_the_element_at_fault():
     assert finding.path == "/ClinicalDocument/code"
     line = content.decode().splitlines()[finding.line - 1]
     assert line[finding.column - 1 :].startswith('<code code="34133-9"')
-    assert (finding.found, finding.expected) == ("34133-9", "SYNTH")
+    assert (finding.found, finding.expected) == ("34133-9, 2.16.840.1.113883.6.1", "SYNTH, 1.2.250.1.213.1.1.4.12")
 
 
 def test_a_broken_key_of_the_ins_is_a_warning_that_never_repeats_the_ins():

@@ -28,12 +28,15 @@ def compile_fallback(expression: str, namespaces: Mapping[str, str]) -> _Evaluat
     try:
         parser = elementpath.XPath2Parser(namespaces=dict(namespaces), default_collation=_CODEPOINTS)
         selector = parser.parse(expression)
-    except elementpath.ElementPathError as error:
+    except (elementpath.ElementPathError, RecursionError) as error:
         raise ValueError(f"{error}: {expression}") from error
 
     def evaluate(node: etree._Element, variables: Mapping[str, object]) -> object:
         context = elementpath.XPathContext(node.getroottree(), item=node, variables=cast(Any, dict(variables)))
-        return _as_lxml(selector.get_results(context))
+        try:
+            return _as_lxml(selector.get_results(context))
+        except RecursionError as error:
+            raise ValueError(f"too many expressions in one another: {expression[:80]}") from error
 
     return evaluate
 

@@ -36,7 +36,7 @@ def test_each_finding_of_an_invalid_summary_is_an_error_that_says_where():
 
     assert error.code is XdsErrorCode.INVALID_DOCUMENT_CONTENT
     assert error.context.startswith("2.25.7: VSM-CODE /ClinicalDocument/code (line ")
-    assert error.context.endswith("Found 34133-9, expected SYNTH")
+    assert error.context.endswith("Found 34133-9, 2.16.840.1.113883.6.1, expected SYNTH, 1.2.250.1.213.1.1.4.12")
 
 
 def test_a_warning_of_the_profile_refuses_nothing():

@@ -90,7 +90,7 @@ def test_an_invalid_document_exits_with_1_and_shows_the_line(run, bad):
     assert result.exit_code == 1
     assert "error VSM-CODE 9:3" in result.stdout
     assert '       9 │   <code code="34133-9"' in result.stdout
-    assert "found: 34133-9, expected: SYNTH" in result.stdout
+    assert "found: 34133-9, 1.2.250.1.213.1.1.4.12, expected: SYNTH, 1.2.250.1.213.1.1.4.12" in result.stdout
 
 
 def test_what_cannot_be_judged_exits_with_2_and_the_others_are_judged(run, good, tmp_path):

@@ -43,3 +43,8 @@ def test_without_elementpath_it_says_what_to_install(monkeypatch):
 
     with pytest.raises(FallbackMissing, match="xpath2"):
         compile_fallback("1 to 3", NAMESPACES)
+
+
+def test_too_many_brackets_are_refused_not_fallen_into():
+    with pytest.raises(ValueError, match="1"):
+        compile_fallback("(" * 5_000 + "1" + ")" * 5_000, {})
