@@ -20,7 +20,8 @@ def test_a_unit_of_the_list_is_one(unit):
 
 
 @pytest.mark.parametrize(
-    "unit", ["MG", "kG", "mgg", "cc", "UI", "comprime", "mmHg", "mg/", "mg/{tablet}", "//d", "(mg", "mg)", "m-", "{DDJ}", "%%"]
+    "unit",
+    ["MG", "kG", "mgg", "cc", "UI", "comprime", "mmHg", "mg/", "mg/{tablet}", "//d", "(mg", "mg)", "m-", "{DDJ}", "%%"],
 )
 def test_anything_else_is_none(unit):
     assert not is_unit(unit)
