@@ -136,9 +136,9 @@ class Report:
         return {
             "file": file,
             "profile": self.profile,
-            "document_type": self.document_type,
             "valid": self.valid,
             "findings": [_finding_data(one, language) for one in self.findings],
+            "document_type": self.document_type,
             "layers": [_layer_data(one, language) for one in self.layers],
             "notes": list(self.notes),
             "summary": None if self.summary is None else _summary_data(self.summary, language),

@@ -260,13 +260,13 @@ class TestValidate:
         first, second = json.loads(done.stdout)
 
         for row, path, valid in ((first, good, True), (second, bad, False)):
-            assert list(row) == ["file", "profile", "valid", "findings"]
+            assert list(row)[:4] == ["file", "profile", "valid", "findings"]
             assert (row["file"], row["valid"]) == (str(path), valid)
             assert isinstance(row["profile"], str)
         errors = [one for one in second["findings"] if one["severity"] == "error"]
         assert errors
         for one in first["findings"] + second["findings"]:
-            assert set(one) == FINDING
+            assert set(one) >= FINDING
             assert one["severity"] in ("error", "warning", "info")
             assert isinstance(one["line"], int)
             assert isinstance(one["column"], int)
@@ -278,7 +278,7 @@ class TestValidate:
 
         assert [row["file"] for row in rows] == [str(path) for path in files.values()]
         assert (rows[2]["profile"], rows[2]["valid"]) == (None, False)
-        assert {frozenset(one) for one in rows[2]["findings"]} == {frozenset(FINDING)}
+        assert [set(one) >= FINDING for one in rows[2]["findings"]] == [True]
 
     def test_the_same_verdict_in_french_and_in_english(self, ecluse: Ecluse, files: dict[str, Path]) -> None:
         bad = files["bad.xml"]
