@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from conformance.expected import expected_in
+
 
 class Severity(StrEnum):
     """How grave a finding is.
@@ -153,7 +155,7 @@ def _finding_data(one: Finding, language: str) -> dict[str, object]:
         "line": one.line,
         "column": one.column,
         "found": one.found,
-        "expected": one.expected,
+        "expected": expected_in(one.expected, language),
         "message": one.text(language),
         "source": one.source,
         "hint": one.advice(language),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from conformance.expected import expected_in
 from conformance.report import Finding, Summary
 from conformance.reports.html_style import STYLE
 from conformance.reports.judged import Judged, Language, Options, Totals, by_layer
@@ -145,7 +146,7 @@ def _finding(one: Finding, source: Source | None, language: Language) -> Iterato
     yield "<dl>"
     facts = [
         ("found", word("absent", language) if one.found is None and one.expected else one.found),
-        ("expected", one.expected),
+        ("expected", expected_in(one.expected, language)),
         ("remedy", one.advice(language)),
         ("place", one.path),
         ("source", one.source),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.expected import expected_in
 from conformance.report import Finding, LayerResult, Report, Severity
 from conformance.reports.judged import Judged, Language
 
@@ -105,5 +106,5 @@ def met(finding: Finding, language: Language) -> str | None:
         return None
     colon = ": " if language == "en" else " : "
     found = word("absent", language) if finding.found is None else finding.found
-    said = (("found", found), ("expected", finding.expected))
+    said = (("found", found), ("expected", expected_in(finding.expected, language)))
     return ", ".join(f"{word(key, language)}{colon}{one}" for key, one in said if one)
