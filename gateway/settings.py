@@ -76,7 +76,7 @@ class SandboxSettings:
 
     enabled: bool = _key(True, "whether ecluse serve opens it; never in mode production")
     host: str = _key("127.0.0.1", "address it listens on; what it receives is not encrypted")
-    port: int = _key(8440, "its port; 0 lets the system choose")
+    port: int = _key(8440, "its port; another one is chosen when it is 0, or taken as ecluse serve starts")
     names: str = _key("", "host names it answers to besides its address, separated by blanks")
     threads: int = _key(4, "requests served at once")
     body: int = _key(64 * MIB, "largest body, in bytes")

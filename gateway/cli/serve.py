@@ -98,8 +98,8 @@ def _program(house: House, name: str, file: Path | None, ports: Mapping[str, str
 
 def _sandbox(house: House, file: Path | None) -> Program:
     section = house.settings.sandbox
-    port = str(section.port or _free_port(section.host))
-    env = {**_environment(), "ECLUSE_SANDBOX_PORT": port}
+    port = section.port if section.port and _is_free(section.host, section.port) else _free_port(section.host)
+    env = {**_environment(), "ECLUSE_SANDBOX_PORT": str(port)}
     return Program(name=SANDBOX, argv=_command(house, file, SANDBOX), env=env)
 
 
@@ -124,6 +124,17 @@ def _ports(settings: Settings, name: str) -> dict[str, str]:
     if settings.domain == "ihe" and name == "ingest":
         ports["ECLUSE_IHE_FEED_PORT"] = str(settings.ihe.feed_port or _free_port(section.host))
     return ports
+
+
+def _is_free(host: str, port: int) -> bool:
+    """Whether a port can be listened on. The doors open all the same when somebody has that of the sandbox."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
 
 
 def _free_port(host: str) -> int:

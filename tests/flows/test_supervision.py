@@ -210,7 +210,8 @@ def served(sturdy: Sturdy) -> Iterator[tuple[subprocess.Popen[str], dict[str, An
 
 def test_the_ready_line_has_its_documented_shape_and_sigterm_finishes_what_is_in_flight(sturdy: Sturdy) -> None:
     with served(sturdy) as (process, line):
-        assert list(line) == ["ready", "doors", "data"]
+        assert list(line) == ["ready", "doors", "data", "sandbox"]
+        assert requests.get(f"{line['sandbox']['url']}health/ready", timeout=10).status_code == 200
         assert (line["ready"], line["data"]) == (True, str(sturdy.house.data))
         assert set(line["doors"]) == set(DOORS)
         for door in line["doors"].values():
@@ -262,7 +263,7 @@ def _may_connect(host: str, port: int) -> bool:
 def test_no_door_survives_a_supervisor_that_is_killed_and_the_house_opens_again(sturdy: Sturdy) -> None:
     with served(sturdy) as (process, line):
         doors = processes_of(sturdy.house.data) - {process.pid}
-        assert len(doors) == 4, "two doors, a worker each"
+        assert len(doors) == 6, "two doors and the sandbox, a worker each"
 
         process.kill()
         process.wait(10)
