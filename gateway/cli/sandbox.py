@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from conformance.packs.opening import open_pack
 from conformance.packs.pack import Pack
 from conformance.packs.problems import UnknownPack, UnusablePack
 from gateway import logs
@@ -34,7 +35,7 @@ def sandbox(*, file: Path | None, data: str | None, port: int | None, pack: str 
     """
     try:
         settings = load(file, data=data)
-        opened = Pack.open(pack or settings.sandbox.pack) if pack or settings.sandbox.pack else None
+        opened = open_pack(pack or settings.sandbox.pack) if pack or settings.sandbox.pack else None
     except (SettingsError, UnknownPack, UnusablePack) as error:
         raise click.ClickException(str(error)) from None
     logs.configure()

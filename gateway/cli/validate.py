@@ -42,7 +42,7 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
     type=click.Path(path_type=Path),
     help="A document to compare with the metadata judged; may be repeated.",
 )
-@click.option("--pack", metavar="NAME|DIR", help="Judge by an official package instead of our rules.")
+@click.option("--pack", metavar="NAME|DIR|ZIP", help="Judge by an official package instead of our rules.")
 @click.option("--ours", is_flag=True, help="With --pack: judge by our rules too.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def opened_pack(name: str) -> Pack:
-    """A pack by name or directory. Raises UsageError."""
-    from conformance.packs.pack import Pack
+    """A pack by name, or a package by its directory or archive. Raises UsageError."""
+    from conformance.packs.opening import open_pack
     from conformance.packs.problems import UnknownPack, UnusablePack
 
     try:
-        return Pack.open(name)
+        return open_pack(name)
     except UnknownPack:
         raise click.UsageError(
             text(
-                en=f"No pack is named {name}: `ecluse pack list` shows them, `ecluse pack import` brings one.",
-                fr=f"Aucun paquet ne s'appelle {name} : « pack list » les montre, « pack import » en ajoute.",
+                en=f"No pack is named {name}, nor is it a package: `ecluse pack list` shows those imported.",
+                fr=f"Aucun paquet ne s'appelle {name}, ni dossier ni archive : « pack list » montre les importés.",
             )
         ) from None
     except UnusablePack as error:
