@@ -59,6 +59,7 @@ def _finding(fault: Fault, path: str, place: Place) -> Finding:
     rule = RULES[fault.rule]
     french = {key: words[0] for key, words in fault.words.items()}
     english = {key: words[1] for key, words in fault.words.items()}
+    hint, hint_en = fault.hint or (_fill(rule.hint, french), _fill(rule.hint_en, english))
     return Finding(
         rule=rule.id,
         severity=rule.severity,
@@ -70,8 +71,8 @@ def _finding(fault: Fault, path: str, place: Place) -> Finding:
         expected=fault.expected,
         message=_fill(rule.message, french),
         message_en=_fill(rule.message_en, english),
-        hint=_fill(rule.hint, french),
-        hint_en=_fill(rule.hint_en, english),
+        hint=f"{hint} {fault.also[0]}".strip(),
+        hint_en=f"{hint_en} {fault.also[1]}".strip(),
         layer=LAYER,
     )
 

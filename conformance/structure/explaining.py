@@ -12,6 +12,7 @@ from lxml import etree
 from conformance.structure.attributes import attribute_faults, lax_faults, text_faults
 from conformance.structure.children import Children
 from conformance.structure.faults import Fault, Proposals, name_of, same, short, written_on
+from conformance.structure.misnamed import Misnamed, names_data_type
 from conformance.structure.model import ANYTHING, Child, Type, top_attributes, tops
 from conformance.structure.types import is_nil, type_at
 from conformance.structure.values import BLANKS
@@ -28,15 +29,23 @@ class _Walk:
         self._ids: set[str] = set()
         self._references: list[tuple[etree._Element, str, str]] = []
         self._proposals = Proposals()
+        self._misnamed = Misnamed(_fits)
 
     def faults(self, root: etree._Element) -> Iterator[Fault]:
-        waiting = [(root, tops()[root.tag])]
+        yield from self._whole(root, tops()[root.tag])
+        yield from self._nowhere()
+
+    def _whole(self, top: etree._Element, at: Child, *, as_named: bool = False) -> Iterator[Fault]:
+        """An element and all that it holds; `as_named`: what it says of its own type is not doubted."""
+        waiting = [(top, at)]
         while waiting:
             element, place = waiting.pop()
+            if not (as_named and element is top) and names_data_type(element, place):
+                yield from self._misnamed.told(element, place, self._whole(element, place, as_named=True))
+                continue
             below: list[tuple[etree._Element, Child]] = []
             yield from self._element(element, place, below)
             waiting.extend(reversed(below))
-        yield from self._nowhere()
 
     def _element(
         self, element: etree._Element, place: Child, below: list[tuple[etree._Element, Child]]
@@ -59,6 +68,11 @@ class _Walk:
                     (child, tops().get(child.tag, Child(ANYTHING, True))) for child in element.iterchildren("*")
                 )
             return
+        yield from self._typed(element, kind, nil, below)
+
+    def _typed(
+        self, element: etree._Element, kind: Type, nil: bool, below: list[tuple[etree._Element, Child]]
+    ) -> Iterator[Fault]:
         yield from attribute_faults(element, kind.attributes, kind.required, self._proposals)
         yield from self._identifiers(element, kind)
         if nil:
@@ -91,6 +105,15 @@ class _Walk:
                 yield Fault(
                     rule="CDA-ID-REFERENCE", element=element, found=short(identifier), expected=None, words=words
                 )
+
+
+def _fits(element: etree._Element, kind: Type) -> bool:
+    """Whether a type admits an element with all that it holds."""
+    walk = _Walk()
+    below: list[tuple[etree._Element, Child]] = []
+    return not any(True for _ in walk._typed(element, kind, False, below)) and not any(
+        True for one, place in below for _ in walk._whole(one, place)
+    )
 
 
 def _text(element: etree._Element, kind: Type) -> Iterator[Fault]:

@@ -35,13 +35,18 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,11}:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One broken rule on one element. `words` fill the texts of the rule."""
+    """One broken rule on one element. `words` fill the texts of the rule.
+
+    `hint` takes the place of the rule's hint, `also` comes behind it: French, English.
+    """
 
     rule: str
     element: etree._Element
     found: str | None
     expected: str | None
     words: Words = field(default_factory=dict)
+    hint: tuple[str, str] | None = None
+    also: tuple[str, str] = ("", "")
 
 
 def same(word: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ TYPE = f"{XSI}type"
 NIL = f"{XSI}nil"
 
 # Those that profiles use most come first where a document is told which types there are.
-_COMMON = (
+COMMON = (
     "CD",
     "CE",
     "PQ",
@@ -91,7 +91,7 @@ def _named(element: etree._Element, written: str) -> TypeName | None:
 
 
 def _fault(rule: str, element: etree._Element, found: str | None, declared: TypeName) -> Fault:
-    allowed = _allowed(declared)
+    allowed = allowed_types(declared)
     expected = listed(allowed) or None
     words = {
         "name": same(name_of(element.tag)),
@@ -103,7 +103,7 @@ def _fault(rule: str, element: etree._Element, found: str | None, declared: Type
 
 
 @cache
-def _allowed(declared: TypeName) -> tuple[str, ...]:
+def allowed_types(declared: TypeName) -> tuple[str, ...]:
     """The types that an element so declared may name, common ones first, parts of names and addresses left out."""
     prefix = declared[0] or "hl7"
     names = [
@@ -111,7 +111,7 @@ def _allowed(declared: TypeName) -> tuple[str, ...]:
         for namespace, name in load_tables().types
         if namespace in (prefix, EVERYWHERE) and "." not in name and _fits(type_of((prefix, name)), declared)
     ]
-    return tuple(sorted(names, key=lambda name: (_COMMON.index(name) if name in _COMMON else len(_COMMON), name)))
+    return tuple(sorted(names, key=lambda name: (COMMON.index(name) if name in COMMON else len(COMMON), name)))
 
 
 def _fits(kind: Type, declared: TypeName) -> bool:

@@ -127,6 +127,60 @@ def test_types_are_named_with_or_without_prefix(value: str, good: bool) -> None:
     assert (check(marked) == ()) is good
 
 
+CODED = '<value {} code="I48.9" codeSystem="2.16.840.1.113883.6.3"><originalText>x</originalText></value>'
+MEASURED = '<value {} value="15" unit="mg"/>'
+BOUNDED = '<value {}><low value="5" unit="mg"/><high value="9" unit="mg"/></value>'
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "found", "better"),
+    [
+        (CODED, "ST", "code, codeSystem", "CD"),
+        (CODED, "PQ", "code, codeSystem", "CD"),
+        (MEASURED, "CD", "value, unit", "PQ"),
+        (MEASURED, "INT", "unit", "PQ"),
+        (BOUNDED, "IVL_TS", "unit", "IVL_PQ"),
+        (BOUNDED, "PQ", "low, high", "IVL_PQ"),
+    ],
+)
+def test_what_follows_from_a_wrong_type_is_told_once_with_the_type_that_fits(
+    value: str, written: str, found: str, better: str
+) -> None:
+    (one,) = check(_with_value(value.format(f'xsi:type="{written}"')))
+    assert one.rule in ("CDA-ATTRIBUTE-UNKNOWN", "CDA-ELEMENT-UNKNOWN")
+    assert one.found == found
+    assert f'xsi:type="{better}"' in one.hint
+    assert f'xsi:type="{better}"' in one.hint_en
+    assert check(_with_value(value.format(f'xsi:type="{better}"'))) == ()
+
+
+def test_where_no_type_fits_strange_things_are_told_together_and_the_type_is_doubted() -> None:
+    findings = check(_with_value(CODED.format('xsi:type="PQ" zork="1"')))
+    assert [(one.rule, one.found) for one in findings] == [
+        ("CDA-ATTRIBUTE-UNKNOWN", "zork, code, codeSystem"),
+        ("CDA-ELEMENT-UNKNOWN", "originalText"),
+    ]
+    assert all("ou corrigez xsi:type de value." in one.hint.lower() for one in findings)
+    assert all("or correct xsi:type of value." in one.hint_en.lower() for one in findings)
+
+
+def test_a_slip_in_a_name_is_no_reason_to_doubt_the_type() -> None:
+    (one,) = check(_with_value(CODED.format('xsi:type="CD"').replace(" code=", " coed=")))
+    assert one.hint_en == "Remove the attribute coed, or correct its name. Did you mean code?"
+
+
+def test_an_element_with_very_many_faults_is_told_fault_by_fault() -> None:
+    many = " ".join(f'a{number}="1"' for number in range(250))
+    assert len(check(_with_value(f'<value xsi:type="CD" {many}/>'))) == 250
+
+
+def _with_value(value: str) -> bytes:
+    """The good document, its first value in place of another."""
+    changed, times = re.subn(rb"<value [^>]*[^/]>.*?</value>", value.encode(), GOOD, count=1, flags=re.DOTALL)
+    assert times == 1
+    return changed
+
+
 def test_a_type_of_an_extension_is_that_of_its_namespace() -> None:
     def inside(written: str) -> bytes:
         order = f'<id root="1.2.3"/><p:accessionNumber xmlns:p="urn:dicom-org:ps3-20" {written} root="1.2"/>'
