@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from security.audit.trail import AuditTrail
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
 from security.signature.lot import LotPolicy
+from xds.dmp.parameters import Parameters
 from xds.registry.amendments import Amendments
 from xds.registry.patients import PatientFeed
 from xds.registry.reader import RegistryReader
@@ -134,6 +136,11 @@ def _domain(settings: Settings) -> Domain:
     if settings.domain == "dmp":
         return load_domain()
     return load_affinity_domain(settings.ihe.codes, settings.ihe.authorities)
+
+
+def law_parameters(settings: Settings) -> Parameters:
+    """What this house decided of what the law leaves open."""
+    return Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
 
 
 def _lot_policy(settings: Settings) -> LotPolicy:

@@ -16,7 +16,9 @@ from security.pki.certificate import CertificateKind, HolderCertificate
 from security.pki.trust import TrustStore, Usage
 from security.vihf.model import Vihf
 from security.xua.model import Xua
+from xds.dmp.operations import Operation
 from xds.dmp.requester import Requester, RequesterKind
+from xds.dmp.traces import Actor, ActorKind, Notice, Trace
 from xds.registry.identifiers import canonical_patient_id
 
 Assertion = Vihf | Xua
@@ -119,6 +121,8 @@ def _requester(certificate: HolderCertificate, assertion: Assertion | None) -> R
         structure_id=assertion.structure_id,
         mode=assertion.mode,
         purpose=assertion.purpose,
+        reason=assertion.reason or "",
+        secret=assertion.confidentiality is not None,
     )
 
 
@@ -150,6 +154,44 @@ class Witness:
             patient_id=patient_id,
             objects=objects,
             code=code,
+        )
+
+    def trace(
+        self,
+        operation: Operation,
+        outcome: Outcome,
+        caller: Caller,
+        *,
+        patient_id: str,
+        documents: tuple[str, ...] = (),
+        code: str = "",
+        rule: str = "",
+        notices: tuple[Notice, ...] = (),
+    ) -> Trace:
+        """What the record of the patient (CX) keeps of an access in the DMP."""
+        vihf = caller.vihf
+        professional = caller.requester.kind is RequesterKind.PROFESSIONAL
+        return Trace(
+            patient_id=canonical_patient_id(patient_id),
+            operation=operation,
+            outcome=outcome,
+            actor=Actor(
+                kind=ActorKind.PROFESSIONAL if professional else ActorKind.FACILITY,
+                id=vihf.name_id,
+                name=vihf.subject_name or "",
+                structure=vihf.structure_id,
+                role=vihf.profession.code,
+                auth_mode=vihf.mode,
+                lps=f"{vihf.lps_name} {vihf.lps_version}",
+            ),
+            request_id=caller.request_id,
+            mode=vihf.purpose,
+            reason=vihf.reason or "",
+            secret=caller.requester.secret,
+            documents=documents,
+            code=code,
+            rule=rule,
+            notices=notices,
         )
 
     def event(

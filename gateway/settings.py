@@ -143,6 +143,35 @@ class IheSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DmpSettings:
+    """What the law of the DMP leaves open: `xds.dmp.parameters` has the same keys."""
+
+    regime: Literal["mes2022", "dmp2018"] = _key(
+        "mes2022", "mes2022: records opened by the national scheme; dmp2018: by professionals, with TD1.1"
+    )
+    authorisation_days: int = _key(365, "days that an authorisation of a professional lasts")
+    mask_author_scope: Literal["ps", "structure"] = _key(
+        "ps", "who still reads a masked document: its author alone, or his structure"
+    )
+    retrieve_deleted: bool = _key(True, "whether a deleted document, a status, is still read by who asks for it")
+    mask_with_invisible: bool = _key(False, "whether MASQUE_PS and INVISIBLE_PATIENT may stand together")
+    restricted: Literal["accept", "warn", "refuse"] = _key("warn", "what becomes of a document of confidentiality R")
+    very_restricted: Literal["accept", "warn", "refuse"] = _key(
+        "refuse", "what becomes of a document of confidentiality V"
+    )
+    manage_minors: bool = _key(True, "whether minors and their legal representatives have rules of their own")
+    majority_age: int = _key(18, "years after which nobody represents the holder any more")
+    reminder_days: int = _key(14, "days after which the holder is told of a document that waits for an announcement")
+    release_months: int = _key(1, "months after which such a document becomes visible by itself")
+    archive_years: int = _key(10, "years that a closed record is kept")
+    destruction_days: int = _key(30, "days between the holder's request and the destruction, 90 at most")
+    suspension_weeks: int = _key(6, "weeks of silence after which a suspended record is closed")
+    reason_shortest: int = _key(3, "fewest characters of the reason of an emergency access")
+    reason_longest: int = _key(500, "most characters of the reason of an emergency access")
+    reimbursement_months: int = _key(24, "months of reimbursements that a new record is fed with")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings."""
 
@@ -158,6 +187,7 @@ class Settings:
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)
+    dmp: DmpSettings = field(default_factory=DmpSettings)
     ihe: IheSettings = field(default_factory=IheSettings)
 
 
@@ -262,6 +292,7 @@ def _check(settings: Settings) -> None:
             raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
     _check_profiles(settings.ingest)
     _check_sandbox(settings.sandbox)
+    _check_dmp(settings.dmp)
     _check_ihe(settings.ihe)
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
@@ -280,6 +311,15 @@ def _check_sandbox(section: SandboxSettings) -> None:
     for name in ("threads", "body", "keep_days"):
         if getattr(section, name) < 1:
             raise SettingsError(f"sandbox.{name} is at least 1; found {getattr(section, name)}")
+
+
+def _check_dmp(section: DmpSettings) -> None:
+    for item in fields(section):
+        value = getattr(section, item.name)
+        if type(value) is int and value < 0:
+            raise SettingsError(f"dmp.{item.name} is not negative; found {value}")
+    if section.destruction_days > 90:
+        raise SettingsError(f"dmp.destruction_days is at most 90, three months; found {section.destruction_days}")
 
 
 def _check_profiles(section: IngestSettings) -> None:

@@ -23,10 +23,12 @@ from gateway.wire.addressing import Transaction, find_transaction
 from gateway.wire.faults import NotAvailable
 from gateway.wire.mtom import Attachment, MimeLimits
 from gateway.wire.soap import SoapMessage, SoapReply
-from security.audit.event import Outcome
+from security.audit.event import AuditEvent, Outcome
 from security.audit.trail import AuditTrail, AuditUnavailable
 from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate
+from security.vihf.model import Vihf
+from xds.dmp.operations import Operation as LawOperation
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 
 SERVICES = "/si-dmp-server/v2/services"
@@ -44,11 +46,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One transaction of a door: its WS-Addressing actions, its wire, and how it says no."""
+    """One transaction of a door: its WS-Addressing actions, its wire, and how it says no.
+
+    `law` is what it is to the law of the DMP, so that a refusal is traced in the record; None: no record is concerned.
+    """
 
     transaction: Transaction
     handle: Callable[[SoapMessage, Caller], Answer]
     refuse: Callable[[tuple[RegistryError, ...]], bytes]
+    law: LawOperation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +159,7 @@ class _Exchange:
         try:
             answer = self._operation.handle(self._message, self._caller)
         except Refusal as refusal:
-            self._record(Outcome.REFUSED, refusal.errors[0].code)
+            self._record(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by)
             return soap.reply(
                 self._message, self._operation.transaction.reply_action, self._operation.refuse(refusal.errors)
             )
@@ -184,18 +190,31 @@ class _Exchange:
         asked = [self._operation] if self._operation else self._service.operations
         return " ".join(dict.fromkeys(operation.transaction.name for operation in asked))
 
-    def _record(self, outcome: Outcome, code: str) -> None:
-        self._keeper.audit.append(
-            self._keeper.witness.event(
-                self._transaction(),
-                outcome,
-                request_id=self._id,
-                now=self._now,
-                certificate=self._certificate,
-                fingerprint=hashlib.sha256(_client_certificate() or b"").hexdigest(),
-                assertion=self._caller.assertion if self._caller else None,
-                code=code,
-            )
+    def _record(self, outcome: Outcome, code: str, rule: str = "") -> None:
+        self._keeper.audit.append(self._event(outcome, code), self._trace(outcome, code, rule))
+
+    def _trace(self, outcome: Outcome, code: str, rule: str) -> str:
+        """What the record keeps of a refusal; nothing before somebody is known who asked something of a patient."""
+        law = self._operation.law if self._operation is not None else None
+        if law is None or self._caller is None or not isinstance(self._caller.assertion, Vihf):
+            return ""
+        patient_id = self._caller.assertion.patient
+        if not patient_id:
+            return ""
+        return self._keeper.witness.trace(
+            law, outcome, self._caller, patient_id=patient_id, code=code, rule=rule
+        ).as_json()
+
+    def _event(self, outcome: Outcome, code: str) -> AuditEvent:
+        return self._keeper.witness.event(
+            self._transaction(),
+            outcome,
+            request_id=self._id,
+            now=self._now,
+            certificate=self._certificate,
+            fingerprint=hashlib.sha256(_client_certificate() or b"").hexdigest(),
+            assertion=self._caller.assertion if self._caller else None,
+            code=code,
         )
 
 

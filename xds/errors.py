@@ -93,8 +93,12 @@ def _short(text: str, limit: int = 400) -> str:
 
 
 class Refusal(Exception):
-    """Understood and refused: every error found, never empty."""
+    """Understood and refused: every error found, never empty.
 
-    def __init__(self, errors: Iterable[RegistryError]) -> None:
+    `decided_by` is the rule of the law that decided, for the trace that the record keeps: never told to the other side.
+    """
+
+    def __init__(self, errors: Iterable[RegistryError], *, decided_by: str = "") -> None:
         self.errors = tuple(errors)
+        self.decided_by = decided_by
         super().__init__(", ".join(error.code for error in self.errors))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from threading import Condition
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg_pool import ConnectionPool
 
@@ -19,12 +19,13 @@ class AuditUnavailable(Exception):
 
 
 class _Ticket:
-    """One event waiting to be written; `error` tells, once `done`, why it was not."""
+    """One event waiting to be written, with its trace; `error` tells, once `done`, why it was not."""
 
-    __slots__ = ("done", "error", "event", "sequence")
+    __slots__ = ("done", "error", "event", "sequence", "trace")
 
-    def __init__(self, event: str) -> None:
+    def __init__(self, event: str, trace: str) -> None:
         self.event = event
+        self.trace = trace
         self.done = False
         self.sequence = 0
         self.error: BaseException | None = None
@@ -45,9 +46,12 @@ class AuditTrail:
         self._changed = Condition()
         self._writing = False
 
-    def append(self, event: AuditEvent) -> int:
-        """Make an event durable; returns its sequence in the chain. Raises AuditUnavailable."""
-        ticket = _Ticket(event.canonical().decode("utf-8"))
+    def append(self, event: AuditEvent, trace: str = "") -> int:
+        """Make an event durable; returns its sequence in the chain. Raises AuditUnavailable.
+
+        `trace` is a JSON object that the record keeps of the same act: both are written, or none.
+        """
+        ticket = _Ticket(event.canonical().decode("utf-8"), trace)
         deadline = time.monotonic() + self._timeout
         with self._changed:
             self._waiting.append(ticket)
@@ -74,9 +78,7 @@ class AuditTrail:
         last, failure = 0, None
         try:
             with self._pool.connection() as connection:
-                row = connection.execute(
-                    "SELECT audit_append(%b::text[])", ([ticket.event for ticket in batch],)
-                ).fetchone()
+                row = connection.execute(*_statement(batch)).fetchone()
             last = int(row[0]) if row is not None else 0
         except BaseException as error:
             failure = error
@@ -88,3 +90,11 @@ class AuditTrail:
                     ticket.sequence, ticket.error, ticket.done = position, failure, True
                 self._writing = False
                 self._changed.notify_all()
+
+
+def _statement(batch: list[_Ticket]) -> tuple[LiteralString, tuple[Any, ...]]:
+    events = [ticket.event for ticket in batch]
+    traces = ",".join(ticket.trace for ticket in batch if ticket.trace)
+    if not traces:
+        return "SELECT audit_append(%b::text[])", (events,)
+    return "SELECT access_append(%b::text[], %s::text::jsonb)", (events, f"[{traces}]")

@@ -19,7 +19,8 @@ class Requester:
 
     `national_id` is a PS_IdNat for a professional, a Struct_IdNat for a structure. `profession` is a code of
     TRE_G15 (`10`), `specialties` are codes of TRE_R38 (`SM26`). `mode` and `purpose` keep the words of the VIHF
-    (`DIRECTE`, `normal`).
+    (`DIRECTE`, `normal`); `reason` is that of an emergency. `secret`: the session of a minor whose legal
+    representatives shall not know (DMP VIHF confidentiality-code).
     """
 
     kind: RequesterKind
@@ -29,3 +30,5 @@ class Requester:
     specialties: tuple[str, ...] = ()
     mode: str = "DIRECTE"
     purpose: str = "normal"
+    reason: str = ""
+    secret: bool = False

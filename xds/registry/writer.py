@@ -14,6 +14,7 @@ from psycopg_pool import ConnectionPool
 
 from security.audit.event import AuditEvent
 from xds.dmp.record import Record
+from xds.dmp.traces import Trace
 from xds.ebrim.writer import write_association, write_entry, write_folder, write_submission_set
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.association import Association
@@ -39,6 +40,8 @@ _REGISTER: LiteralString = (
     "SELECT register_submission(%s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
     " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s)"
 )
+_TRACE_AND_REGISTER: LiteralString = _REGISTER.replace("SELECT", "SELECT trace_append(%s::text::jsonb),", 1)
+"""Both or none: one statement."""
 _BY_ID = {
     XdsErrorCode.DUPLICATE_UNIQUE_ID_IN_REGISTRY: duplicate_unique_id,
     XdsErrorCode.NON_IDENTICAL_HASH: non_identical_hash,
@@ -74,8 +77,11 @@ class RegistryWriter:
         touched_folders: Sequence[str] = (),
         now: datetime,
         event: AuditEvent,
+        trace: Trace | None = None,
     ) -> None:
         """Register a submission whose bytes are stored and whose ids are `urn:uuid:`, and append its audit event.
+
+        `trace` is what the record keeps of it, in the DMP.
 
         Replaced documents become Deprecated, with their addenda and transformations (ITI TF-3 §4.2.2.2). `record` and
         `revision` are those of the receipt: the record's key sealed the documents. `structure_id` is the depositor.
@@ -112,7 +118,10 @@ class RegistryWriter:
         )
         try:
             with answering(), self._pool.connection() as connection:
-                connection.execute(_REGISTER, parameters)
+                if trace is None:
+                    connection.execute(_REGISTER, parameters)
+                else:
+                    connection.execute(_TRACE_AND_REGISTER, (f"[{trace.as_json()}]", *parameters))
         except psycopg.errors.UniqueViolation as error:
             text = "an entryUUID of this submission is already registered"
             raise Refusal((RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="M6"),)) from error

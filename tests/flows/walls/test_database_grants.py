@@ -16,17 +16,25 @@ CONSULTED = {
     "authorisations",
     "document_entries",
     "folders",
+    "holders",
     "house",
+    "law_clock",
+    "legal_representatives",
+    "openings",
     "patients",
     "record_keys",
     "records",
     "submission_sets",
+    "traces",
     "unique_ids",
 }
 FOR_FUNCTIONS = {
     "assertions_seen",
     "audit_chains",
     "audit_events",
+    "destructions",
+    "outbox",
+    "patient_accounts",
     "registered_objects",
     "schema_migrations",
 }
@@ -39,7 +47,9 @@ CALLED_BY: dict[str, dict[str, str]] = {
     # doors that may execute: function, and a call of it that is well typed
     "both": {
         "assertion_seen": "assertion_seen('', '', now())",
+        "access_append": "access_append('{}', '[]')",
         "audit_append": "audit_append('{}')",
+        "trace_append": "trace_append('[]')",
     },
     "ingest": {
         "submission_facts": "submission_facts('', '', '{}', '{}')",
@@ -50,6 +60,7 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "merge_patients": "merge_patients('', '', '', '')",
     },
     "consultation": {
+        "law_now": "law_now()",
         "remove_documents": "remove_documents('{}', '{}', '')",
         "remove_objects": "remove_objects('{}', '{}', '')",
         "update_objects": "update_objects('{}', gen_random_uuid(), '',"
@@ -60,7 +71,9 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "audit_is_append_only": "audit_is_append_only()",
         "fragment_of_patient": "fragment_of_patient('', '', gen_random_uuid(), '')",
         "hold_records": "hold_records('{}')",
+        "law_clock_only_advances": "law_clock_only_advances()",
         "only_in_a_generic_domain": "only_in_a_generic_domain()",
+        "version_keeps_its_times": "version_keeps_its_times()",
     },
 }
 MAY_CALL = {"both": {"ingest", "consultation"}, "ingest": {"ingest"}, "consultation": {"consultation"}, "nobody": set()}

@@ -232,6 +232,7 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
     said = b"\n".join(bytes(value) if isinstance(value, bytes) else str(value).encode() for value in _flat(given))
 
     assert {name for (name,) in callable_} == {
+        "access_append",
         "assertion_seen",
         "audit_append",
         "merge_patients",
@@ -239,6 +240,7 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
         "patient_status",
         "register_submission",
         "submission_facts",
+        "trace_append",
     }
     assert readable == []
     assert sealed.key.public_key().raw in said, "the public key is what it asks for"
