@@ -345,7 +345,8 @@ class House:
         )
 
     def _insert(self, table: str, row: dict[str, Any], fragment: bytes) -> None:
-        values = orjson.dumps({**row, "fragment": "\\x" + fragment.hex()}).decode()
+        law = {"deposited_at": NOW.isoformat(), "mask_when_visible": False}
+        values = orjson.dumps({**law, **row, "fragment": "\\x" + fragment.hex()}).decode()
         self.owner.execute(
             sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s::text::jsonb)").format(
                 sql.Identifier(table)
