@@ -11,6 +11,7 @@ from pathlib import Path
 _NAME = re.compile(r"[A-Za-z0-9_-]{32}")
 _DAY = 86_400
 KEPT_AT_MOST = 1_000
+BYTES_AT_MOST = 512 * 1024 * 1024
 
 
 class TooManyKept(Exception):
@@ -18,17 +19,22 @@ class TooManyKept(Exception):
 
 
 class Shelf:
-    """A directory of kept pages. What is older than `days` is gone: removed when the next is kept, never shown."""
+    """A directory of kept pages, KEPT_AT_MOST and `at_most` bytes in all.
 
-    def __init__(self, directory: Path, days: int) -> None:
+    What is older than `days` is gone: removed when the next is kept, never shown.
+    """
+
+    def __init__(self, directory: Path, days: int, at_most: int = BYTES_AT_MOST) -> None:
         self._directory = directory
         self._seconds = days * _DAY
+        self._bytes = at_most
 
     def keep(self, page: bytes) -> str:
         """Keep a page; the name to fetch it by. Raises TooManyKept."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
-        if sum(1 for _ in self._directory.iterdir()) >= KEPT_AT_MOST:
+        sizes = [_size(path) for path in self._directory.iterdir()]
+        if len(sizes) >= KEPT_AT_MOST or sum(sizes) + len(page) > self._bytes:
             raise TooManyKept
         name = secrets.token_urlsafe(24)
         descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -65,3 +71,10 @@ class Shelf:
             return time.time() - path.stat().st_mtime > self._seconds
         except FileNotFoundError:
             return True
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

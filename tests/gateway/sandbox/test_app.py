@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 
-from gateway.sandbox.app import TYPES, Sandbox, create_app
+from gateway.sandbox.app import Sandbox, create_app
+from gateway.sandbox.asked import TYPES
 from gateway.sandbox.kept import KEPT_AT_MOST, Shelf, TooManyKept
 from gateway.sandbox.page import page_of
+from gateway.sandbox.sent import FILES_AT_MOST
 from samples.documents.patients import CLAIRE
 from samples.documents.vsm import vsm
 
@@ -96,6 +98,50 @@ def test_an_empty_form_is_told(client):
     assert answer.status_code == 400
 
 
+FORM = {"Content-Type": "multipart/form-data; boundary=X"}
+PART = b'--X\r\nContent-Disposition: form-data; name="file"; filename="a.xml"\r\n\r\n<a/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "english", "french"),
+    [
+        (PART, "cut short", "tronqué"),
+        (b"--X\r\nContent-Type: text/xml\r\n\r\n<a/>\r\n--X--\r\n", "Content-Disposition", "Content-Disposition"),
+        (PART.replace(b'"file"', b'"doc"') + b"\r\n--X--\r\n", "file (there are: doc)", "file (il y a : doc)"),
+        (b"--X--\r\n", "no file in a field named file", "pas de fichier dans un champ nommé file"),
+    ],
+)
+def test_a_form_that_cannot_be_taken_is_told_why(client, body, english, french):
+    for language, says in (("en", english), ("fr", french)):
+        answer = client.post(f"/validate?lang={language}", data=body, headers=FORM)
+        assert answer.status_code == 400
+        assert says in answer.text
+
+
+@pytest.mark.parametrize("more", [1, 300])
+def test_too_many_files_are_refused_with_how_many_may_be(client, more):
+    files = [(io.BytesIO(b"<a/>"), "a.xml") for _ in range(FILES_AT_MOST + more)]
+    answer = client.post("/validate?lang=en", data={"file": files})
+
+    assert answer.status_code == 413
+    assert f"at most {FILES_AT_MOST} " in answer.text
+
+
+def test_as_many_files_as_may_be_are_judged_with_their_parameters(client):
+    files = [(io.BytesIO(b"<a/>"), "a.xml") for _ in range(FILES_AT_MOST)]
+    answer = client.post("/validate", data={"file": files, "lang": "en", "format": "json"})
+
+    assert len(answer.json) == FILES_AT_MOST
+    assert "root" in answer.json[0]["findings"][0]["message"]
+
+
+def test_a_document_sent_as_a_long_field_is_told_to_come_as_a_file(client):
+    answer = client.post("/validate?lang=en", data={"file": "x" * 100_000}, headers=FORM)
+
+    assert answer.status_code == 413
+    assert "-F file=@document.xml" in answer.text
+
+
 def test_a_body_that_is_too_large_is_refused(client):
     assert client.post("/validate", data=b"x" * (8 * MIB + 1)).status_code == 413
 
@@ -152,6 +198,16 @@ def test_a_full_shelf_keeps_no_more(shelf, tmp_path):
 
     with pytest.raises(TooManyKept):
         shelf.keep(b"page")
+
+
+def test_a_shelf_is_full_by_its_bytes_too(tmp_path):
+    small = Shelf(tmp_path / "kept", 7, at_most=10)
+    name = small.keep(b"12345678")
+
+    with pytest.raises(TooManyKept):
+        small.keep(b"9ab")
+    small.forget(name)
+    assert small.keep(b"9ab")
 
 
 def test_every_answer_forbids_what_a_page_could_do(client):
