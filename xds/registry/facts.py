@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from xds.dmp.record import Record
@@ -64,3 +65,31 @@ class Receipt:
     revision: int
     objects: Mapping[str, RegisteredObject]
     unique_ids: Mapping[str, RegisteredUniqueId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDocument:
+    """A document that the structure deposited: no metadata but its ids and its status."""
+
+    entry_uuid: str
+    unique_id: str
+    status: AvailabilityStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDocuments:
+    """The structure's own documents of one record, among those asked about; None: no record, or a merged one."""
+
+    record: Record | None
+    documents: tuple[OwnDocument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existence:
+    """What whoever feeds may know of a record (DMP TD0.2): nobody's authorisation. `closed_at` is law time."""
+
+    record: Record
+    closed_at: datetime | None
+    closing_motive: str
+    closing_reason: str
+    account_open: bool

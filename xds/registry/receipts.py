@@ -1,7 +1,7 @@
 """What the ingest door may ask about the past: receipts.
 
-Does the record exist, and is it open; which of these uniqueIds are registered; which of these ids. In the DMP a
-document of another structure and no document at all give the same answer.
+Does the record exist, and is it open; which of these uniqueIds are registered; which of these ids; which documents are
+one's own. In the DMP a document of another structure and no document at all give the same answer.
 """
 
 from __future__ import annotations
@@ -12,16 +12,31 @@ from uuid import UUID
 
 from psycopg_pool import ConnectionPool
 
-from xds.dmp.record import Record, RecordStatus
+from xds.dmp.record import EmergencyConsents, Record, RecordStatus
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.availability import answering
-from xds.registry.facts import ObjectKind, Receipt, RegisteredObject, RegisteredUniqueId
+from xds.registry.facts import (
+    Existence,
+    ObjectKind,
+    OwnDocument,
+    OwnDocuments,
+    Receipt,
+    RegisteredObject,
+    RegisteredUniqueId,
+)
 from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_text
 from xds.registry.rows import uuid_array
 
+_RECORD: LiteralString = (
+    "patient_key, status, key_id, revision, attached_to_ens, birth_date, etreat, btg, masked, default_masking, ahead"
+)
+_RECORD_COLUMNS = 11
 _FACTS: LiteralString = (
-    "SELECT patient_key, status, key_id, public_key, revision, objects, unique_ids"
-    " FROM submission_facts(%s, %s, %s::text[], %s::uuid[])"
+    f"SELECT {_RECORD}, public_key, objects, unique_ids FROM submission_facts(%s, %s, %s::text[], %s::uuid[])"
+)
+_OWN: LiteralString = f"SELECT {_RECORD}, documents FROM own_documents(%s, %s, %s, %s::text[], %s::uuid[])"
+_EXISTENCE: LiteralString = (
+    f"SELECT {_RECORD}, closed_at, closing_motive, closing_reason, account_open FROM record_receipt(%s)"
 )
 _MERGED = "MERGED"
 
@@ -53,17 +68,62 @@ class RegistryReceipts:
             ).fetchone()
         if row is None:
             raise LookupError("submission_facts always answers one row")
-        patient_key, status, key_id, public_key, revision, objects, taken = row
+        record = _record(row)
+        public_key, objects, taken = row[_RECORD_COLUMNS:]
         known = {item["id"]: item for item in objects}
-        unknown_patient = patient_key is None or status == _MERGED
         return Receipt(
-            record=None
-            if unknown_patient
-            else Record(patient_key=patient_key, status=RecordStatus(status), key_id=key_id),
-            public_key=b"" if unknown_patient else bytes(public_key),
-            revision=revision or 0,
+            record=record,
+            public_key=bytes(public_key) if record is not None else b"",
+            revision=record.revision if record is not None else 0,
             objects={text: _object(known[uuid]) for text, uuid in asked.items() if uuid in known},
             unique_ids={item["id"]: _unique_id(item) for item in taken},
+        )
+
+    def own_documents(
+        self,
+        *,
+        patient_id: str,
+        structure_id: str,
+        person_id: str = "",
+        unique_ids: Iterable[str] = (),
+        ids: Iterable[str] = (),
+    ) -> OwnDocuments:
+        """Which documents of a record (CX) this structure deposited, among those asked (DMP TD3.1b).
+
+        A uniqueId gives the last version of its document, an id that version. `person_id`: of those, the ones whose
+        author is this person. Raises Refusal: the registry does not answer.
+        """
+        asked = dict(_uuids(ids))
+        parameters = (
+            canonical_patient_id(patient_id),
+            structure_id,
+            person_id,
+            list(dict.fromkeys(unique_ids)),
+            uuid_array(set(asked.values())),
+        )
+        with answering(), self._pool.connection() as connection:
+            row = connection.execute(_OWN, parameters).fetchone()
+        if row is None:
+            raise LookupError("own_documents always answers one row")
+        return OwnDocuments(record=_record(row), documents=tuple(map(_own, row[_RECORD_COLUMNS])))
+
+    def existence(self, patient_id: str) -> Existence | None:
+        """What an establishment may know of the record of a patient (CX); None: there is none (DMP TD0.2).
+
+        Raises Refusal: the registry does not answer.
+        """
+        with answering(), self._pool.connection() as connection:
+            row = connection.execute(_EXISTENCE, (canonical_patient_id(patient_id),)).fetchone()
+        record = _record(row) if row is not None else None
+        if row is None or record is None:
+            return None
+        closed_at, motive, reason, account_open = row[_RECORD_COLUMNS:]
+        return Existence(
+            record=record,
+            closed_at=closed_at,
+            closing_motive=motive or "",
+            closing_reason=reason or "",
+            account_open=account_open,
         )
 
 
@@ -74,6 +134,30 @@ def _uuids(ids: Iterable[str]) -> Iterable[tuple[str, str]]:
             yield text, uuid_text(text)
         except ValueError:
             continue
+
+
+def _record(row: Sequence[Any]) -> Record | None:
+    """The record of a row that begins with its columns; None for a patient unknown or merged into another."""
+    patient_key, status, key_id, revision, attached, born, etreat, btg, masked, masking, ahead = row[:_RECORD_COLUMNS]
+    if patient_key is None or status == _MERGED:
+        return None
+    return Record(
+        patient_key=patient_key,
+        status=RecordStatus(status),
+        key_id=key_id,
+        revision=revision,
+        attached_to_ens=attached,
+        birth_date=born,
+        emergency=EmergencyConsents(etreat=etreat, btg=btg, masked=masked),
+        default_masking=masking,
+        ahead=ahead,
+    )
+
+
+def _own(row: Mapping[str, Any]) -> OwnDocument:
+    return OwnDocument(
+        entry_uuid=urn_of(UUID(row["id"])), unique_id=row["unique_id"], status=AvailabilityStatus[row["status"]]
+    )
 
 
 def _object(row: Mapping[str, Any]) -> RegisteredObject:

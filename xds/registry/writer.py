@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
@@ -37,7 +37,7 @@ from xds.registry.rows import NewEntry, association_row, entry_row, folder_row, 
 _REFUSED = "XDS01"
 _CHANGED = "XDS02"
 _REGISTER: LiteralString = (
-    "SELECT register_submission(%s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
+    "SELECT register_submission(%s, %s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
     " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s)"
 )
 _TRACE_AND_REGISTER: LiteralString = _REGISTER.replace("SELECT", "SELECT trace_append(%s::text::jsonb),", 1)
@@ -75,13 +75,15 @@ class RegistryWriter:
         folders: Sequence[Folder] = (),
         associations: Sequence[Association],
         touched_folders: Sequence[str] = (),
+        mask_when_visible: Container[str] = (),
         now: datetime,
         event: AuditEvent,
         trace: Trace | None = None,
     ) -> None:
         """Register a submission whose bytes are stored and whose ids are `urn:uuid:`, and append its audit event.
 
-        `trace` is what the record keeps of it, in the DMP.
+        `trace` is what the record keeps of it, in the DMP. `mask_when_visible` are entryUUIDs of documents to mask once
+        the patient may see them (D-084).
 
         Replaced documents become Deprecated, with their addenda and transformations (ITI TF-3 §4.2.2.2). `record` and
         `revision` are those of the receipt: the record's key sealed the documents. `structure_id` is the depositor.
@@ -89,12 +91,13 @@ class RegistryWriter:
         lastUpdateTime of folders new and touched.
         Raises Refusal with every error the registry found; nothing is kept then, the audit event neither. When the
         refusal is XDSRegistryNotAvailable the submission may have been kept: sending it again tells.
-        Raises ChangedMeanwhile: registered objects are named, and the record is not at `revision` any more.
+        Raises ChangedMeanwhile: registered objects are named, and the record is not at `revision` any more; or the
+        patient changed his mind about the masking of new documents.
         """
         time = format_dtm(now)
         lot = submission_set_row(submission_set)
         rows = (
-            [entry_row(entry) for entry in entries],
+            [_entry_row(entry, mask_when_visible) for entry in entries],
             [folder_row(folder) for folder in folders],
             [association_row(association) for association in associations],
         )
@@ -102,6 +105,7 @@ class RegistryWriter:
             canonical_patient_id(patient_id),
             record.key_id,
             revision,
+            record.default_masking,
             structure_id,
             uuid_array([lot["entry_uuid"], *(row["entry_uuid"] for kind in rows for row in kind)]),
             orjson.dumps(lot).decode(),
@@ -131,6 +135,11 @@ class RegistryWriter:
             if error.sqlstate != _REFUSED:
                 raise
             raise Refusal(map(_error, json.loads(error.diag.message_detail or "[]"))) from error
+
+
+def _entry_row(new: NewEntry, mask_when_visible: Container[str]) -> dict[str, Any]:
+    row = entry_row(new)
+    return {**row, "mask_when_visible": True} if new.entry.entry_uuid in mask_when_visible else row
 
 
 def _error(fact: dict[str, str]) -> RegistryError:

@@ -52,8 +52,11 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "trace_append": "trace_append('[]')",
     },
     "ingest": {
+        "delete_own_documents": "delete_own_documents('', 0, '', '', '{}', '{}', '[]', '{}', '{}', '{}')",
+        "own_documents": "own_documents('', '', '', '{}', '{}')",
+        "record_receipt": "record_receipt('')",
         "submission_facts": "submission_facts('', '', '{}', '{}')",
-        "register_submission": "register_submission('', gen_random_uuid(), 0, '', '{}',"
+        "register_submission": "register_submission('', gen_random_uuid(), 0, false, '', '{}',"
         " '{}', '[]', '[]', '[]', '{}', '', '{}', '{}')",
         "patient_status": "patient_status('')",
         "open_patient": "open_patient('', gen_random_uuid(), '', '', '')",
