@@ -27,6 +27,7 @@ class _File:
         self._judged = judged
         self._options = options
         self._language = options.language
+        self._colon = ": " if options.language == "en" else " : "
         self._source = Source(judged.content) if options.source and judged.content is not None else None
         self._shown: Counter[str] = Counter()
 
@@ -52,7 +53,9 @@ class _File:
         for note in notes[:most]:
             yield f"  {self._cut(printable(note))}"
         if len(notes) > most:
-            more = f"{len(notes) - most} more notes" if self._language == "en" else f"encore {len(notes) - most} notes"
+            left = len(notes) - most
+            s = "s" if left > 1 else ""
+            more = f"{left} more note{s}" if self._language == "en" else f"encore {left} note{s}"
             yield self._paint("dim", f"  … {more} (--all)")
 
     def _cut(self, said: str) -> str:
@@ -62,11 +65,10 @@ class _File:
     def _unusable(self, findings: tuple[Finding, ...]) -> Iterator[str]:
         """Nothing was judged: why, where, and what to do."""
         name, verdict = printable(self._judged.file), verdict_of(self._judged, self._language)
-        colon = ": " if self._language == "en" else " : "
         for one in findings:
             place = f" ({word('line', self._language)} {one.line}, {one.column})" if one.line else ""
             message = printable(one.text(self._language))
-            yield f"{self._paint('bold', name)}: {self._paint('error', verdict)}{colon}{message}{place}"
+            yield f"{self._paint('bold', name)}: {self._paint('error', verdict)}{self._colon}{message}{place}"
             yield from self._excerpt(one)
             if one.advice(self._language):
                 yield self._paint("hint", f"    → {printable(one.advice(self._language))}")
@@ -78,7 +80,7 @@ class _File:
         if name:
             title = printable(layer_title(name, self._judged.report, self._language))
             said = counted(*count(findings), self._language)
-            yield self._paint("bold", f"  {title}") + (f": {said}" if said else "")
+            yield self._paint("bold", f"  {title}") + (f"{self._colon}{said}" if said else "")
         for one in findings:
             self._shown[one.rule] += 1
             if self._options.at_most is None or self._shown[one.rule] <= self._options.at_most:
@@ -121,18 +123,18 @@ class _File:
     def _silent(self, report: Report) -> Iterator[str]:
         for layer in report.layers:
             if not layer.asked:
-                why = f": {printable(layer.note)}" if layer.note else ""
+                why = f"{self._colon}{printable(layer.note)}" if layer.note else ""
                 title = printable(title_of(layer, self._language))
                 yield self._paint("dim", f"  {title} {word('not asked', self._language)}{why}")
 
     def _summary(self, summary: Summary) -> Iterator[str]:
-        pages = f" ({word('pages', self._language)}: {summary.pages})" if summary.pages is not None else ""
+        pages = f" ({word('pages', self._language)}{self._colon}{summary.pages})" if summary.pages is not None else ""
         yield self._paint("bold", f"  {word('clinical', self._language)}{pages}")
         if summary.overflow:
             yield self._paint("warning", f"  {printable(summary.overflow)}")
         for one in summary.headings:
             title = printable(one.title_en if self._language == "en" else one.title)
-            yield f"    {title}: {word(one.state, self._language)}"
+            yield f"    {title}{self._colon}{word(one.state, self._language)}"
             for item in one.items:
                 yield f"      - {printable(item)}"
 

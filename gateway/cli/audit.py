@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gateway.cli.administration import administration, house_options
-from gateway.cli.speech import say
+from gateway.cli.speech import counted, say
 from security.audit.checkpoint import Checkpoint, read_checkpoints, write_checkpoints
 from security.audit.verify import ChainFault, ChainVerdict, heads, verify
 
@@ -102,10 +102,8 @@ def checkpoint(target: Path | None, *, file: Path | None, data: str | None) -> N
 
 def _tell(verdict: ChainVerdict) -> None:
     if verdict.fault is None:
-        say(
-            en=f"{verdict.door}: {verdict.size} events, whole.",
-            fr=f"{verdict.door} : {verdict.size} événements, intacte.",
-        )
+        events = counted(verdict.size, en=("event", "events"), fr=("événement", "événements"))
+        say(en=f"{verdict.door}: {events}, whole.", fr=f"{verdict.door} : {events}, intacte.")
         return
     english, french = _EXPLAINED[verdict.fault]
     say(en=f"{verdict.door}: BAD at event {verdict.sequence}: {english} ({verdict.fault}).",

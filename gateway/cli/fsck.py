@@ -13,7 +13,7 @@ from typing import IO
 import click
 import psycopg
 
-from gateway.cli.speech import say
+from gateway.cli.speech import counted, say
 from gateway.database.errors import DatabaseSetupError, DatabaseUnavailable
 from gateway.database.migrate import MigrationError
 from gateway.database.opening import open_database
@@ -104,10 +104,10 @@ def _conclude(counts: Counter[Condition], removed: int, shown: list[dict[str, st
         return
     total = sum(counts[condition] for condition in (Condition.SOUND, *_DAMAGE))
     useless = sum(counts[condition] for condition in _REMOVABLE)
-    say(
-        en=f"{counts[Condition.SOUND]} of {total} stored documents sound, {useless} useless files, {removed} removed",
-        fr=f"{counts[Condition.SOUND]} documents sains sur {total}, {useless} fichiers inutiles, {removed} supprimés",
-    )
+    files = counted(useless, en=("useless file", "useless files"), fr=("fichier inutile", "fichiers inutiles"))
+    gone = counted(removed, en=("removed", "removed"), fr=("supprimé", "supprimés"))
+    sound = counted(counts[Condition.SOUND], en=("of", "of"), fr=("document sain sur", "documents sains sur"))
+    say(en=f"{sound} {total} stored documents sound, {files}, {gone}", fr=f"{sound} {total}, {files}, {gone}")
     if useless > removed:
         say(en="run with --delete to remove them", fr="relancer avec --delete pour les supprimer")
 

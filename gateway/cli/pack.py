@@ -16,7 +16,7 @@ from conformance.packs.layout import PARTS
 from conformance.packs.manifest import Manifest
 from conformance.packs.problems import UnknownPack, UnusablePack
 from conformance.packs.store import default_store, manifest_of, pack_directory, packs, remove_pack
-from gateway.cli.speech import say, text
+from gateway.cli.speech import counted, say, text
 
 FAILED, UNUSABLE = 1, 2
 _STORE = click.option(
@@ -46,9 +46,10 @@ def import_(ctx: click.Context, source: Path, name: str | None, store: Path | No
     try:
         manifest = import_pack(source, store or default_store(), datetime.now(UTC), name=name)
     except UnusablePack as error:
+        problems = counted(len(error.problems), en=("problem", "problems"), fr=("problème", "problèmes"))
         say(
-            en=f"{source} was not imported, {len(error.problems)} problems:",
-            fr=f"{source} n'a pas été importé, {len(error.problems)} problèmes :",
+            en=f"{source} was not imported, {problems}:",
+            fr=f"{source} n'a pas été importé, {problems} :",
             err=True,
         )
         for problem in error.problems:
@@ -75,8 +76,7 @@ def list_(as_json: bool, store: Path | None) -> None:
     if not found:
         say(en="No pack: ecluse pack import SOURCE", fr="Aucun pack : ecluse pack import SOURCE")
     for one in found:
-        models = text(en=f"{len(one.models)} document models", fr=f"{len(one.models)} modèles de documents")
-        click.echo(f"{one.name}  {one.imported:%Y-%m-%d}  {models}  {one.origin}")
+        click.echo(f"{one.name}  {one.imported:%Y-%m-%d}  {_models(one)}  {one.origin}")
 
 
 @pack.command()
@@ -96,7 +96,9 @@ def show(name: str, as_json: bool, store: Path | None) -> None:
         return
     _say_contents(manifest)
     for model in manifest.models:
-        absent = text(en=f"{len(model.missing)} files missing", fr=f"{len(model.missing)} fichiers manquants")
+        absent = counted(
+            len(model.missing), en=("file missing", "files missing"), fr=("fichier manquant", "fichiers manquants")
+        )
         template = f"{model.template or '?'} {model.extension}"
         click.echo(f"  {model.name} {model.version}  {template}{f'  ({absent})' if model.missing else ''}")
 
@@ -115,20 +117,26 @@ def remove(name: str, store: Path | None) -> None:
     say(en=f"{name} is removed.", fr=f"{name} est retiré.")
 
 
+def _models(manifest: Manifest) -> str:
+    french = ("modèle de document", "modèles de documents")
+    return counted(len(manifest.models), en=("document model", "document models"), fr=french)
+
+
 def _say_contents(manifest: Manifest) -> None:
-    day, count = f"{manifest.imported:%Y-%m-%d}", len(manifest.files)
+    day = f"{manifest.imported:%Y-%m-%d}"
+    files = counted(len(manifest.files), en=("file", "files"), fr=("fichier", "fichiers"))
     say(
-        en=f"{manifest.name}: from {manifest.origin}, imported on {day}, {count} files",
-        fr=f"{manifest.name} : de {manifest.origin}, importé le {day}, {count} fichiers",
+        en=f"{manifest.name}: from {manifest.origin}, imported on {day}, {files}",
+        fr=f"{manifest.name} : de {manifest.origin}, importé le {day}, {files}",
     )
     there = {"structure": manifest.structure, **{one: manifest.layers.get(one) for one in PARTS}}
     for layer, path in there.items():
         french, english = TITLES[layer]
         click.echo(f"  {text(en=english, fr=french)}: {path or text(en='missing', fr='absente')}")
-    say(
-        en=f"  {len(manifest.models)} document models, {len(manifest.terminologies)} terminologies",
-        fr=f"  {len(manifest.models)} modèles de documents, {len(manifest.terminologies)} terminologies",
+    terminologies = counted(
+        len(manifest.terminologies), en=("terminology", "terminologies"), fr=("terminologie", "terminologies")
     )
+    click.echo(f"  {_models(manifest)}, {terminologies}")
     for note in manifest.notes:
         click.echo(f"  - {note}")
 

@@ -12,7 +12,7 @@ import click
 
 from gateway import records as office
 from gateway.cli.administration import Administration, administration, house_options
-from gateway.cli.speech import say
+from gateway.cli.speech import counted, say
 
 _oid = click.option(
     "--oid", default=office.TEST_INS_OID, show_default=True, help="OID of the authority that assigned the INS."
@@ -121,9 +121,10 @@ def list_(*, as_json: bool, file: Path | None, data: str | None) -> None:
         )
         return
     for row in rows:
-        say(en=f"{row.patient_id}  {row.status}  {row.documents} documents  {row.authorised} authorised",
-            fr=f"{row.patient_id}  {row.status}  {row.documents} documents  {row.authorised} autorisés")  # fmt: skip
-    say(en=f"{len(rows)} records.", fr=f"{len(rows)} dossiers.")
+        documents = counted(row.documents, en=("document", "documents"), fr=("document", "documents"))
+        authorised = counted(row.authorised, en=("authorised", "authorised"), fr=("autorisé", "autorisés"))
+        click.echo(f"{row.patient_id}  {row.status}  {documents}  {authorised}")
+    click.echo(counted(len(rows), en=("record.", "records."), fr=("dossier.", "dossiers.")))
 
 
 @records.command()
@@ -133,4 +134,4 @@ def seed(seeds: Path, *, file: Path | None, data: str | None) -> None:
     """Open the records of a TOML or JSON file, all or none: [[records]] with ins, oid, authorise."""
     with _house(file, data) as house:
         count = office.seed(house.connection, seeds, kek=house.kek())
-    say(en=f"{count} records opened.", fr=f"{count} dossiers ouverts.")
+    click.echo(counted(count, en=("record opened.", "records opened."), fr=("dossier ouvert.", "dossiers ouverts.")))

@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 
 from conformance.validate import validate
-from gateway.cli.speech import language, say, text
+from gateway.cli.speech import counted, language, say, text
 from samples.documents.corpus import corpus, families
 from samples.documents.twins import Twin
 
@@ -42,9 +42,12 @@ def broken(directory: Path, family: str | None, rule: str | None) -> None:
     if not chosen:
         raise _nothing(family, rule)
     _write_all(directory, BROKEN, (_broken(name, twin) for name, twin in _told(chosen)))
+    written = counted(
+        len(chosen), en=("broken document", "broken documents"), fr=("document fautif", "documents fautifs")
+    )
     say(
-        en=f"{len(chosen)} broken documents in {directory}; manifest.csv says what each of them breaks.",
-        fr=f"{len(chosen)} documents fautifs dans {directory} ; manifest.csv dit ce que chacun enfreint.",
+        en=f"{written} in {directory}; manifest.csv says what each of them breaks.",
+        fr=f"{written} dans {directory} ; manifest.csv dit ce que chacun enfreint.",
     )
 
 
@@ -58,9 +61,10 @@ def good(directory: Path, family: str | None) -> None:
     if not chosen:
         raise _nothing(family, None)
     _write_all(directory, GOOD, (_good(*one) for one in _told(chosen)))
+    written = counted(len(chosen), en=("good document", "good documents"), fr=("document juste", "documents justes"))
     say(
-        en=f"{len(chosen)} good documents in {directory}; manifest.csv says by which profile.",
-        fr=f"{len(chosen)} documents justes dans {directory} ; manifest.csv dit selon quel profil.",
+        en=f"{written} in {directory}; manifest.csv says by which profile.",
+        fr=f"{written} dans {directory} ; manifest.csv dit selon quel profil.",
     )
 
 

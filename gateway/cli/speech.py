@@ -32,6 +32,13 @@ def say(*, en: str, fr: str, err: bool = False) -> None:
     click.echo(fr if language() == "fr" else en, err=err)
 
 
+def counted(number: int, *, en: tuple[str, str], fr: tuple[str, str]) -> str:
+    """A number and its word, singular or plural: `1 file`, `0 files`, `0 fichier`, `2 fichiers`."""
+    if language() == "fr":
+        return f"{number} {fr[number > 1]}"
+    return f"{number} {en[number != 1]}"
+
+
 def text(*, en: str, fr: str) -> str:
     """One of two texts."""
     return fr if language() == "fr" else en

@@ -56,8 +56,9 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--stdin-name", default="-", metavar="NAME", help="The name in reports of what - reads.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
 @click.option("--fix", is_flag=True, help="Make the certain repairs in the files; originals stay as *.orig.")
+@click.option("--force", is_flag=True, help="With --fix: repair read-only files too.")
 @click.option("--watch", is_flag=True, help="Judge again what changes, until Ctrl-C (text only).")
-@click.option("--explain", metavar="RULE", help="Say what a rule asks, or all of them, and end.")
+@click.option("--explain", metavar="RULE|all", help="Say what a rule asks, or list them all, and end.")
 @click.pass_context
 def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
     """Validate CDA documents, and messages of XDS metadata.
@@ -91,6 +92,7 @@ def _refuse_nonsense(files: tuple[str, ...], options: dict[str, object]) -> None
             "--with compares documents with metadata: no such --profile.",
             "--with compare des documents à des métadonnées : pas avec ce --profile.",
         ),
+        (bool(options["force"]) and not options["fix"], "--force goes with --fix.", "--force va avec --fix."),
         (bool(options["fix"]) and "-" in files, "--fix needs files.", "--fix demande des fichiers."),
         (files.count("-") > 1, "- can be named once.", "- ne se nomme qu'une fois."),
     )
@@ -127,6 +129,7 @@ class _Run:
         self._fail_on = Severity(str(options["fail_on"]))
         self._jobs = int(str(options["jobs"]))
         self._fix = bool(options["fix"])
+        self._force = bool(options["force"])
         self._code = 0
         self._printed = Options(
             language=language(),
@@ -197,7 +200,7 @@ class _Run:
         if self._fix:
             from gateway.cli.validate_fix import fix
 
-            return (fix(self._judge, one) for one in found)
+            return (fix(self._judge, one, force=self._force) for one in found)
         return judge_all(self._judge, found, self._jobs)
 
 

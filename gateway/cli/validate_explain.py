@@ -46,6 +46,7 @@ def _lines(one: Explained) -> Iterable[str]:
     yield f"  {one.text(language())}"
     if one.advice(language()):
         yield f"  → {one.advice(language())}"
+    colon = text(en=": ", fr=" : ")
     facts = [
         (text(en="layer", fr="couche"), one.layer),
         (text(en="profiles", fr="profils"), ", ".join(one.profiles)),
@@ -58,4 +59,4 @@ def _lines(one: Explained) -> Iterable[str]:
         (text(en="repair", fr="réparation"), one.repair or ""),
         (text(en="a document that breaks it", fr="un document qui l'enfreint"), one.twin or ""),
     ]
-    yield from (f"  {name}: {said}" for name, said in facts if said)
+    yield from (f"  {name}{colon}{said}" for name, said in facts if said)

@@ -11,7 +11,7 @@ from conformance.repairs import mend
 from conformance.report import Finding
 from conformance.reports.judged import Judged
 from conformance.reports.printable import printable
-from gateway.cli.speech import say
+from gateway.cli.speech import counted, say
 from gateway.cli.validate_files import Source
 from gateway.cli.validate_judge import Judge, judged
 from gateway.cli.validate_output import atomic
@@ -19,10 +19,11 @@ from gateway.cli.validate_output import atomic
 _ROUNDS = 5
 
 
-def fix(judge: Judge, source: Source) -> Judged:
+def fix(judge: Judge, source: Source, *, force: bool = False) -> Judged:
     """Judge a file, mend what is certain, and judge what came of it; what was done is said on the error stream.
 
-    Repairs that do not leave fewer findings are not kept. The standard input is judged only.
+    Repairs that do not leave fewer findings are not kept. The standard input is judged only; so are files that are
+    read-only, unless `force`.
     """
     first = judged(judge, source)
     if source.path is None or first.content is None or not first.usable:
@@ -41,6 +42,13 @@ def fix(judge: Judge, source: Source) -> Judged:
     if not done or best.content is None:
         return first
     try:
+        if not force and _is_read_only(source.path):
+            say(
+                en=f"{printable(first.file)}: not repaired, it is read-only: chmod u+w, or --force",
+                fr=f"{printable(first.file)} : non réparé, il est en lecture seule : chmod u+w, ou --force",
+                err=True,
+            )
+            return first
         backup = _keep(source.path, first.content)
         with atomic(source.path) as name:
             Path(name).write_bytes(best.content)
@@ -54,6 +62,11 @@ def fix(judge: Judge, source: Source) -> Judged:
         return first
     _tell(first.file, done, backup)
     return best
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether nobody may write it, or not whoever runs the command."""
+    return path.stat().st_mode & 0o222 == 0 or not os.access(path, os.W_OK)
 
 
 def _keep(path: Path, content: bytes) -> Path:
@@ -73,9 +86,10 @@ def _keep(path: Path, content: bytes) -> Path:
 
 def _tell(file: str, done: list[Finding], backup: Path) -> None:
     name, kept = printable(file), printable(str(backup))
+    repairs = counted(len(done), en=("repaired", "repaired"), fr=("réparation", "réparations"))
     say(
-        en=f"{name}: {len(done)} repaired; the original is {kept}",
-        fr=f"{name} : {len(done)} réparations ; l'original est {kept}",
+        en=f"{name}: {repairs}; the original is {kept}",
+        fr=f"{name} : {repairs} ; l'original est {kept}",
         err=True,
     )
     for one in done:

@@ -7,7 +7,7 @@ import click
 from conformance.report import Severity
 from conformance.reports.judged import Judged, Totals
 from conformance.reports.printable import printable
-from gateway.cli.speech import language, text
+from gateway.cli.speech import counted, language
 
 INVALID, UNUSABLE = 1, 2
 _RULES = 5
@@ -23,13 +23,10 @@ def exit_code(judged: Judged, fail_on: Severity) -> int:
 
 def say_totals(totals: Totals) -> None:
     """Totals on the error stream: reports keep the output for themselves."""
-    click.echo(
-        text(
-            en=f"{totals.valid} valid, {totals.invalid} invalid ({totals.errors} errors), {totals.unusable} unusable",
-            fr=f"{totals.valid} valides, {totals.invalid} non valides ({totals.errors} erreurs), "
-            f"{totals.unusable} inutilisables",
-        ),
-        err=True,
-    )
+    valid = counted(totals.valid, en=("valid", "valid"), fr=("valide", "valides"))
+    invalid = counted(totals.invalid, en=("invalid", "invalid"), fr=("non valide", "non valides"))
+    errors = counted(totals.errors, en=("error", "errors"), fr=("erreur", "erreurs"))
+    unusable = counted(totals.unusable, en=("unusable", "unusable"), fr=("inutilisable", "inutilisables"))
+    click.echo(f"{valid}, {invalid} ({errors}), {unusable}", err=True)
     for finding, times in totals.most_broken(_RULES):
         click.echo(f"{times:>7} × {printable(finding.rule)}  {printable(finding.text(language()))}", err=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import click
 
-from gateway.cli.speech import say
+from gateway.cli.speech import counted, say
 from gateway.cli.validate_files import Source
 
 Stamp = tuple[int, int, int] | None
@@ -56,9 +56,12 @@ def _clear(*, first: bool) -> None:
 
 def _say(codes: Mapping[str, int]) -> None:
     standing = list(codes.values())
-    valid, invalid, unusable = (standing.count(code) for code in range(3))
+    valid = counted(standing.count(0), en=("valid", "valid"), fr=("valide", "valides"))
+    invalid = counted(standing.count(1), en=("invalid", "invalid"), fr=("non valide", "non valides"))
+    unusable = counted(standing.count(2), en=("unusable", "unusable"), fr=("inutilisable", "inutilisables"))
+    said = f"{valid}, {invalid}, {unusable}"
     say(
-        en=f"{valid} valid, {invalid} invalid, {unusable} unusable; watching, Ctrl-C to stop",
-        fr=f"{valid} valides, {invalid} non valides, {unusable} inutilisables ; en attente, Ctrl-C pour finir",
+        en=f"{said}; watching, Ctrl-C to stop",
+        fr=f"{said} ; en attente, Ctrl-C pour finir",
         err=True,
     )

@@ -20,7 +20,7 @@ from cda.to_metadata import author_of, to_entry
 from conformance.report import Finding, Report, Severity
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Options
-from gateway.cli.speech import language, say, text
+from gateway.cli.speech import counted, language, say, text
 from gateway.cli.validate_output import has_colours, write
 from gateway.cli.validate_totals import exit_code
 from profiles.rule_texts import text_of
@@ -121,7 +121,8 @@ def extract(file: Path, target: Path) -> None:
         _give_up(f"{file}: {error}")
     except OSError as error:
         _give_up(f"{target}: {error.strerror or error}")
-    say(en=f"{len(written)} files extracted to {target}.", fr=f"{len(written)} fichiers extraits dans {target}.")
+    files = counted(len(written), en=("file extracted", "files extracted"), fr=("fichier extrait", "fichiers extraits"))
+    say(en=f"{files} to {target}.", fr=f"{files} dans {target}.")
 
 
 @xdm.command()
@@ -155,10 +156,11 @@ def create(
             opened.write(content)
     except OSError as error:
         _give_up(f"{target}: {error.strerror}")
-    say(
-        en=f"{target}: {len(read)} documents, {len(sets)} submission sets.",
-        fr=f"{target} : {len(read)} documents, {len(sets)} lots de soumission.",
+    read_words = counted(len(read), en=("document", "documents"), fr=("document", "documents"))
+    set_words = counted(
+        len(sets), en=("submission set", "submission sets"), fr=("lot de soumission", "lots de soumission")
     )
+    say(en=f"{target}: {read_words}, {set_words}.", fr=f"{target} : {read_words}, {set_words}.")
 
 
 def _document(path: Path) -> tuple[CdaHeader, DocumentEntry, bytes]:

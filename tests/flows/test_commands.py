@@ -308,9 +308,9 @@ class TestValidate:
 @pytest.mark.parametrize(
     ("words", "french", "english"),
     [
-        (("records", "list"), "dossiers.", "records."),
+        (("records", "list"), " dossier", " record"),
         (("pki", "list"), "Mot de passe des PKCS#12", "Password of the PKCS#12"),
-        (("fsck",), "documents sains sur", "stored documents sound"),
+        (("fsck",), "sain", "stored documents sound"),
         (("audit", "verify"), "événements, intacte.", "events, whole."),
     ],
 )

@@ -3,6 +3,7 @@
 
 const words = JSON.parse(document.body.dataset.words);
 const language = document.body.dataset.lang;
+const colon = language === "fr" ? " : " : ": ";
 const around = 2;
 
 function made(tag, text, classes) {
@@ -50,15 +51,20 @@ function show(article, file, bytes, report, verdict) {
   article.append(tools(article, file, bytes, report));
   if ((report.layers || []).length) article.append(layers(report.layers));
   if (report.summary) article.append(summary(report.summary));
-  article.append(made("h3", `${words.findings}: ${counted(report.findings)}`));
+  article.append(made("h3", `${words.findings}${colon}${counted(report.findings)}`));
   const placed = report.findings.filter((one) => one.line > 0);
   for (const one of report.findings.filter((one) => one.line <= 0)) article.append(finding(one));
   if (placed.length) article.append(source(bytes, placed));
 }
 
+function several(number, severity) {
+  const single = number === 1 || (number === 0 && language === "fr");
+  return `${number} ${words[single ? severity : severity + "s"]}`;
+}
+
 function counted(findings) {
   const count = (severity) => findings.filter((one) => one.severity === severity).length;
-  const said = ["error", "warning", "info"].filter(count).map((one) => `${count(one)} ${words[one]}`);
+  const said = ["error", "warning", "info"].filter(count).map((one) => several(count(one), one));
   return said.join(", ") || words.nothing;
 }
 
@@ -73,7 +79,7 @@ function finding(one) {
   if (one.found || one.expected !== null) {
     const found = one.found === null ? words.absent : one.found;
     const said = [[words.found, found], [words.expected, one.expected]].filter(([, text]) => text);
-    box.append(made("p", said.map(([word, text]) => `${word} : ${text}`).join(" ; ")));
+    box.append(made("p", said.map(([word, text]) => `${word}${colon}${text}`).join(" ; ")));
   }
   if (one.hint) box.append(made("p", "→ " + one.hint));
   if ((one.repair || []).length) box.append(made("p", words.repaired, "dim"));
@@ -124,7 +130,7 @@ function layers(found) {
   const table = made("table");
   for (const one of found) {
     const row = made("tr");
-    const said = one.asked ? `${one.errors} ${words.error}, ${one.warnings} ${words.warning}` : words.not_asked;
+    const said = one.asked ? `${several(one.errors, "error")}, ${several(one.warnings, "warning")}` : words.not_asked;
     row.append(made("th", one.title || one.name), made("td", said), made("td", one.note, "dim"));
     table.append(row);
   }

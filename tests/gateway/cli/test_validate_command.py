@@ -162,7 +162,7 @@ def test_a_folder_stands_for_its_documents_at_any_depth_and_totals_are_told(run,
         str(bad),
         str(tmp_path / "a" / "good.XML"),
     ]
-    assert "1 valid, 1 invalid (1 errors), 0 unusable" in result.stderr
+    assert "1 valid, 1 invalid (1 error), 0 unusable" in result.stderr
     assert "1 × VSM-CODE" in result.stderr
 
 
@@ -213,6 +213,7 @@ def test_several_processes_keep_the_order(run, tmp_path):
         (["--watch", "--format", "json", "x"], "--watch"),
         (["--ours", "x"], "--pack"),
         (["--fix", "-"], "--fix"),
+        (["--force", "a.xml"], "--fix"),
         (["-", "-"], "once"),
         (["--pack", "nowhere", "x"], "No pack"),
         (["--with", "nowhere.xml", "x"], "nowhere.xml: The file does not exist"),
@@ -242,7 +243,7 @@ def test_a_rule_is_explained_in_both_languages(run):
     assert english.exit_code == french.exit_code == 0
     assert "VSM-CODE  [error]  CI-SIS VSM" in english.stdout
     assert "holds when: " in english.stdout
-    assert "tient si: " in french.stdout
+    assert "tient si : " in french.stdout
 
 
 def test_a_rule_nobody_knows_brings_near_names(run):
@@ -336,6 +337,6 @@ def test_the_real_command_judges_and_exits(good, bad, tmp_path):
 
     assert (valid.returncode, invalid.returncode, piped.returncode) == (0, 1, 2)
     assert f"{bad}: non valide".encode() in invalid.stdout
-    assert b"1 valides, 1 non valides" in invalid.stderr
+    assert b"1 valide, 1 non valide (1 erreur)" in invalid.stderr
     assert b"Le fichier est vide" in piped.stderr
     assert b"\x1b" not in invalid.stdout + invalid.stderr

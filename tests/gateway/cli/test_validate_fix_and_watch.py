@@ -71,6 +71,21 @@ def test_an_original_is_never_written_over(tmp_path):
     assert (tmp_path / "a.xml.orig1").read_bytes() == BAD
 
 
+def test_a_read_only_file_is_repaired_only_when_told(tmp_path, capsys):
+    path = tmp_path / "a.xml"
+    path.write_bytes(BAD)
+    path.chmod(0o444)
+
+    assert fix(CodeJudge(), Source("a.xml", path)).report.valid is False
+    assert path.read_bytes() == BAD
+    assert list(tmp_path.iterdir()) == [path]
+    assert "--force" in capsys.readouterr().err
+
+    assert fix(CodeJudge(), Source("a.xml", path), force=True).report.valid
+    assert path.read_bytes() == GOOD
+    assert path.stat().st_mode & 0o777 == 0o444
+
+
 def test_a_file_without_a_certain_repair_is_not_touched(tmp_path):
     path = tmp_path / "a.xml"
     path.write_bytes(GOOD)

@@ -29,7 +29,7 @@ def medium(run, documents, tmp_path):
     path = tmp_path / "IHE_XDM.ZIP"
     result = run("create", "--to", path, *documents)
     assert result.exit_code == 0, result.output
-    assert "2 documents, 1 submission sets" in result.stdout
+    assert "2 documents, 1 submission set" in result.stdout
     return path
 
 
