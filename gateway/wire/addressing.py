@@ -25,12 +25,18 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction of IHE: request and reply actions, and the qualified name of the request (ITI TF-2 §V)."""
+    """One transaction: request and reply actions, and the qualified name of the request (ITI TF-2 §V).
+
+    `refusal_action`: the action of a reply that says no, where it is another. `reason`: the reason code that tells
+    apart the transactions of one action (HL7 V3 controlActProcess/reasonCode).
+    """
 
     name: str
     action: str
     reply_action: str
     body: str
+    refusal_action: str = ""
+    reason: str = ""
 
 
 def _transaction(name: str, action: str, body: str) -> Transaction:
@@ -58,6 +64,39 @@ ITI_44_ADD, ITI_44_REVISE, ITI_44_MERGE = (
     Transaction("ITI-44", f"{_HL7}:{name}", f"{_HL7}:MCCI_IN000002UV01", f"{{{_HL7}}}{name}")
     for name in ("PRPA_IN201301UV02", "PRPA_IN201302UV02", "PRPA_IN201304UV02")
 )
+
+
+def _interaction(name: str, request: str, reply: str, refusal: str = "", reason: str = "") -> Transaction:
+    refused = f"{_HL7}:{refusal}" if refusal else ""
+    return Transaction(name, f"{_HL7}:{request}", f"{_HL7}:{reply}", f"{{{_HL7}}}{request}", refused, reason)
+
+
+def _service(name: str, namespace: str, operation: str) -> Transaction:
+    # The guide that names these actions is not public: namespace and operation are (decision G-250).
+    action = f"{namespace}:{operation}"
+    return Transaction(name, action, f"{action}Response", f"{{{namespace}}}{operation}")
+
+
+_QUERY_RECORD = ("PRPA_IN201307UV02", "PRPA_IN201308UV02", "")
+_REVISE_RECORD = ("PRPA_IN201314UV02", "PRPA_IN201315UV02", "PRPA_IN201316UV02")
+TD_0_2 = _interaction("TD0.2", *_QUERY_RECORD, reason="TEST_EXST")
+TD_0_3 = _service("TD0.3", "urn:si-dmp-habilitations", "setAuthorization")
+TD_0_4 = _service("TD0.4", "urn:si-dmp-patients", "patientList")
+TD_0_5 = _interaction("TD0.5", "PRPA_IN201305UV02", "PRPA_IN201306UV02")
+TD_1_1 = _interaction("TD1.1", "PRPA_IN201311UV02", "PRPA_IN201312UV02", "PRPA_IN201313UV02")
+TD_1_2 = _interaction("TD1.2", *_REVISE_RECORD, reason="REAC")
+TD_1_3A = _interaction("TD1.3a", *_QUERY_RECORD, reason="CNSLT_DATA")
+TD_1_3B = _interaction("TD1.3b", *_REVISE_RECORD, reason="MODIF_DATA")
+TD_1_4 = _interaction("TD1.4", *_REVISE_RECORD, reason="FERM")
+TD_1_5A = _service("TD1.5a", "urn:si-dmp-patients", "createPatientAccess")
+TD_1_5B = _service("TD1.5b", "urn:si-dmp-patients", "patientOTPUpdate")
+TD_1_5D = _service("TD1.5d", "urn:si-dmp-patients", "updatePatientAccess")
+TD_1_6 = _service("TD1.6", "urn:si-dmp-habilitations", "listAuthorizationByPatient")
+RECORD_TRANSACTIONS = (
+    *(TD_0_2, TD_0_3, TD_0_4, TD_0_5, TD_1_1, TD_1_2, TD_1_3A, TD_1_3B, TD_1_4),
+    *(TD_1_5A, TD_1_5B, TD_1_5D, TD_1_6),
+)
+"""Those of the DMP alone (DMP TD0.2 to TD1.6)."""
 TRANSACTIONS = (
     *(ITI_18, ITI_41, ITI_42, ITI_43, ITI_44_ADD, ITI_44_REVISE, ITI_44_MERGE),
     *(ITI_51, ITI_57, ITI_61, ITI_62, ITI_86),
@@ -104,14 +143,21 @@ def read_addressing(header: etree._Element | None, http_actions: Collection[str]
 def find_transaction(action: str, body: etree._Element, accepted: Collection[Transaction]) -> Transaction:
     """Return the transaction that `action` names, among those that this place accepts.
 
-    Raises EnvelopeRefused: ActionNotSupported, or the body is not the one of that transaction.
+    Where several have one action the reason of the message chooses; a message without a reason of theirs is for the
+    first of them to refuse. Raises EnvelopeRefused: ActionNotSupported, or the body is not the one of that transaction.
     """
-    for transaction in accepted:
-        if transaction.action == action:
-            if body.tag != transaction.body:
-                raise EnvelopeRefused(f"the child of Body is not the request of {transaction.name}")
-            return transaction
-    raise _refused("ActionNotSupported", "wsa:Action names no transaction that is available here", "Action")
+    named = [transaction for transaction in accepted if transaction.action == action]
+    if not named:
+        raise _refused("ActionNotSupported", "wsa:Action names no transaction that is available here", "Action")
+    if body.tag != named[0].body:
+        raise EnvelopeRefused(f"the child of Body is not the request of {named[0].name}")
+    reason = _reason_of(body) if len(named) > 1 else ""
+    return next((transaction for transaction in named if reason and transaction.reason == reason), named[0])
+
+
+def _reason_of(body: etree._Element) -> str:
+    found = body.findall(f"{{{_HL7}}}controlActProcess/{{{_HL7}}}reasonCode")
+    return found[0].get("code", "").strip() if len(found) == 1 else ""
 
 
 def check_understood(header: etree._Element) -> None:
