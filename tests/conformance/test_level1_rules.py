@@ -8,6 +8,7 @@ from conformance.schematron.contents import carries
 from conformance.validate import HEADER, LEVEL_1, validate
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
+from samples.documents.level1_twins import LEVEL1_TWINS
 from samples.documents.pdf import one_page
 
 
@@ -89,3 +90,13 @@ def test_fifty_megabytes_are_asked_piece_after_piece():
     assert carries(None, "pdf", text)
     assert not carries(None, "pdfa", text)
     assert not carries(None, "utf-8", text)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "expected"),
+    [("N1-BASE64", "12121 = 4n + 1", "4n, A-Z a-z 0-9 + / ="), ("N1-PDF", "UEsD…", "JVBERi0… (%PDF-)")],
+)
+def test_what_is_wrong_with_the_content_is_told_without_the_content(rule: str, found: str, expected: str) -> None:
+    twin = next(one for one in LEVEL1_TWINS if one.rule == rule)
+    (finding,) = [one for one in validate(twin.content(), twin.profile).findings if one.rule == rule]
+    assert (finding.found, finding.expected) == (found, expected)
