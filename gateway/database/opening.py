@@ -12,7 +12,7 @@ from psycopg import sql
 
 from gateway.database.embedded import EmbeddedPostgres
 from gateway.database.migrate import migrate
-from gateway.database.roles import DatabaseLayout, DatabaseRole, provision, secret_path
+from gateway.database.roles import DatabaseLayout, provision
 
 DATABASE = "ecluse"
 
@@ -64,9 +64,7 @@ def open_database(data: Path, *, url: str | None = None, reset_passwords: bool =
     started = server.in_charge
     try:
         _create_database(server.url())
-        # The embedded server is this data directory's alone: lost files are made again without asking.
-        lost = not all(secret_path(data, role).is_file() for role in DatabaseRole)
-        layout = provision(server.url(DATABASE), data, reset_passwords=reset_passwords or lost)
+        layout = provision(server.url(DATABASE), data, reset_passwords=reset_passwords, alone=True)
         applied = migrate(layout.owner_url)
     except BaseException:
         if started:

@@ -1,8 +1,8 @@
-"""The three database roles, their passwords and who is given which.
+"""The four database roles, their passwords and who is given which.
 
-`ecluse_owner` owns the schema and runs the migrations; the doors' roles own nothing and inherit nothing. Each door
-reads one file that holds its own connection URL and no other. PUBLIC is left with nothing, so that a table without
-an explicit GRANT is closed to both doors.
+`ecluse_owner` owns the schema and runs the migrations; the roles of the doors, and that of the keeper who does what
+time brings, own nothing and inherit nothing. Each reads one file that holds its own connection URL and no other. PUBLIC
+is left with nothing, so that a table without an explicit GRANT is closed to all of them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ class DatabaseRole(StrEnum):
     OWNER = "ecluse_owner"
     INGEST = "ecluse_ingest"
     CONSULTATION = "ecluse_consultation"
+    KEEPER = "ecluse_keeper"
 
 
 _FILES = {
     DatabaseRole.OWNER: Path("database") / "owner.url",
     DatabaseRole.INGEST: Path("ingest") / "database.url",
     DatabaseRole.CONSULTATION: Path("consultation") / "database.url",
+    DatabaseRole.KEEPER: Path("keeper") / "database.url",
 }
 
 
@@ -48,12 +50,14 @@ class DatabaseLayout:
     owner_url: str = field(repr=False)
     ingest_url: str = field(repr=False)
     consultation_url: str = field(repr=False)
+    keeper_url: str = field(repr=False)
 
     def url(self, role: DatabaseRole) -> str:
         return {
             DatabaseRole.OWNER: self.owner_url,
             DatabaseRole.INGEST: self.ingest_url,
             DatabaseRole.CONSULTATION: self.consultation_url,
+            DatabaseRole.KEEPER: self.keeper_url,
         }[role]
 
 
@@ -73,17 +77,20 @@ def read_url(data: Path, role: DatabaseRole) -> str:
         raise DatabaseSetupError(f"{secret_path(data, role)} is missing: run `ecluse migrate --data {data}`") from error
 
 
-def provision(administrator_url: str, data: Path, *, reset_passwords: bool = False) -> DatabaseLayout:
+def provision(
+    administrator_url: str, data: Path, *, reset_passwords: bool = False, alone: bool = False
+) -> DatabaseLayout:
     """Make the roles, the schema and the files of connection URLs; leave what is right as it is.
 
     `administrator_url` names the database to use, by a role that may create roles and owns that database (or a
     superuser). A role that exists while `data` holds no password for it belongs to another data directory: it is
-    refused, unless `reset_passwords`, which locks that other one out.
+    refused, unless `reset_passwords`, which locks that other one out. `alone`: the server is this data directory's, and a
+    role whose file is lost gets a new password without asking.
     Raises DatabaseSetupError, DatabaseUnavailable.
     """
     try:
         with psycopg.connect(administrator_url, autocommit=True, connect_timeout=10) as connection:
-            return _provision(connection, administrator_url, data, reset_passwords=reset_passwords)
+            return _provision(connection, administrator_url, data, reset_passwords=reset_passwords, alone=alone)
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseSetupError(
             f"the role of ECLUSE_DATABASE_URL lacks a right: {error.diag.message_primary}. "
@@ -94,7 +101,7 @@ def provision(administrator_url: str, data: Path, *, reset_passwords: bool = Fal
 
 
 def _provision(
-    connection: psycopg.Connection, administrator_url: str, data: Path, *, reset_passwords: bool
+    connection: psycopg.Connection, administrator_url: str, data: Path, *, reset_passwords: bool, alone: bool
 ) -> DatabaseLayout:
     if connection.info.server_version < OLDEST_SERVER:
         raise DatabaseSetupError(
@@ -104,7 +111,8 @@ def _provision(
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         for role in DatabaseRole:
-            password = _password(connection, data, role, reset_passwords=reset_passwords)
+            lost = alone and not secret_path(data, role).is_file()
+            password = _password(connection, data, role, reset_passwords=reset_passwords or lost)
             urls[role] = _url(administrator_url, connection.info.dbname, role, password)
         _close_to_public(connection)
         # Written before the commit: a password that no file holds would lock everybody out.
@@ -114,6 +122,7 @@ def _provision(
         owner_url=urls[DatabaseRole.OWNER],
         ingest_url=urls[DatabaseRole.INGEST],
         consultation_url=urls[DatabaseRole.CONSULTATION],
+        keeper_url=urls[DatabaseRole.KEEPER],
     )
 
 

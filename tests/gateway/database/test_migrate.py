@@ -128,7 +128,7 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
         assert "secret" not in str(caught.value)
 
 
-def test_each_door_is_given_one_private_file(database: Database) -> None:
+def test_each_role_is_given_one_private_file(database: Database) -> None:
     assert database.server is not None
     data = database.server.directory.parent
     for role in DatabaseRole:
@@ -136,7 +136,7 @@ def test_each_door_is_given_one_private_file(database: Database) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.read_text(encoding="utf-8").count("postgresql://") == 1
         assert read_url(data, role) == database.layout.url(role)
-    assert len({secret_path(data, role).parent for role in DatabaseRole}) == 3
+    assert len({secret_path(data, role).parent for role in DatabaseRole}) == len(DatabaseRole)
     assert "postgresql" not in repr(database.layout)
 
 
@@ -157,4 +157,4 @@ def test_lost_files_are_made_again_on_the_embedded_server(bare_server: EmbeddedP
     finally:
         with psycopg.connect(bare_server.url(), autocommit=True) as connection:
             connection.execute("DROP DATABASE IF EXISTS ecluse WITH (FORCE)")
-            connection.execute("DROP ROLE ecluse_owner, ecluse_ingest, ecluse_consultation")
+            connection.execute("DROP ROLE ecluse_owner, ecluse_ingest, ecluse_consultation, ecluse_keeper")
