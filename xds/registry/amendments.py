@@ -14,14 +14,16 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg_pool import ConnectionPool
 
 from security.audit.event import AuditEvent
+from xds.dmp.traces import Trace
 from xds.ebrim.writer import write_association, write_entry, write_folder, write_submission_set
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.registry.availability import ChangedMeanwhile, answering
+from xds.registry.change_plan import ChangePlan
+from xds.registry.connections import Connections
 from xds.registry.identifiers import uuid_of
-from xds.registry.rows import NewEntry, association_row, entry_row, folder_row, submission_set_row
+from xds.registry.rows import NewEntry, association_row, code_text, entry_row, folder_row, submission_set_row
 from xds.registry.update_plan import UpdatePlan
 
 ATTEMPTS = 5
@@ -34,6 +36,10 @@ _UPDATE = (
 )
 _REMOVE = "SELECT remove_objects(%s::text::jsonb, %s::uuid[], %s)"
 _REMOVE_DOCUMENTS = "SELECT remove_documents(%s::text::jsonb, %s::text[], %s)"
+_CHANGE = (
+    "SELECT change_documents(%s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
+    " %b::bytea[], %s::text::jsonb, %s)"
+)
 _Result = TypeVar("_Result")
 
 
@@ -44,7 +50,7 @@ class Amendments:
     Refusal: the registry does not answer. When that is XDSRegistryNotAvailable the change may have been made.
     """
 
-    def __init__(self, pool: ConnectionPool[Any]) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
 
     def update(
@@ -85,6 +91,56 @@ class Amendments:
         )
         with self._writing() as connection:
             connection.execute(_UPDATE, parameters)
+
+    def change(
+        self,
+        plan: ChangePlan,
+        *,
+        patient_key: UUID,
+        revision: int,
+        depositor_id: str,
+        event: AuditEvent,
+        traces: Iterable[Trace],
+    ) -> None:
+        """Write changes of documents of one record of the DMP (DMP TD3.3), with their traces and notices."""
+        parameters = (
+            patient_key,
+            revision,
+            depositor_id,
+            _json(submission_set_row(plan.submission_set)),
+            _json(
+                [
+                    {
+                        "entry_uuid": str(uuid_of(one.entry.entry_uuid)),
+                        "previous": str(uuid_of(one.previous)),
+                        "confidentiality": [code_text(code) for code in one.entry.confidentiality_codes],
+                        "mask_when_visible": one.mask_when_visible,
+                    }
+                    for one in plan.versions
+                ]
+            ),
+            _json([association_row(one) for one in plan.associations]),
+            _json(
+                [
+                    {
+                        "kind": one.kind,
+                        "entry_uuid": str(uuid_of(one.entry_uuid)),
+                        "original": one.original.name,
+                        "status": one.status.name,
+                    }
+                    for one in plan.statuses
+                ]
+            ),
+            [
+                write_submission_set(plan.submission_set),
+                *(write_entry(one.entry) for one in plan.versions),
+                *(write_association(one) for one in plan.associations),
+            ],
+            f"[{','.join(trace.as_json() for trace in traces)}]",
+            _text(event),
+        )
+        with self._writing() as connection:
+            connection.execute(_CHANGE, parameters)
 
     def remove(self, ids: Iterable[str], *, revisions: Mapping[UUID, int], event: AuditEvent) -> None:
         """Remove registered objects (ITI TF-2 §3.62). Bytes stay until `ecluse fsck --delete` finds them orphans."""

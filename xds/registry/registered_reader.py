@@ -7,7 +7,6 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import ConnectionPool
 
 from security.xml import parse
 from xds.dmp.record import RecordStatus
@@ -16,6 +15,7 @@ from xds.ebrim.objects import read_entry
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.availability import answering
+from xds.registry.connections import Connections
 from xds.registry.facts import ObjectKind
 from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_of
 from xds.registry.registered import FOLLOWERS, Link, Registered, RegisteredFacts, RegisteredRecord
@@ -60,7 +60,7 @@ _LAST: Final[LiteralString] = (
 class RegisteredReader:
     """Asks for facts."""
 
-    def __init__(self, pool: ConnectionPool[Any]) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
 
     def ask(

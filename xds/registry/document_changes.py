@@ -1,0 +1,203 @@
+"""Changes of documents that no message of a professional asks for: by the patient, and by time (DMP §8, CSP R1111-53).
+
+They are what the professionals' are: a new version or another status, in a submission set of their own, written in one
+statement with the trace, its notices and the audit event. Nothing here decides on rights: whoever calls has decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+from profiles.codes import load_domain
+from security.audit.event import AuditEvent, Outcome
+from xds.dmp.operations import Operation
+from xds.dmp.traces import Actor, ActorKind, Notice, Trace
+from xds.errors import Refusal, RegistryError, XdsErrorCode
+from xds.metadata.author import Author
+from xds.metadata.codes import Code
+from xds.metadata.document_entry import AvailabilityStatus
+from xds.metadata.submission_set import SubmissionSet
+from xds.registry.amendments import Amendments, until_unchanged
+from xds.registry.change_plan import WantedChange, plan_changes
+from xds.registry.connections import Connections
+from xds.registry.identifiers import canonical_patient_id
+from xds.registry.registered import RegisteredFacts
+from xds.registry.registered_documents import RegisteredDocument, RegisteredDocuments
+from xds.registry.registered_reader import RegisteredReader
+
+MASKED, INVISIBLE = "MASQUE_PS", "INVISIBLE_PATIENT"
+DMP_SYSTEM: Final = "1.2.250.1.213.4.1.1.1"
+_SYSTEM_AUTHOR = Author(
+    person=f"{DMP_SYSTEM}^Dossier médical partagé^^^^^^^&{DMP_SYSTEM}&ISO^U^^^XX",
+    institutions=(f"Dossier médical partagé^^^^^&{DMP_SYSTEM}&ISO^XX^^^{DMP_SYSTEM}",),
+)
+_PATIENT_ROLE = "EXP_PATIENT^Expression personnelle du patient^1.2.250.1.213.1.1.4.6"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who changes a document, and as what. `now` is the real time; `notices` are told of it, when it changes.
+
+    `actor` is the patient or the system. `request_id` names the act in the trail; a fresh one when empty.
+    """
+
+    operation: Operation
+    actor: Actor
+    now: datetime
+    notices: tuple[Notice, ...] = ()
+    reason: str = ""
+    rule: str = ""
+    request_id: str = ""
+
+
+Wish = Callable[[RegisteredDocument], WantedChange | None]
+"""What is wanted of a document as it stands; None: it is so already. May raise Refusal."""
+
+
+class DocumentChanges:
+    """Changes one document at a time. `connections` may be the pool of a door, or the connection of the owner."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._facts = RegisteredReader(connections)
+        self._documents = RegisteredDocuments(connections)
+        self._amendments = Amendments(connections)
+
+    def change_visibility(
+        self, patient_id: str, unique_id: str, act: Act, *, add: Collection[str] = (), remove: Collection[str] = ()
+    ) -> str | None:
+        """Add and remove visibility codes (`MASQUE_PS`, without scheme) of the document of a patient (CX).
+
+        A mask that waited is put on as soon as the patient may see the document. Returns the entryUUID of the new
+        version; None when nothing changes. Raises Refusal, as `change` does.
+        """
+        return self.change(patient_id, unique_id, act, lambda document: _visible_as(document, add, remove))
+
+    def change_status(self, patient_id: str, unique_id: str, act: Act, status: AvailabilityStatus) -> str | None:
+        """Give a document another status. Returns its entryUUID; None when it has it. Raises Refusal, as `change`."""
+
+        def wish(document: RegisteredDocument) -> WantedChange | None:
+            return WantedChange(document=document, status=status) if document.status is not status else None
+
+        return self.change(patient_id, unique_id, act, wish)
+
+    def change(self, patient_id: str, unique_id: str, act: Act, wish: Wish) -> str | None:
+        """Do what is wanted of a document, decided again as long as its record changes meanwhile.
+
+        Returns the entryUUID of what was written; None when nothing was. Raises Refusal: no open record
+        (XDSUnknownPatientId), no such document in it (XDSDocumentUniqueIdError), a deleted document
+        (XDSMetadataUpdateError), XDSRegistryBusy, or what `wish` refuses.
+        """
+        return until_unchanged(lambda: self._attempt(patient_id, unique_id, act, wish))
+
+    def _attempt(self, patient_id: str, unique_id: str, act: Act, wish: Wish) -> str | None:
+        facts = self._facts.ask(unique_ids=[unique_id], patient_ids=[patient_id])
+        record = facts.record_of(patient_id)
+        if record is None:
+            raise _refusal(XdsErrorCode.UNKNOWN_PATIENT_ID, "no open record for this patient")
+        found = self._documents.ask(record.patient_key, unique_ids=[unique_id])
+        if not found:
+            raise _refusal(XdsErrorCode.DOCUMENT_UNIQUE_ID, f"no document {unique_id} in this record")
+        document = max(found.values(), key=lambda one: one.version)
+        if document.status is AvailabilityStatus.DELETED:
+            raise _refusal(
+                XdsErrorCode.METADATA_UPDATE, f"document {unique_id} is deleted: it does not change any more"
+            )
+        wanted = wish(document)
+        if wanted is None:
+            return None
+        return self._write(wanted, facts, patient_id, act)
+
+    def _write(self, wanted: WantedChange, facts: RegisteredFacts, patient_id: str, act: Act) -> str:
+        document = wanted.document
+        record = facts.record_of(patient_id)
+        if record is None:
+            raise LookupError("the record was there")
+        request_id = act.request_id or str(uuid4())
+        plan = plan_changes(
+            _submission_set(
+                self._documents.submission_of(document, record.patient_key), document.entry.patient_id, act
+            ),
+            (wanted,),
+            facts,
+        )
+        self._amendments.change(
+            plan,
+            patient_key=record.patient_key,
+            revision=record.revision,
+            depositor_id=act.actor.structure or DMP_SYSTEM,
+            event=AuditEvent(
+                door="administration",
+                time=act.now,
+                transaction=act.operation.transaction,
+                outcome=Outcome.SUCCESS,
+                request_id=request_id,
+                actor_id=act.actor.kind.value,
+                objects=(str(record.patient_key), document.unique_id),
+            ),
+            traces=(
+                Trace(
+                    patient_id=canonical_patient_id(patient_id),
+                    operation=act.operation,
+                    outcome=Outcome.SUCCESS,
+                    actor=act.actor,
+                    request_id=request_id,
+                    reason=act.reason,
+                    documents=(document.unique_id,),
+                    rule=act.rule,
+                    notices=act.notices,
+                ),
+            ),
+        )
+        return plan.versions[0].entry.entry_uuid if plan.versions else document.entry_uuid
+
+
+def with_visibility(codes: Collection[Code], add: Collection[str], remove: Collection[str]) -> tuple[Code, ...]:
+    """ConfidentialityCodes with others: those that stay keep their spelling, new ones are those of the DMP."""
+    kept = [code for code in codes if code.code not in remove]
+    present = {code.code for code in kept}
+    schemes = dict(load_domain().codes["confidentialityCode"])
+    return (*kept, *(Code(name, schemes[name]) for name in sorted(add) if name not in present))
+
+
+def _visible_as(document: RegisteredDocument, add: Collection[str], remove: Collection[str]) -> WantedChange | None:
+    before = set(document.confidentiality_codes)
+    after = (before | set(add)) - set(remove)
+    waits = document.mask_when_visible and INVISIBLE in after
+    if document.mask_when_visible and not waits:
+        after.add(MASKED)
+    if after == before:
+        return None
+    codes = with_visibility(document.entry.confidentiality_codes, after - before, before - after)
+    return WantedChange(document=document, confidentiality_codes=codes, mask_when_visible=waits)
+
+
+def _submission_set(former: SubmissionSet, patient_id: str, act: Act) -> SubmissionSet:
+    """The submission set of a change: what it is about as its document's was, its author who acts."""
+    identifier = uuid4()
+    author = _SYSTEM_AUTHOR if act.actor.kind is ActorKind.SYSTEM else _patient_author(patient_id)
+    return SubmissionSet(
+        entry_uuid="change",
+        unique_id=f"2.25.{identifier.int}",
+        patient_id=patient_id,
+        source_id=DMP_SYSTEM,
+        submission_time=act.now.astimezone(UTC).strftime("%Y%m%d%H%M%S"),
+        content_type_code=former.content_type_code,
+        authors=(author,),
+    )
+
+
+def _patient_author(patient_id: str) -> Author:
+    """The patient by his INS: no name, which the registry does not know."""
+    parts = patient_id.split("^")
+    return Author(
+        person=f"{parts[0]}^^^^^^^^{parts[3]}^^^^NH",
+        roles=("EXP_PATIENT^Expression personnelle du patient^1.2.250.1.213.1.1.4.6",),
+    )
+
+
+def _refusal(code: XdsErrorCode, text: str) -> Refusal:
+    return Refusal((RegistryError(code, text),))
