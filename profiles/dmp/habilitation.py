@@ -35,3 +35,10 @@ def may_profession_read(profession: str | None, class_code: str, type_code: str)
         if key in table:
             return table[key]
     return False
+
+
+@cache
+def assumed_for(profession: str | None) -> bool:
+    """Whether a row of the profession is not verified: answers that depend on it say so."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return any(row["profession_code"] == profession and row["status"] == "assumed" for row in csv.DictReader(file))

@@ -8,12 +8,15 @@ from enum import StrEnum
 class Operation(StrEnum):
     """An operation of the DMP. The part before the dot is the transaction, which traces and answers name."""
 
+    AUTHENTICATION = "TD0.1"
     EXISTENCE = "TD0.2"
     AUTHORISE_SELF = "TD0.3.AJOUT"
     REMOVE_SELF = "TD0.3.SUPPRESSION"
     STOP_BEING_MT = "TD0.3.ARRET_MT"
     MY_RECORDS = "TD0.4"
     SEARCH_WITHOUT_INS = "TD0.5"
+    WEB = "TD0.9"
+    WEB_REINFORCED = "TD0.10"
     CREATE = "TD1.1"
     REACTIVATE = "TD1.2"
     READ_ADMINISTRATIVE = "TD1.3a"
@@ -41,3 +44,9 @@ class Operation(StrEnum):
 
 READING = frozenset((Operation.SEARCH, Operation.READ))
 """What an authorisation governs; feeding needs none (DMP TD2.1)."""
+
+CHANGING = frozenset((Operation.MASK, Operation.UNMASK, Operation.MAKE_VISIBLE, Operation.ARCHIVE, Operation.DELETE))
+"""What is done to a document that is there (DMP TD3.3)."""
+
+DISCREET = READING | CHANGING - {Operation.DELETE}
+"""Refused in one and the same way whatever the reason: who has a record is not told."""

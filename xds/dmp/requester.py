@@ -7,10 +7,17 @@ from enum import StrEnum
 
 
 class RequesterKind(StrEnum):
-    """A person who answers for herself, or an organisation on whose behalf a system speaks."""
+    """A person who answers for herself, an organisation on whose behalf a system speaks, or the house itself."""
 
     PROFESSIONAL = "PROFESSIONAL"
     STRUCTURE = "STRUCTURE"
+    PATIENT = "PATIENT"
+    REPRESENTATIVE = "REPRESENTATIVE"
+    SYSTEM = "SYSTEM"
+
+
+HOLDERS = frozenset((RequesterKind.PATIENT, RequesterKind.REPRESENTATIVE))
+"""Who asks about a record of his own, or of the minor he represents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

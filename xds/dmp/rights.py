@@ -1,166 +1,198 @@
-"""Who may deposit, consult, and read: pure functions of their arguments.
+"""May this be done to this record, to this document? Pure functions of their arguments, in the order of the DMP.
 
-`may_deposit` and `may_consult` decide on the record and refuse aloud. `may_read` decides on one document and is a
-silent filter: a document that may not be read is absent, from a search as from a retrieve (DMP TD3.1, DMP TD3.2).
+Steps 1 to 4 (certificate, assertion, structure, patient) are the gate's. Here: 5 the record, 6 the functional rights
+matrix, 7 whom the patient blocked, 8 authorisation or emergency; then, for one document, 9 the profession, 10 the
+visibility, 11 the status. Steps 7 to 11 govern reading: feeding needs no authorisation (DMP TD2.1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Protocol
+from datetime import UTC, datetime
 
 from profiles.dmp.habilitation import may_profession_read
-from xds.dmp.record import Authorisation, AuthorisationStatus, Record, RecordStatus
-from xds.dmp.requester import Requester, RequesterKind
-from xds.errors import Refusal, RegistryError, XdsErrorCode
-from xds.metadata.codes import Code
+from profiles.dmp.rights import Cell
+from xds.dmp.access import access_fault, is_blocked, reason_fault
+from xds.dmp.assumptions import assumptions
+from xds.dmp.case import Case
+from xds.dmp.columns import BREAK_GLASS, NORMAL
+from xds.dmp.conditions import unmet
+from xds.dmp.decision import Decision, Rule
+from xds.dmp.entries import LOT_SIGNATURE, MASKED, ReadableEntry, is_author, is_lot_signature, is_of_structure
+from xds.dmp.operations import CHANGING, DISCREET, READING, Operation
+from xds.dmp.parameters import Parameters
+from xds.dmp.record import Authorisation, Record
+from xds.dmp.requester import HOLDERS, Requester, RequesterKind
+from xds.dmp.standing import record_fault
+from xds.dmp.visibility import reading_fault
 
-OCCUPATIONAL_MEDICINE = "SM25"  # TRE_R38
-LOT_SIGNATURE = Code("E1762", "ASTM")
+__all__ = ["LOT_SIGNATURE", "Decision", "ReadableEntry", "Rule", "decide", "may_consult", "may_deposit", "may_read"]
 
-
-class Reason(StrEnum):
-    """The rule that decided. For the audit trail: the other side reads the standard code only."""
-
-    GRANTED = "GRANTED"
-    RECORD_UNKNOWN = "RECORD_UNKNOWN"
-    RECORD_CLOSED = "RECORD_CLOSED"
-    NOT_A_PROFESSIONAL = "NOT_A_PROFESSIONAL"
-    INDIRECT_MODE = "INDIRECT_MODE"
-    PURPOSE_NOT_OPEN = "PURPOSE_NOT_OPEN"
-    OCCUPATIONAL_PHYSICIAN = "OCCUPATIONAL_PHYSICIAN"
-    NOT_AUTHORISED = "NOT_AUTHORISED"
-    AUTHORISATION_EXPIRED = "AUTHORISATION_EXPIRED"
-    BLOCKED_BY_PATIENT = "BLOCKED_BY_PATIENT"
-    REINFORCED_MODE = "REINFORCED_MODE"
-    DOCUMENT_TYPE = "DOCUMENT_TYPE"
-    DOCUMENT_MASKED = "DOCUMENT_MASKED"
-    SIGNATURE_DOCUMENT = "SIGNATURE_DOCUMENT"
+_STANDARD = Parameters()
+_ABOUT_SELF = frozenset((Operation.AUTHORISE_SELF, Operation.REMOVE_SELF, Operation.STOP_BEING_MT))
+_FEEDING = frozenset((Operation.FEED, Operation.FEED_BY_CPE))
+_WITHOUT_AUTHORISATION = frozenset((Operation.DELETE, Operation.REFERENCE_SEARCH))
 
 
-_DENIED = "the requester has no right to this"
-_SPOKEN: Mapping[str, tuple[XdsErrorCode, str]] = MappingProxyType(
-    {
-        "deposit/RECORD_UNKNOWN": (XdsErrorCode.UNKNOWN_PATIENT_ID, "no record for this patient"),
-        "deposit/RECORD_CLOSED": (XdsErrorCode.DMP_CLOSED, "the record of this patient is closed"),
-        "deposit/REINFORCED_MODE": (XdsErrorCode.DMP_ACCESS_DENIED, "INDIRECTE_RENFORCEE may consult, never deposit"),
-        "consult/PURPOSE_NOT_OPEN": (XdsErrorCode.DMP_ACCESS_DENIED, "purpose of use: only `normal` is open"),
-        "consult/OCCUPATIONAL_PHYSICIAN": (XdsErrorCode.DMP_ACCESS_DENIED, "occupational medicine is not open"),
-    }
-)
+def decide(
+    operation: Operation,
+    requester: Requester,
+    record: Record | None,
+    authorisation: Authorisation | None,
+    now: datetime,
+    *,
+    parameters: Parameters = _STANDARD,
+    entry: ReadableEntry | None = None,
+) -> Decision:
+    """Decide on an operation; the first rule that applies wins. `now` is a law time.
+
+    `authorisation` is the requester's, or his structure's (`access.effective`). Without `entry`: steps 5 to 8. With it:
+    those, then 9 to 11 and the conditions of the matrix on that document. A change (DMP TD3.3) is asked with its
+    document: to what one deposited oneself no authorisation is needed. Where there is no such document, ask without it,
+    and answer a yes as one answers a refusal that `hides`.
+    """
+    case = Case(
+        requester=requester,
+        record=record,
+        authorisation=authorisation,
+        now=now,
+        parameters=parameters,
+        entry=entry,
+    )
+    cell = case.cell(operation)
+    rule = _record_level_fault(operation, case, cell)
+    hides = False
+    if rule is None and entry is not None:
+        rule, hides = _document_fault(operation, case, cell, entry)
+    return Decision(
+        allowed=rule is None,
+        rule=rule or Rule.GRANTED,
+        operation=operation,
+        condition=cell.condition if cell is not None and rule is None else "",
+        told=_told(operation, case, rule),
+        hides=hides,
+        warning=_warning(operation, case) if rule is None else "",
+        assumed=assumptions(operation, requester, cell, authorisation),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A verdict and the rule that gave it. `act` is `deposit`, `consult` or `read`."""
-
-    allowed: bool
-    reason: Reason
-    act: str
-
-    def __bool__(self) -> bool:
-        return self.allowed
-
-    def or_refuse(self) -> None:
-        """Raise Refusal when not allowed.
-
-        On consultation a record that is unknown, closed, or closed to this requester gives one and the same error.
-        """
-        if not self.allowed:
-            raise Refusal(self.errors())
-
-    def errors(self) -> tuple[RegistryError, ...]:
-        """The refusal as an error among others; none when allowed."""
-        if self.allowed:
-            return ()
-        return (RegistryError(*_SPOKEN.get(f"{self.act}/{self.reason}", (XdsErrorCode.DMP_ACCESS_DENIED, _DENIED))),)
+def may_read(
+    requester: Requester,
+    entry: ReadableEntry,
+    record: Record | None = None,
+    authorisation: Authorisation | None = None,
+    now: datetime | None = None,
+    parameters: Parameters = _STANDARD,
+) -> Decision:
+    """Steps 9 to 11 alone, for one document of a record that may be consulted: a silent filter."""
+    if record is None or now is None:
+        rule = _first_reading_fault(requester, entry)
+    else:
+        case = Case(
+            requester=requester, record=record, authorisation=authorisation, now=now, parameters=parameters, entry=entry
+        )
+        rule = reading_fault(case, entry)
+    return Decision(allowed=rule is None, rule=rule or Rule.GRANTED, operation=Operation.READ, hides=rule is not None)
 
 
-class ReadableEntry(Protocol):
-    """What the law looks at in a registered document. Confidentiality codes without their scheme."""
+def feeding(requester: Requester) -> Operation:
+    """What a deposit by this requester is to the law: TD2.2 by a CPE, TD2.1 by all others."""
+    by_cpe = requester.kind is RequesterKind.STRUCTURE and requester.mode == "DIRECTE"
+    return Operation.FEED_BY_CPE if by_cpe else Operation.FEED
 
-    @property
-    def class_code(self) -> Code: ...
-    @property
-    def type_code(self) -> Code: ...
-    @property
-    def confidentiality_codes(self) -> tuple[str, ...]: ...
-    @property
-    def author_person_ids(self) -> tuple[str, ...]: ...
+
+def _record_level_fault(operation: Operation, case: Case, cell: Cell | None) -> Rule | None:
+    """Steps 5 to 8."""
+    requester = case.requester
+    rule = reason_fault(requester, case.parameters) or record_fault(operation, case.record, case.parameters)
+    if rule is not None:
+        return rule
+    if requester.kind in HOLDERS:
+        return _holder_fault(operation, case)
+    if cell is None or not cell.allowed:
+        return Rule.MATRIX
+    if case.entry is None:
+        rule = unmet(cell.condition, case, None)
+    if rule is None and operation in _ABOUT_SELF and is_blocked(requester, case.authorisation):
+        rule = Rule.BLOCKED_BY_PATIENT
+    if rule is None and (operation in READING or (operation in DISCREET and not _is_author(case))):
+        rule = access_fault(case)
+    return rule
+
+
+def _is_author(case: Case) -> bool:
+    return case.entry is not None and is_author(case.requester, case.entry)
+
+
+def _holder_fault(operation: Operation, case: Case) -> Rule | None:
+    """The patient reads his own record, and his legal representative while he is a minor."""
+    if operation not in READING:
+        return Rule.MATRIX
+    if case.requester.kind is RequesterKind.PATIENT:
+        return None
+    minor = case.record is not None and case.record.is_minor(case.now, case.parameters.majority_age)
+    return None if minor and case.parameters.manage_minors else Rule.NOT_REPRESENTED
+
+
+def _document_fault(
+    operation: Operation, case: Case, cell: Cell | None, entry: ReadableEntry
+) -> tuple[Rule | None, bool]:
+    """Steps 9 to 11 and the conditions of the matrix on one document; and whether it must look absent."""
+    requester = case.requester
+    if operation in _WITHOUT_AUTHORISATION:
+        if not (is_author(requester, entry) or is_of_structure(requester, entry)):
+            rule = access_fault(case) or reading_fault(case, entry)
+            if rule is not None:
+                return rule, True
+    elif operation in READING | CHANGING:
+        rule = reading_fault(case, entry)
+        if rule is not None:
+            return rule, True
+    return (unmet(cell.condition, case, entry) if cell is not None else None), False
+
+
+def _told(operation: Operation, case: Case, rule: Rule | None) -> str:
+    """What may be said of a refusal because it depends on the requester alone; empty when nothing."""
+    if rule is None or case.requester.kind in HOLDERS:
+        return ""
+    if rule is Rule.REASON_MISSING:
+        return f"{BREAK_GLASS} needs a reason of {case.parameters.reason_shortest} characters or more"
+    if rule is not Rule.MATRIX and operation not in DISCREET:
+        return ""
+    alone = Case(requester=case.requester, record=None, authorisation=None, now=case.now, parameters=case.parameters)
+    cell = alone.cell(operation)
+    if cell is not None and cell.allowed:
+        return ""
+    return f"{operation.transaction} is not open to this requester in the purpose {case.requester.purpose}"
+
+
+def _warning(operation: Operation, case: Case) -> str:
+    refused = case.record is not None and not case.record.emergency.btg
+    if operation in _FEEDING and case.requester.purpose == BREAK_GLASS and refused:
+        return "the patient objects to emergency access by professionals: fed all the same"
+    return ""
 
 
 def may_deposit(requester: Requester, record: Record | None) -> Decision:
-    """Decide whether documents may be added to a record (DMP TD2.1). Authorisations govern reading only."""
-    if requester.mode == "INDIRECTE_RENFORCEE":
-        return Decision(False, Reason.REINFORCED_MODE, "deposit")
-    if record is None:
-        return Decision(False, Reason.RECORD_UNKNOWN, "deposit")
-    if record.status is not RecordStatus.OPEN:
-        return Decision(False, Reason.RECORD_CLOSED, "deposit")
-    return Decision(True, Reason.GRANTED, "deposit")
+    """Decide whether documents may be added to a record (DMP TD2.1, TD2.2)."""
+    return decide(feeding(requester), requester, record, None, datetime.min.replace(tzinfo=UTC))
 
 
 def may_consult(
     requester: Requester, record: Record | None, authorisation: Authorisation | None, now: datetime
 ) -> Decision:
-    """Decide whether a requester may search and retrieve in a record. The first rule that applies wins.
+    """Decide whether a requester may read in a record, in the purpose `normal` (DMP TD3.2)."""
+    if requester.purpose != NORMAL:
+        told = "purpose of use: only `normal` is open"
+        return Decision(allowed=False, rule=Rule.MATRIX, operation=Operation.READ, told=told)
+    return decide(Operation.READ, requester, record, authorisation, now)
 
-    What depends on the requester alone comes first, so that the answer tells nothing of the record.
-    """
-    reason = _requester_fault(requester) or _record_fault(requester, record, authorisation, now)
-    return Decision(reason is None, reason or Reason.GRANTED, "consult")
 
-
-def may_read(requester: Requester, entry: ReadableEntry) -> Decision:
-    """Decide whether a professional who may consult sees one document. The first rule that applies wins.
-
-    INVISIBLE_PATIENT and INVISIBLE_REPRESENTANTS_LEGAUX hide nothing from a professional. The status hides nothing
-    either: an obsolete, archived or deleted document appears to whoever asks for that status, and is then readable
-    (DMP rights sheet PDT-INF-526).
-    """
+def _first_reading_fault(requester: Requester, entry: ReadableEntry) -> Rule | None:
     own = requester.national_id in entry.author_person_ids
-    if entry.type_code.same_concept(LOT_SIGNATURE):
-        return Decision(own, Reason.GRANTED if own else Reason.SIGNATURE_DOCUMENT, "read")
-    if "MASQUE_PS" in entry.confidentiality_codes and not own:
-        return Decision(False, Reason.DOCUMENT_MASKED, "read")
+    if is_lot_signature(entry):
+        return None if own else Rule.SIGNATURE_DOCUMENT
+    if MASKED in entry.confidentiality_codes and not own:
+        return Rule.DOCUMENT_MASKED
     if not own and not may_profession_read(requester.profession, entry.class_code.code, entry.type_code.code):
-        return Decision(False, Reason.DOCUMENT_TYPE, "read")
-    return Decision(True, Reason.GRANTED, "read")
-
-
-def _requester_fault(requester: Requester) -> Reason | None:
-    if requester.kind is not RequesterKind.PROFESSIONAL:
-        return Reason.NOT_A_PROFESSIONAL
-    if requester.mode not in {"DIRECTE", "INDIRECTE_RENFORCEE"}:
-        return Reason.INDIRECT_MODE
-    if requester.purpose != "normal":
-        return Reason.PURPOSE_NOT_OPEN
-    if OCCUPATIONAL_MEDICINE in requester.specialties:
-        return Reason.OCCUPATIONAL_PHYSICIAN
-    return None
-
-
-def _record_fault(
-    requester: Requester, record: Record | None, authorisation: Authorisation | None, now: datetime
-) -> Reason | None:
-    if record is None:
-        return Reason.RECORD_UNKNOWN
-    if record.status is not RecordStatus.OPEN:
-        return Reason.RECORD_CLOSED
-    if authorisation is None or authorisation.professional_id != requester.national_id:
-        return Reason.NOT_AUTHORISED
-    return _authorisation_fault(authorisation, now)
-
-
-def _authorisation_fault(authorisation: Authorisation, now: datetime) -> Reason | None:
-    if authorisation.status is AuthorisationStatus.INTERDIT:
-        return Reason.BLOCKED_BY_PATIENT
-    if authorisation.status is AuthorisationStatus.EXPIRE:
-        return Reason.AUTHORISATION_EXPIRED
-    if authorisation.valid_until is not None and now >= authorisation.valid_until:
-        return Reason.AUTHORISATION_EXPIRED
+        return Rule.DOCUMENT_TYPE
     return None

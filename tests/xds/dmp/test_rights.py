@@ -11,7 +11,7 @@ import pytest
 from profiles.dmp.habilitation import readable
 from xds.dmp.record import Authorisation, AuthorisationStatus, Record, RecordStatus
 from xds.dmp.requester import Requester, RequesterKind
-from xds.dmp.rights import LOT_SIGNATURE, Reason, may_consult, may_deposit, may_read
+from xds.dmp.rights import LOT_SIGNATURE, Rule, may_consult, may_deposit, may_read
 from xds.errors import Refusal
 from xds.metadata.codes import Code
 
@@ -33,45 +33,43 @@ class Document:
 
 
 @pytest.mark.parametrize(
-    ("requester", "record", "reason"),
+    ("requester", "record", "rule"),
     [
-        (HOSPITAL, OPEN, Reason.GRANTED),
-        (DOCTOR, OPEN, Reason.GRANTED),
-        (HOSPITAL, None, Reason.RECORD_UNKNOWN),
-        (HOSPITAL, CLOSED, Reason.RECORD_CLOSED),
-        (replace(DOCTOR, mode="INDIRECTE_RENFORCEE"), OPEN, Reason.REINFORCED_MODE),
+        (HOSPITAL, OPEN, Rule.GRANTED),
+        (DOCTOR, OPEN, Rule.GRANTED),
+        (HOSPITAL, None, Rule.RECORD_UNKNOWN),
+        (HOSPITAL, CLOSED, Rule.RECORD_CLOSED),
+        (replace(DOCTOR, mode="INDIRECTE_RENFORCEE"), OPEN, Rule.MATRIX),
     ],
 )
-def test_deposit(requester: Requester, record: Record | None, reason: Reason) -> None:
+def test_deposit(requester: Requester, record: Record | None, rule: Rule) -> None:
     decision = may_deposit(requester, record)
-    assert (decision.allowed, decision.reason) == (reason is Reason.GRANTED, reason)
+    assert (decision.allowed, decision.rule) == (rule is Rule.GRANTED, rule)
 
 
 @pytest.mark.parametrize(
-    ("requester", "record", "authorisation", "reason"),
+    ("requester", "record", "authorisation", "rule"),
     [
-        (DOCTOR, OPEN, VALID, Reason.GRANTED),
-        (replace(DOCTOR, mode="INDIRECTE_RENFORCEE"), OPEN, VALID, Reason.GRANTED),
-        (DOCTOR, OPEN, replace(VALID, valid_until=NOW + timedelta(seconds=1)), Reason.GRANTED),
-        (DOCTOR, OPEN, replace(VALID, valid_until=NOW), Reason.AUTHORISATION_EXPIRED),
-        (DOCTOR, OPEN, replace(VALID, status=AuthorisationStatus.EXPIRE), Reason.AUTHORISATION_EXPIRED),
-        (DOCTOR, OPEN, replace(VALID, status=AuthorisationStatus.INTERDIT), Reason.BLOCKED_BY_PATIENT),
-        (DOCTOR, OPEN, None, Reason.NOT_AUTHORISED),
-        (DOCTOR, OPEN, replace(VALID, professional_id="810000000009"), Reason.NOT_AUTHORISED),
-        (DOCTOR, CLOSED, VALID, Reason.RECORD_CLOSED),
-        (DOCTOR, None, None, Reason.RECORD_UNKNOWN),
-        (HOSPITAL, OPEN, VALID, Reason.NOT_A_PROFESSIONAL),
-        (replace(DOCTOR, mode="INDIRECTE"), OPEN, VALID, Reason.INDIRECT_MODE),
-        (replace(DOCTOR, purpose="bris_de_glace"), OPEN, VALID, Reason.PURPOSE_NOT_OPEN),
-        (replace(DOCTOR, purpose="centre_15"), None, None, Reason.PURPOSE_NOT_OPEN),
-        (replace(DOCTOR, specialties=("SM25",)), OPEN, VALID, Reason.OCCUPATIONAL_PHYSICIAN),
+        (DOCTOR, OPEN, VALID, Rule.GRANTED),
+        (replace(DOCTOR, mode="INDIRECTE_RENFORCEE"), OPEN, VALID, Rule.GRANTED),
+        (DOCTOR, OPEN, replace(VALID, valid_until=NOW + timedelta(seconds=1)), Rule.GRANTED),
+        (DOCTOR, OPEN, replace(VALID, valid_until=NOW), Rule.AUTHORISATION_EXPIRED),
+        (DOCTOR, OPEN, replace(VALID, status=AuthorisationStatus.EXPIRE), Rule.AUTHORISATION_EXPIRED),
+        (DOCTOR, OPEN, replace(VALID, status=AuthorisationStatus.INTERDIT), Rule.BLOCKED_BY_PATIENT),
+        (DOCTOR, OPEN, None, Rule.NOT_AUTHORISED),
+        (DOCTOR, OPEN, replace(VALID, professional_id="810000000009"), Rule.NOT_AUTHORISED),
+        (DOCTOR, CLOSED, VALID, Rule.RECORD_CLOSED),
+        (DOCTOR, None, None, Rule.RECORD_UNKNOWN),
+        (HOSPITAL, OPEN, VALID, Rule.MATRIX),
+        (replace(DOCTOR, mode="INDIRECTE"), OPEN, VALID, Rule.MATRIX),
+        (replace(DOCTOR, purpose="bris_de_glace"), OPEN, VALID, Rule.MATRIX),
+        (replace(DOCTOR, purpose="centre_15"), None, None, Rule.MATRIX),
+        (replace(DOCTOR, specialties=("SM25",)), OPEN, VALID, Rule.MATRIX),
     ],
 )
-def test_consult(
-    requester: Requester, record: Record | None, authorisation: Authorisation | None, reason: Reason
-) -> None:
+def test_consult(requester: Requester, record: Record | None, authorisation: Authorisation | None, rule: Rule) -> None:
     decision = may_consult(requester, record, authorisation, NOW)
-    assert (decision.allowed, decision.reason) == (reason is Reason.GRANTED, reason)
+    assert (decision.allowed, decision.rule) == (rule is Rule.GRANTED, rule)
 
 
 def test_an_unknown_a_closed_and_a_forbidden_record_get_the_same_refusal() -> None:
@@ -104,21 +102,21 @@ MASKED = ("N", "MASQUE_PS")
 
 
 @pytest.mark.parametrize(
-    ("requester", "document", "reason"),
+    ("requester", "document", "rule"),
     [
-        (DOCTOR, Document(), Reason.GRANTED),
-        (DOCTOR, Document(confidentiality_codes=MASKED), Reason.DOCUMENT_MASKED),
-        (DOCTOR, Document(confidentiality_codes=MASKED, author_person_ids=AUTHOR), Reason.GRANTED),
-        (DOCTOR, Document(confidentiality_codes=("N", "INVISIBLE_PATIENT")), Reason.GRANTED),
-        (DOCTOR, Document(confidentiality_codes=("N", "INVISIBLE_REPRESENTANTS_LEGAUX")), Reason.GRANTED),
-        (DOCTOR, Document(type_code=LOT_SIGNATURE), Reason.SIGNATURE_DOCUMENT),
-        (DOCTOR, Document(type_code=LOT_SIGNATURE, author_person_ids=AUTHOR), Reason.GRANTED),
-        (DOCTOR, Document(type_code=Code("ATTEST-RESID", "1.2.250.1.213.1.1.4.12")), Reason.DOCUMENT_TYPE),
+        (DOCTOR, Document(), Rule.GRANTED),
+        (DOCTOR, Document(confidentiality_codes=MASKED), Rule.DOCUMENT_MASKED),
+        (DOCTOR, Document(confidentiality_codes=MASKED, author_person_ids=AUTHOR), Rule.GRANTED),
+        (DOCTOR, Document(confidentiality_codes=("N", "INVISIBLE_PATIENT")), Rule.GRANTED),
+        (DOCTOR, Document(confidentiality_codes=("N", "INVISIBLE_REPRESENTANTS_LEGAUX")), Rule.GRANTED),
+        (DOCTOR, Document(type_code=LOT_SIGNATURE), Rule.SIGNATURE_DOCUMENT),
+        (DOCTOR, Document(type_code=LOT_SIGNATURE, author_person_ids=AUTHOR), Rule.GRANTED),
+        (DOCTOR, Document(type_code=Code("ATTEST-RESID", "1.2.250.1.213.1.1.4.12")), Rule.DOCUMENT_TYPE),
     ],
 )
-def test_read(requester: Requester, document: Document, reason: Reason) -> None:
+def test_read(requester: Requester, document: Document, rule: Rule) -> None:
     decision = may_read(requester, document)
-    assert (decision.allowed, decision.reason) == (reason is Reason.GRANTED, reason)
+    assert (decision.allowed, decision.rule) == (rule is Rule.GRANTED, rule)
 
 
 @pytest.mark.parametrize(
