@@ -58,7 +58,7 @@ _HEADER = tuple(
         "generated",
     )
 )
-_SHARED = (SchemaRef("header", "vsm", "values"), SchemaRef("terminology", "vsm", "units"))
+_SHARED = (SchemaRef("header", "cda_values", "values"), SchemaRef("terminology", "cda_values", "units"))
 """What the generic models and the terminologies say of every document, whatever its type."""
 _DOCUMENT_TYPE = SchemaRef("document", "document_types", "recognition")
 _SUMMARY = (
@@ -73,11 +73,11 @@ _SUMMARY = (
             "history",
             "treatments",
             "prescriptions",
-            "values",
             "absences",
         )
     ),
-    SchemaRef("terminology", "vsm", "units"),
+    SchemaRef("body", "cda_values", "values"),
+    SchemaRef("terminology", "cda_values", "units"),
 )
 _PATIENT_SUMMARY = (
     SchemaRef("document", "ips_fr", "document"),

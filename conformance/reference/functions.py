@@ -46,6 +46,6 @@ def _sets(value_sets: Mapping[str, frozenset[tuple[str, str]]]) -> str:
 @cache
 def _units() -> str:
     """The units of measure, as strings."""
-    text = files("profiles.vsm").joinpath("ucum_units.csv").read_text("utf-8")
+    text = files("profiles.cda_values").joinpath("ucum_units.csv").read_text("utf-8")
     made = "".join(f"<unit>{escape(row['unit'])}</unit>" for row in csv.DictReader(text.splitlines()))
     return f'<xsl:variable name="ecluse:units" as="element()*">{made}</xsl:variable>'

@@ -26,5 +26,5 @@ def is_unit(text: str) -> bool:
 @cache
 def units() -> frozenset[str]:
     """The units of the list, case sensitive."""
-    text = files("profiles.vsm").joinpath("ucum_units.csv").read_text(encoding="utf-8")
+    text = files("profiles.cda_values").joinpath("ucum_units.csv").read_text(encoding="utf-8")
     return frozenset(row["unit"] for row in csv.DictReader(text.splitlines()))

@@ -29,14 +29,16 @@ COMPARED = 120
 
 
 def _own(profile: str) -> tuple[SchemaRef, ...]:
-    return tuple(one for one in PROFILES[profile].schemas if one.package == "vsm")
+    return tuple(one for one in PROFILES[profile].schemas if one.package in ("vsm", "cda_values"))
 
 
 @cache
 def _assertions() -> dict[str, etree._Element]:
     """The assertions of both profiles as they are written, by their id."""
-    names = {one.name for profile in (VSM_1_4, VSM_2023) for one in _own(profile)}
-    roots = [xml.parse(files("profiles.vsm").joinpath(f"{name}.sch").read_bytes()) for name in sorted(names)]
+    names = {(one.package, one.name) for profile in (VSM_1_4, VSM_2023) for one in _own(profile)}
+    roots = [
+        xml.parse(files(f"profiles.{package}").joinpath(f"{name}.sch").read_bytes()) for package, name in sorted(names)
+    ]
     return {one.get("id") or "": one for root in roots for one in root.iter(f"{SCH}assert", f"{SCH}report")}
 
 

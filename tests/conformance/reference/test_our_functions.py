@@ -36,7 +36,7 @@ GOOD = (
 
 def _values(seed: int, count: int) -> Iterator[str]:
     chance = random.Random(seed)  # noqa: S311
-    rows = csv.DictReader(files("profiles.vsm").joinpath("ucum_units.csv").read_text("utf-8").splitlines())
+    rows = csv.DictReader(files("profiles.cda_values").joinpath("ucum_units.csv").read_text("utf-8").splitlines())
     units = [row["unit"] for row in rows]
     for _ in range(count):
         text = chance.choice(
