@@ -31,7 +31,10 @@ class Rule(StrEnum):
     CONDITION_OWN_DOCUMENT = "6-CONDITION-OWN-DOCUMENT"
     CONDITION_OWN_STRUCTURE = "6-CONDITION-OWN-STRUCTURE"
     CONDITION_PATIENT_DOCUMENT = "6-CONDITION-PATIENT-DOCUMENT"
+    CONDITION_PATIENT_OWN_DOCUMENT = "6-CONDITION-PATIENT-OWN-DOCUMENT"
     NOT_REPRESENTED = "6-NOT-REPRESENTED"
+    NOT_A_MINOR = "6-NOT-A-MINOR"
+    READ_BY_PATIENT = "6-READ-BY-PATIENT"
     BLOCKED_BY_PATIENT = "7-BLOCKED-BY-PATIENT"
     NOT_AUTHORISED = "8-NOT-AUTHORISED"
     AUTHORISATION_EXPIRED = "8-AUTHORISATION-EXPIRED"
@@ -49,7 +52,7 @@ _SPOKEN: Mapping[Rule, tuple[XdsErrorCode, str]] = MappingProxyType(
     {
         Rule.RECORD_UNKNOWN: (XdsErrorCode.UNKNOWN_PATIENT_ID, "no record for this patient"),
         Rule.RECORD_CLOSED: (XdsErrorCode.DMP_CLOSED, "the record of this patient is closed"),
-        Rule.RECORD_SUSPENDED: (XdsErrorCode.DMP_SUSPENDED, "the record of this patient is suspended"),
+        Rule.RECORD_SUSPENDED: (XdsErrorCode.RECORD_SUSPENDED, "the record of this patient is suspended"),
         Rule.RECORD_FOUND: (XdsErrorCode.DMP_FOUND, "this patient has a record already"),
         Rule.RECORD_OPEN: (XdsErrorCode.DMP_FOUND, "the record of this patient is active: nothing to reactivate"),
         Rule.REGIME: (
@@ -67,6 +70,15 @@ _SPOKEN: Mapping[Rule, tuple[XdsErrorCode, str]] = MappingProxyType(
             XdsErrorCode.DMP_ACCESS_DENIED,
             "only the patient and the médecin traitant may do this to a document of the patient",
         ),
+        Rule.CONDITION_PATIENT_OWN_DOCUMENT: (
+            XdsErrorCode.DMP_ACCESS_DENIED,
+            "the patient may do this to a document of his own only",
+        ),
+        Rule.NOT_A_MINOR: (XdsErrorCode.DMP_ACCESS_DENIED, "the holder of the record is no minor"),
+        Rule.READ_BY_PATIENT: (
+            XdsErrorCode.DMP_ACCESS_DENIED,
+            "the patient has read the document: it cannot be hidden from him again",
+        ),
         Rule.BLOCKED_BY_PATIENT: (
             XdsErrorCode.DMP_ACCESS_DENIED,
             "the patient has closed the record to this requester",
@@ -74,7 +86,14 @@ _SPOKEN: Mapping[Rule, tuple[XdsErrorCode, str]] = MappingProxyType(
     }
 )
 _OF_THE_DOCUMENT = frozenset(
-    (Rule.CONDITION_OWN_DOCUMENT, Rule.CONDITION_OWN_STRUCTURE, Rule.CONDITION_PATIENT_DOCUMENT)
+    (
+        Rule.CONDITION_OWN_DOCUMENT,
+        Rule.CONDITION_OWN_STRUCTURE,
+        Rule.CONDITION_PATIENT_DOCUMENT,
+        Rule.CONDITION_PATIENT_OWN_DOCUMENT,
+        Rule.NOT_A_MINOR,
+        Rule.READ_BY_PATIENT,
+    )
 )
 
 
