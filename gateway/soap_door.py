@@ -48,13 +48,22 @@ class Answer:
 class Operation:
     """One transaction of a door: its WS-Addressing actions, its wire, and how it says no.
 
-    `law` is what it is to the law of the DMP, so that a refusal is traced in the record; None: no record is concerned.
+    `law` is what it is to the law of the DMP, which may depend on who asks, so that a refusal is traced in the record;
+    None: no record is concerned. `law_of` says it where the message does. `refuse_message` says no where the answer
+    repeats the message.
     """
 
     transaction: Transaction
     handle: Callable[[SoapMessage, Caller], Answer]
     refuse: Callable[[tuple[RegistryError, ...]], bytes]
-    law: LawOperation | None = None
+    law: LawOperation | Callable[[Caller], LawOperation] | None = None
+    law_of: Callable[[SoapMessage], LawOperation] | None = None
+    refuse_message: Callable[[SoapMessage, tuple[RegistryError, ...]], bytes] | None = None
+
+    def refusal(self, message: SoapMessage, errors: tuple[RegistryError, ...]) -> SoapReply:
+        """The answer that says no."""
+        said = self.refuse_message(message, errors) if self.refuse_message is not None else self.refuse(errors)
+        return soap.reply(message, self.transaction.refusal_action or self.transaction.reply_action, said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +169,7 @@ class _Exchange:
             answer = self._operation.handle(self._message, self._caller)
         except Refusal as refusal:
             self._record(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by)
-            return soap.reply(
-                self._message, self._operation.transaction.reply_action, self._operation.refuse(refusal.errors)
-            )
+            return self._operation.refusal(self._message, refusal.errors)
         return soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
 
     def _find(self, message: SoapMessage) -> Operation:
@@ -182,7 +189,7 @@ class _Exchange:
     def _unavailable(self) -> SoapReply:
         if self._message is not None and self._operation is not None:
             error = RegistryError(XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry does not answer: send again later")
-            return soap.reply(self._message, self._operation.transaction.reply_action, self._operation.refuse((error,)))
+            return self._operation.refusal(self._message, (error,))
         return soap.fault(NotAvailable(), self._message, request_id=self._id)
 
     def _transaction(self) -> str:
@@ -196,13 +203,16 @@ class _Exchange:
     def _trace(self, outcome: Outcome, code: str, rule: str) -> str:
         """What the record keeps of a refusal; nothing before somebody is known who asked something of a patient."""
         law = self._operation.law if self._operation is not None else None
+        if self._operation is not None and self._operation.law_of is not None and self._message is not None:
+            law = self._operation.law_of(self._message)
         if law is None or self._caller is None or not isinstance(self._caller.assertion, Vihf):
             return ""
         patient_id = self._caller.assertion.patient
         if not patient_id:
             return ""
+        asked = law if isinstance(law, LawOperation) else law(self._caller)
         return self._keeper.witness.trace(
-            law, outcome, self._caller, patient_id=patient_id, code=code, rule=rule
+            asked, outcome, self._caller, patient_id=patient_id, code=code, rule=rule
         ).as_json()
 
     def _event(self, outcome: Outcome, code: str) -> AuditEvent:
