@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from gateway import records as office
+from gateway.administration import seeding
 from gateway.cli.administration import Administration, administration, house_options
 from gateway.cli.speech import counted, say
 
@@ -133,5 +134,5 @@ def list_(*, as_json: bool, file: Path | None, data: str | None) -> None:
 def seed(seeds: Path, *, file: Path | None, data: str | None) -> None:
     """Open the records of a TOML or JSON file, all or none: [[records]] with ins, oid, authorise."""
     with _house(file, data) as house:
-        count = office.seed(house.connection, seeds, kek=house.kek())
+        count = seeding.seed(house.connection, seeds, kek=house.kek())
     click.echo(counted(count, en=("record opened.", "records opened."), fr=("dossier ouvert.", "dossiers ouverts.")))

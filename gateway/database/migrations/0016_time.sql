@@ -1,5 +1,6 @@
--- What time does to records, and how news leave the house. The keeper, a role of its own, runs what is due: it reads no
--- table, and each function it may call checks again, under the lock of the record, that the thing is due.
+-- What time does to records, and how news leave the house. The keeper, a role of its own, runs what is due: it reads what
+-- is registered but no key, so that it opens no document, and each function it may call checks again, under the lock of the
+-- record, that the thing is due.
 
 CREATE TABLE former_identifiers (
     patient_key uuid NOT NULL REFERENCES records,
@@ -44,6 +45,13 @@ CREATE INDEX document_entries_hidden ON document_entries (deposited_at)
 CREATE FUNCTION law_time_after(p_from timestamptz, p_span interval) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE SET search_path = ecluse, pg_temp
 RETURN (p_from AT TIME ZONE 'UTC' + p_span) AT TIME ZONE 'UTC';
+
+-- The keeper acts at the instant at which a thing was due, which may be past: it sets it for its session, and only for it.
+CREATE OR REPLACE FUNCTION law_now() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ecluse, pg_temp
+RETURN CASE WHEN session_user = 'ecluse_keeper' AND current_setting('ecluse.law_time', true) <> ''
+            THEN least(current_setting('ecluse.law_time')::timestamptz, now() + (SELECT ahead FROM law_clock))
+            ELSE now() + (SELECT ahead FROM law_clock) END;
 
 -- Move the clock of the law to an instant, never back; returns the instant it shows then. An exact duration is kept,
 -- without days or months: those would depend on the time zone of whoever reads.
@@ -324,4 +332,6 @@ GRANT USAGE ON SCHEMA ecluse TO ecluse_keeper;
 GRANT EXECUTE ON FUNCTION law_now(), keeper_due(jsonb, timestamptz, jsonb, integer),
     keeper_act(jsonb, text, uuid, text, timestamptz, jsonb, text),
     keeper_destroy(jsonb, text, uuid, timestamptz, uuid, text), keeper_remains(integer), keeper_removed(text, text[]),
-    keeper_notice(), keeper_noticed(uuid, jsonb, text, double precision, boolean) TO ecluse_keeper;
+    keeper_notice(), keeper_noticed(uuid, jsonb, text, double precision, boolean),
+    change_documents(uuid, bigint, text, jsonb, jsonb, jsonb, jsonb, bytea[], jsonb, text) TO ecluse_keeper;
+GRANT SELECT ON patients, records, submission_sets, document_entries, folders, associations, unique_ids TO ecluse_keeper;

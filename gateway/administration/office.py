@@ -1,0 +1,150 @@
+"""One act of the administration on one record: locked, done, traced and audited in one transaction.
+
+A refusal changes nothing, and is traced in the record with its code. Works with the owner role, never from a door.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from gateway.acts import Act, event_text, trace_json
+from security.audit.event import Outcome
+from xds.dmp.record import RecordStatus
+from xds.dmp.traces import Actor, ActorKind, Notice, NoticeKind
+from xds.errors import XdsErrorCode
+from xds.registry.identifiers import canonical_patient_id
+
+_LOCK = (
+    "SELECT r.patient_key, r.status, r.opened_at, r.closed_at, r.deceased_on, r.birth_date, ecluse.law_now()"
+    " FROM ecluse.records r JOIN ecluse.patients p USING (patient_key)"
+    " WHERE p.patient_id = %s AND r.status <> 'MERGED' FOR NO KEY UPDATE OF r"
+)
+_WRITE = "SELECT ecluse.act_trace(%s, %s, %s::text::jsonb), ecluse.audit_append(%s)"
+
+
+class RecordsError(Exception):
+    """The act makes no sense on this record. The text is safe to print; `code` is empty where none is published."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text if not code else f"{text} ({code})")
+        self.code = code
+
+
+@dataclass(slots=True, kw_only=True)
+class Doing:
+    """A record under its lock, and what its trace will say. `at` is the law time of the act; `notices` are told of."""
+
+    connection: psycopg.Connection[Any]
+    patient_key: UUID
+    status: RecordStatus
+    opened_at: datetime
+    closed_at: datetime | None
+    deceased: bool
+    birth_date: date | None
+    at: datetime
+    reason: str = ""
+    objects: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def change(self, assignments: str, **values: Any) -> None:
+        """Set columns of the record."""
+        query = f"UPDATE ecluse.records SET {assignments} WHERE patient_key = %(patient_key)s"  # noqa: S608 - ours
+        self.connection.execute(query.encode(), {"patient_key": self.patient_key, **values})
+
+    def tell(self, kind: NoticeKind, subject: str = "") -> None:
+        """Announce something, once for one subject: this act, when none is named."""
+        self.notices.append(Notice(kind, subject or self.request_id))
+
+    def is_minor(self, majority_age: int) -> bool:
+        """Whether the holder is known to be a minor at the instant of the act."""
+        born = self.birth_date
+        if born is None:
+            return False
+        return self.at.year - born.year - ((self.at.month, self.at.day) < (born.month, born.day)) < majority_age
+
+    def must_be_open(self) -> None:
+        """Raise RecordsError: closed or suspended."""
+        if self.status is RecordStatus.CLOSED:
+            raise RecordsError("the record of this patient is closed", XdsErrorCode.DMP_CLOSED)
+        if self.status is RecordStatus.SUSPENDED:
+            raise RecordsError("the record of this patient is suspended", "SBX_RECORD_SUSPENDED")
+
+
+@contextmanager
+def doing(
+    connection: psycopg.Connection[Any], patient_id: str, act: Act, *, at: datetime | None = None, reason: str = ""
+) -> Iterator[Doing]:
+    """Lock the record of a patient (CX), let the caller act, write trace, notices and audit event, commit.
+
+    `at` is an instant of the law's clock that is past; now when absent.
+    Raises RecordsError: no record, `at` in the future, or what the caller raises, which is traced as a refusal.
+    """
+    found: Doing | None = None
+    try:
+        with connection.transaction():
+            found = _hold(connection, patient_id, at, reason)
+            yield found
+            connection.execute(
+                "UPDATE ecluse.records SET revision = revision + 1 WHERE patient_key = %s", (found.patient_key,)
+            )
+            _write(found, act, Outcome.SUCCESS)
+    except RecordsError as error:
+        if found is not None:
+            found.notices.clear()
+            with connection.transaction():
+                _write(found, act, Outcome.REFUSED, code=error.code)
+        raise
+
+
+def administrator() -> str:
+    """The account that runs the command; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | None, reason: str) -> Doing:
+    row = connection.execute(_LOCK, (canonical_patient_id(patient_id),)).fetchone()
+    if row is None:
+        raise RecordsError("this patient has no record", XdsErrorCode.UNKNOWN_PATIENT_ID)
+    patient_key, status, opened_at, closed_at, deceased_on, born, now = row
+    if at is not None and at > now:
+        raise RecordsError("the instant of the act is not past yet, by the law's clock", "SBX_TIME_IN_FUTURE")
+    return Doing(
+        connection=connection,
+        patient_key=patient_key,
+        status=RecordStatus(status),
+        opened_at=opened_at,
+        closed_at=closed_at,
+        deceased=deceased_on is not None,
+        birth_date=born,
+        at=at or now,
+        reason=reason,
+    )
+
+
+def _write(found: Doing, act: Act, outcome: Outcome, *, code: str = "") -> None:
+    who = administrator()
+    trace = trace_json(
+        act,
+        outcome,
+        Actor(kind=ActorKind.SUPPORT, id=who),
+        found.request_id,
+        reason=found.reason,
+        code=code,
+        notices=found.notices,
+    )
+    event = event_text(
+        act, outcome, who, found.request_id, patient_key=found.patient_key, objects=found.objects, code=code
+    )
+    found.connection.execute(_WRITE, (found.patient_key, found.at, trace, [event]))
