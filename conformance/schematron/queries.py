@@ -23,6 +23,7 @@ from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
 from conformance.schematron.predicates import Look
 from conformance.schematron.xpath.extensions import extensions, variable
+from conformance.schematron.xpath.reckoning import Reckonings
 from conformance.schematron.xpath.translation import Kind, Untranslatable, translate_test, translate_value
 
 Extensions = Mapping[tuple[str, str], Callable[..., Any]]
@@ -90,12 +91,13 @@ def _strings(_context: object, values: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A compiled expression and the variables it asks for.
+    """A compiled expression, its text, and the variables it asks for.
 
     `strings`: it gives strings, which become nodes before a variable holds them. `steady`: the same for every document.
     """
 
     ask: etree.XPath
+    text: str
     names: tuple[str, ...]
     strings: bool = False
     steady: bool = False
@@ -104,8 +106,9 @@ class Question:
 class Queries:
     """Compiles the expressions of one schema, each once and when it is first asked.
 
-    `tags` are the elements that variables of `gathering` stand for, `looks` what predicates so plain ask that they need
-    not be compiled.
+    `reckoned` are the questions that need no libxml2, `reckoned_lets` the values of variables: lists of strings are as
+    they are there. `tags` are the elements that variables of `gathering` stand for, `looks` what predicates so plain
+    ask that they need not be compiled.
     """
 
     def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
@@ -115,6 +118,8 @@ class Queries:
         self._compiled: dict[str, etree.XPath] = {}
         self._questions: dict[str, Question] = {}
         self._lets: dict[str, Question] = {}
+        self.reckoned = Reckonings(self.namespaces)
+        self.reckoned_lets = Reckonings(self.namespaces)
         self.tags: dict[str, str] = {}
         self.looks: dict[str, tuple[Look, ...] | None] = {}
 
@@ -146,7 +151,7 @@ class Queries:
     def _question(self, expression: str) -> Question:
         put, tags = gathered(expression, self.namespaces)
         self.tags.update(tags)
-        return Question(self.compile(put), asked(put))
+        return Question(self.compile(put), put, asked(put))
 
     def _new(self, expression: str, smart: bool) -> etree.XPath:
         # lxml registers every function it is given at every evaluation: it is given those that are called.

@@ -1,0 +1,243 @@
+"""Expressions that look at nothing but attributes and variables, worked out here: libxml2 takes longer to be asked.
+
+What is read is XPath 1.0 with our functions, as plans hold it. Values are those that lxml gives: a string, a number, a
+boolean, or a list of strings and elements for a node-set.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lxml import etree
+
+from conformance.schematron.model import ECLUSE
+from conformance.schematron.xpath import atoms
+from conformance.schematron.xpath.answers import ANSWERS, castable
+from conformance.schematron.xpath.core import CORE, Beyond, equal, number, text, truth
+from conformance.schematron.xpath.parser import parse
+from conformance.schematron.xpath.syntax import (
+    AxisStep,
+    Binary,
+    Call,
+    Comparison,
+    Expression,
+    Number,
+    Path,
+    Text,
+    Untranslatable,
+    Variable,
+)
+
+_Element = etree._Element
+Reckoned = Callable[[_Element, Mapping[str, Any]], Any]
+PATIENCE = 24
+"""Times that libxml2 is asked before it pays to read an expression."""
+_LONGEST = 4000
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
+# Predicates, axes and descents are left to libxml2; to see one is quicker than to parse.
+_MORE = re.compile(r"\[|::|//|\*")
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+# These see more in an element than its text.
+_LOOK_CLOSER = frozenset(("true", "except", "intersect", "is-named", "resolved"))
+
+
+class Reckonings(dict[str, Reckoned]):
+    """How to work out expressions, by whatever name: those that were asked often, and can be."""
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        super().__init__()
+        self._namespaces = namespaces
+        self._times: dict[str, int] = {}
+
+    def asked(self, name: str, expression: str) -> None:
+        """Tell that libxml2 is asked again: it may be the last time."""
+        times = self._times[name] = self._times.get(name, 0) + 1
+        if times == PATIENCE:
+            found = reckoned(expression, self._namespaces)
+            if found is not None:
+                self[name] = found
+
+
+def reckoned(expression: str, namespaces: Mapping[str, str]) -> Reckoned | None:
+    """How to work out an expression at an element, its variables given; None: it looks at more than attributes.
+
+    What is returned raises Beyond, and what our functions raise.
+    """
+    if len(expression) > _LONGEST or _MORE.search(_LITERAL.sub("''", expression)):
+        return None
+    try:
+        return _Reckoning(namespaces).of(parse(expression))
+    except (Untranslatable, Beyond):
+        return None
+
+
+class _Reckoning:
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self._namespaces = namespaces
+
+    def of(self, one: Expression) -> Reckoned:
+        """Raises Beyond: it is none of those that can be worked out."""
+        match one:
+            case Text(value):
+                found = _always(value)
+            case Number(spelling):
+                found = _always(float(spelling))
+            case Variable(name):
+                found = _variable(name)
+            case Binary("and" | "or", left, right):
+                found = _joined(one.operator, self.of(left), self.of(right))
+            case Comparison("general", sign, left, right):
+                found = self._comparison(sign, self.of(left), self.of(right))
+            case Path():
+                found = self._path(one)
+            case Call(name, arguments):
+                found = self._call(name, arguments)
+            case _:
+                raise Beyond
+        return found
+
+    def _comparison(self, sign: str, left: Reckoned, right: Reckoned) -> Reckoned:
+        if sign == "=":
+            return lambda node, values: equal(left(node, values), right(node, values))
+        if sign not in _ORDERS:
+            raise Beyond
+        test = _ORDERS[sign]
+        return lambda node, values: test(number(left(node, values)), number(right(node, values)))
+
+    def _path(self, path: Path) -> Reckoned:
+        """Children by name, and an attribute of theirs; and the nothing above the document."""
+        steps = [step for step in path.steps if isinstance(step, AxisStep) and not step.predicates]
+        if len(steps) != len(path.steps) or not steps:
+            raise Beyond
+        if path.absolute:
+            if [step.axis for step in steps] != ["parent"]:
+                raise Beyond
+            return _always([])
+        *onward, last = steps
+        if any(step.axis != "child" for step in onward) or last.axis not in ("child", "attribute"):
+            raise Beyond
+        if last.axis == "child":
+            return self._children(steps)
+        name = self._name(last)
+        if not onward:
+            return lambda node, values: [] if (value := node.get(name)) is None else [value]
+        holders = self._children(onward)
+        return lambda node, values: [value for one in holders(node, values) if (value := one.get(name)) is not None]
+
+    def _children(self, steps: list[AxisStep]) -> Reckoned:
+        tag, *others = [self._name(step) for step in steps]
+        if not others:
+            return lambda node, values: list(node.iterchildren(tag))
+
+        def below(node: _Element, values: Mapping[str, Any]) -> list[_Element]:
+            found = [*node.iterchildren(tag)]
+            for other in others:
+                found = [child for one in found for child in one.iterchildren(other)]
+            return found
+
+        return below
+
+    def _name(self, step: AxisStep) -> str:
+        test = step.test
+        if test.kind != "name" or not test.name or (test.prefix is not None and test.prefix not in self._namespaces):
+            raise Beyond
+        return test.name if test.prefix is None else f"{{{self._namespaces[test.prefix]}}}{test.name}"
+
+    def _call(self, name: str, arguments: tuple[Expression, ...]) -> Reckoned:
+        prefix, _, local = name.rpartition(":")
+        if prefix:
+            if self._namespaces.get(prefix) != ECLUSE or local not in ANSWERS or local in _LOOK_CLOSER:
+                raise Beyond
+            return self._ours(local, arguments)
+        if name == "substring":
+            return self._substring(arguments)
+        if name == "local-name" and not arguments:
+            return lambda node, values: str(node.tag).rpartition("}")[2]
+        parts = [self.of(one) for one in arguments]
+        if name == "concat" and len(parts) > 1:
+            return lambda node, values: "".join([text(part(node, values)) for part in parts])
+        if (name, len(parts)) not in CORE:
+            raise Beyond
+        return _called(CORE[name, len(parts)], parts)
+
+    def _ours(self, name: str, arguments: tuple[Expression, ...]) -> Reckoned:
+        parts = [self.of(one) for one in arguments]
+        match name, arguments:
+            case "if-any", (_, _, _):
+                return _chosen(*parts)
+            case "castable", (_, Text(kind)):
+                return _castable(parts[0], kind)
+        return _applied(ANSWERS[name], parts)
+
+    def _substring(self, arguments: tuple[Expression, ...]) -> Reckoned:
+        """Between places that are written as whole numbers, the first at 1."""
+        places = [int(one.spelling) for one in arguments[1:] if isinstance(one, Number) and one.spelling.isdecimal()]
+        if len(places) != len(arguments) - 1 or not 1 <= len(places) <= 2 or places[0] < 1:
+            raise Beyond
+        value, start = self.of(arguments[0]), places[0] - 1
+        end = start + places[1] if len(places) == 2 else None
+        return lambda node, values: text(value(node, values))[start:end]
+
+
+def _always(value: Any) -> Reckoned:
+    return lambda node, values: value
+
+
+def _variable(name: str) -> Reckoned:
+    return lambda node, values: values[name]
+
+
+def _joined(word: str, first: Reckoned, second: Reckoned) -> Reckoned:
+    if word == "and":
+        return lambda node, values: truth(first(node, values)) and truth(second(node, values))
+    return lambda node, values: truth(first(node, values)) or truth(second(node, values))
+
+
+def _called(function: Callable[..., Any], parts: list[Reckoned]) -> Reckoned:
+    """A function of XPath 1.0 that takes two values at most."""
+    if not parts:
+        return lambda node, values: function()
+    if len(parts) == 1:
+        (only,) = parts
+        return lambda node, values: function(only(node, values))
+    first, second = parts
+    return lambda node, values: function(first(node, values), second(node, values))
+
+
+def _chosen(condition: Reckoned, then: Reckoned, otherwise: Reckoned) -> Reckoned:
+    """`if-any`, without working out what is not chosen."""
+
+    def choose(node: _Element, values: Mapping[str, Any]) -> list[Any]:
+        chosen = then(node, values) if condition(node, values) else otherwise(node, values)
+        return chosen if isinstance(chosen, list) else [chosen]
+
+    return choose
+
+
+def _castable(part: Reckoned, kind: str) -> Reckoned:
+    def is_one(node: _Element, values: Mapping[str, Any]) -> bool:
+        value = part(node, values)
+        return atoms.is_instance(value, kind) if isinstance(value, str) else castable(None, value, kind)
+
+    return is_one
+
+
+def _applied(function: Callable[..., Any], parts: list[Reckoned]) -> Reckoned:
+    """A function of ours; none of them looks at the context that libxml2 would hand over first."""
+    if len(parts) == 2:
+        first, second = parts
+        return lambda node, values: function(None, first(node, values), second(node, values))
+    if len(parts) == 3:
+        one, two, three = parts
+        return lambda node, values: function(None, one(node, values), two(node, values), three(node, values))
+    return lambda node, values: function(None, *[part(node, values) for part in parts])
