@@ -22,11 +22,16 @@ from gateway.door import Door, DoorFiles, door_files
 from gateway.gate import Gate, Witness
 from gateway.ingest import app as ingest_app
 from gateway.ingest import iti8, iti41, iti42, iti44
+from gateway.ingest import iti18 as own_iti18
+from gateway.ingest import iti57 as own_iti57
 from gateway.ingest.affinity_rules import AffinityRules
+from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.deposit import Deposit
 from gateway.ingest.dmp_rules import DmpRules
+from gateway.ingest.feeding import operation_of
 from gateway.ingest.patient_identity_feed import PatientIdentityFeed
 from gateway.ingest.provide_and_register import ProvideAndRegister
+from gateway.ingest.reference_search import ReferenceSearch
 from gateway.ingest.register_document_set import RegisterDocumentSet
 from gateway.settings import IngestSettings, Settings
 from gateway.soap_door import Doorkeeper, Operation
@@ -103,7 +108,7 @@ def consultation_door(settings: Settings) -> Door:
         registry=registry,
         audit=keeper.audit,
         witness=keeper.witness,
-        has_rights=not generic,
+        law=None if generic else law_parameters(settings),
         home=settings.ihe.home_community_id or None if generic else None,
     )
     retrieve = RetrieveDocumentSet(
@@ -113,7 +118,7 @@ def consultation_door(settings: Settings) -> Door:
         audit=keeper.audit,
         witness=keeper.witness,
         repository_unique_id=settings.repository_unique_id,
-        has_rights=not generic,
+        law=None if generic else law_parameters(settings),
     )
     operations = [iti18.operation(stored_query), iti43.operation(retrieve)]
     if generic:
@@ -167,6 +172,8 @@ def _dmp_deposits(
         trust=lambda: keeper.gate.trust,
         lot_policy=_lot_policy(settings),
         content=_content_policy(settings.ingest),
+        witness=keeper.witness,
+        parameters=law_parameters(settings),
     )
     provide = ProvideAndRegister(
         deposit=_deposit(pool, keeper),
@@ -174,7 +181,18 @@ def _dmp_deposits(
         rules=rules,
         repository_unique_id=settings.repository_unique_id,
     )
-    return (iti41.operation(provide),)
+    receipts = RegistryReceipts(pool)
+    search = ReferenceSearch(
+        receipts=receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
+    )
+    delete = DeleteOwnDocuments(
+        receipts=receipts,
+        registry=RegistryWriter(pool),
+        domain=domain,
+        witness=keeper.witness,
+        parameters=law_parameters(settings),
+    )
+    return (iti41.operation(provide, operation_of), own_iti18.operation(search), own_iti57.operation(delete))
 
 
 def _content_policy(section: IngestSettings) -> ContentPolicy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, LiteralString, TypeAlias
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from gateway.database.pool import DoorPool
 from xds.dmp.requester import Requester, RequesterKind
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import FindDocuments, GetAll, GetDocuments, StoredQuery
-from xds.registry.reader import RegistryReader, Scope
+from xds.registry.reader import RegistryReader
+from xds.registry.scope import Scope
 
 _DOCTOR = Requester(kind=RequesterKind.PROFESSIONAL, national_id=PROFESSIONAL, profession="10")
 _APPROVED = (AvailabilityStatus.APPROVED,)
@@ -58,6 +60,10 @@ def sample(owner_url: str, load: Load, runs: int) -> list[Patient]:
     return [patients[number % len(patients)] for number in range(runs)]
 
 
+def _scope(patient: Patient) -> Scope:
+    return Scope(patient_id=patient.patient_id, requester=_DOCTOR, now=datetime.now(UTC))
+
+
 def questions(pool: DoorPool) -> Iterator[tuple[str, str, Ask]]:
     """Name, name of the floor (none: it is its own) and the question asked for one patient."""
     reader = RegistryReader(pool)
@@ -72,7 +78,7 @@ def questions(pool: DoorPool) -> Iterator[tuple[str, str, Ask]]:
 
     def answered(query: Callable[[Patient], StoredQuery], *expected: int, scoped: bool) -> Ask:
         def ask(patient: Patient) -> None:
-            scope = Scope.of(_DOCTOR, patient.patient_id) if scoped else None
+            scope = _scope(patient) if scoped else None
             view = reader.answer(query(patient), scope)
             _expect(len(view.entries) in expected and (view.authorisation is not None or not scoped))
 

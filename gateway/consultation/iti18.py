@@ -7,6 +7,7 @@ from gateway.gate import Caller
 from gateway.soap_door import Answer, Operation
 from gateway.wire.addressing import ITI_18
 from gateway.wire.soap import SoapMessage
+from xds.dmp.operations import Operation as LawOperation
 from xds.ebrim import query, reader, writer
 from xds.errors import RegistryError
 from xds.messages import AdhocQueryResponse, ResponseStatus
@@ -19,7 +20,7 @@ def operation(registry_stored_query: RegistryStoredQuery) -> Operation:
         stored_query = query.read_query(reader.read_adhoc_query(message.body))
         return Answer(writer.write_adhoc_query_response(registry_stored_query(stored_query, caller)))
 
-    return Operation(transaction=ITI_18, handle=handle, refuse=refuse)
+    return Operation(transaction=ITI_18, handle=handle, refuse=refuse, law=LawOperation.SEARCH)
 
 
 def refuse(errors: tuple[RegistryError, ...]) -> bytes:

@@ -8,6 +8,7 @@ from gateway.soap_door import Answer, Operation
 from gateway.wire.addressing import ITI_43
 from gateway.wire.mtom import Attachment
 from gateway.wire.soap import SoapMessage
+from xds.dmp.operations import Operation as LawOperation
 from xds.ebrim import reader, writer
 from xds.errors import RegistryError
 from xds.messages import ResponseStatus, RetrieveDocumentSetResponse
@@ -21,7 +22,7 @@ def operation(retrieve_document_set: RetrieveDocumentSet) -> Operation:
         body, attachments = writer.write_retrieve_response(response)
         return Answer(body, [Attachment(*attachment) for attachment in attachments])
 
-    return Operation(transaction=ITI_43, handle=handle, refuse=_refuse)
+    return Operation(transaction=ITI_43, handle=handle, refuse=_refuse, law=LawOperation.READ)
 
 
 def _refuse(errors: tuple[RegistryError, ...]) -> bytes:

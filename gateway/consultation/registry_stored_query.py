@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gateway.consultation import reading
 from gateway.gate import Caller, Witness
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.vihf import agreement
-from xds.dmp import rights
+from xds.dmp.decision import Decision
+from xds.dmp.operations import Operation
+from xds.dmp.parameters import Parameters
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import AdhocQueryResponse, ResponseStatus
 from xds.queries import (
@@ -21,7 +24,8 @@ from xds.queries import (
     MultiPatientQuery,
     StoredQuery,
 )
-from xds.registry.reader import RegistryReader, Scope
+from xds.registry.reader import RegistryReader
+from xds.registry.scope import Scope
 from xds.registry.view import View
 
 _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatients)
@@ -29,16 +33,16 @@ _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatien
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryStoredQuery:
-    """(1) patient of the assertion  (2) find what may be read  (3) may consult  (4) put into ebRIM  (5) audit.
+    """(1) patient of the assertion  (2) find what may be read  (3) may consult  (4) put into ebRIM  (5) audit, trace.
 
-    Where there are no rights of the DMP, (1) and (3) are left out and (2) finds everything. `home` is the
-    homeCommunityId that every object carries, if there is one.
+    `law` are the parameters of the DMP; where it is None there are no rights: (1) and (3) are left out and (2) finds
+    everything. `home` is the homeCommunityId that every object carries, if there is one.
     """
 
     registry: RegistryReader
     audit: AuditTrail
     witness: Witness
-    has_rights: bool = True
+    law: Parameters | None = field(default_factory=Parameters)
     home: str | None = None
 
     def __call__(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> AdhocQueryResponse:
@@ -47,7 +51,7 @@ class RegistryStoredQuery:
         Raises Refusal: another patient, no right to consult, objects of several patients, too many objects.
         """
         patient_id = self._patient(query, caller)  # (1)
-        view = self._find(query, patient_id, caller)  # (2), (3)
+        view, decision = self._find(query, patient_id, caller)  # (2), (3)
         multi_patient = isinstance(query, _MULTI_PATIENT)
         objects = view.objects(query.return_type, home=self.home, multi_patient=multi_patient)  # (4)
         self.audit.append(  # (5)
@@ -57,21 +61,24 @@ class RegistryStoredQuery:
                 caller,
                 patient_id=patient_id or (self.registry.patient_of(view) if not multi_patient else ""),
                 objects=tuple(entry.unique_id for entry in view.entries),
-            )
+            ),
+            reading.trace(self.witness, decision, caller, view.record, patient_id) if decision else "",
         )
         return AdhocQueryResponse(ResponseStatus.SUCCESS, objects)
 
-    def _find(self, query: StoredQuery | MultiPatientQuery, patient_id: str, caller: Caller) -> View:
-        if not self.has_rights:
-            return self.registry.answer(query)
-        view = self.registry.answer(query, Scope.of(caller.requester, patient_id))
-        rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()
-        return view
+    def _find(
+        self, query: StoredQuery | MultiPatientQuery, patient_id: str, caller: Caller
+    ) -> tuple[View, Decision | None]:
+        if self.law is None:
+            return self.registry.answer(query), None
+        scope = Scope(patient_id=patient_id, requester=caller.requester, now=caller.now, parameters=self.law)
+        view = self.registry.answer(query, scope)
+        return view, reading.decide(Operation.SEARCH, caller, view, self.law)
 
     def _patient(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> str:
         """The patient asked about: in the DMP that of the assertion, which is the query's if it names one."""
         named = query.patient_id if isinstance(query, FindDocuments | FindSubmissionSets | FindFolders | GetAll) else ""
-        if not self.has_rights:
+        if self.law is None:
             return named
         if isinstance(query, _MULTI_PATIENT):
             refused = "a query over several patients has no place in the DMP"

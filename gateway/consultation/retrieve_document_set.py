@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from gateway.consultation import reading
 from gateway.gate import Caller, Witness
 from security.at_rest.format import SealError
 from security.at_rest.record_keys import Kek, unwrap
@@ -14,10 +15,14 @@ from security.at_rest.unsealing import unseal
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.vihf import agreement
-from xds.dmp import rights
+from xds.dmp.decision import Decision
+from xds.dmp.operations import Operation
+from xds.dmp.parameters import Parameters
+from xds.dmp.record import Record
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import DocumentRequest, DocumentResponse, ResponseStatus, RetrieveDocumentSetResponse
-from xds.registry.reader import RegistryReader, Scope
+from xds.registry.reader import RegistryReader
+from xds.registry.scope import Scope
 from xds.registry.view import RegisteredEntry
 from xds.repository.address import BlobAddress
 from xds.repository.reader import BlobMissing, RepositoryReader
@@ -29,9 +34,10 @@ _log = logging.getLogger("ecluse.consultation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveDocumentSet:
-    """(1) patient  (2) find what may be read  (3) may consult  (4) unseal  (5) audit first.
+    """(1) patient  (2) find what may be read  (3) may consult  (4) unseal  (5) audit and trace first.
 
-    Where there are no rights of the DMP (1) and (3) are left out, and (2) finds whatever is registered.
+    `law` are the parameters of the DMP; where it is None there are no rights: (1) and (3) are left out, and (2) finds
+    whatever is registered.
     """
 
     registry: RegistryReader
@@ -40,31 +46,30 @@ class RetrieveDocumentSet:
     audit: AuditTrail
     witness: Witness
     repository_unique_id: str
-    has_rights: bool = True
+    law: Parameters | None = field(default_factory=Parameters)
 
     def __call__(self, requests: tuple[DocumentRequest, ...], caller: Caller) -> RetrieveDocumentSetResponse:
         """Answer what may be read and one error for each other item: hidden and absent look the same."""
         scope = self._scope(caller)  # (1)
         wanted = tuple(dict.fromkeys(requests))
         view = self.registry.documents_by_unique_id([item.document_unique_id for item in wanted], scope)  # (2)
-        if scope is not None:
-            rights.may_consult(caller.requester, view.record, view.authorisation, caller.now).or_refuse()  # (3)
+        decision = reading.decide(Operation.READ, caller, view, self.law) if self.law is not None else None  # (3)
         readable = {entry.unique_id: entry for entry in view.entries}
         answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (4)
         documents = tuple(answer for answer in answers if isinstance(answer, DocumentResponse))
         errors = tuple(answer for answer in answers if isinstance(answer, RegistryError))
         patient_id = scope.patient_id if scope is not None else self.registry.patient_of(view)
-        self._record(documents, errors, patient_id, caller)  # (5)
+        self._record(documents, errors, patient_id, caller, decision, view.record)  # (5)
         return RetrieveDocumentSetResponse(_status(documents, errors), documents, errors)
 
     def _scope(self, caller: Caller) -> Scope | None:
-        if not self.has_rights:
+        if self.law is None:
             return None
         patient_id = caller.vihf.patient or ""
         text = agreement.check_patient(caller.vihf, patient_id)
         if text:
             raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
-        return Scope.of(caller.requester, patient_id)
+        return Scope(patient_id=patient_id, requester=caller.requester, now=caller.now, parameters=self.law)
 
     def _answer(
         self, item: DocumentRequest, readable: Mapping[str, RegisteredEntry], keys: Mapping[UUID, bytes]
@@ -94,17 +99,19 @@ class RetrieveDocumentSet:
         errors: tuple[RegistryError, ...],
         patient_id: str,
         caller: Caller,
+        decision: Decision | None,
+        record: Record | None,
     ) -> None:
-        self.audit.append(
-            self.witness.access(
-                TRANSACTION,
-                Outcome.SUCCESS if documents else Outcome.REFUSED,
-                caller,
-                patient_id=patient_id,
-                objects=tuple(document.request.document_unique_id for document in documents),
-                code=errors[0].code if errors else "",
+        outcome = Outcome.SUCCESS if documents else Outcome.REFUSED
+        read = tuple(document.request.document_unique_id for document in documents)
+        code = errors[0].code if errors else ""
+        trace = ""
+        if decision is not None:
+            trace = reading.trace(
+                self.witness, decision, caller, record, patient_id, outcome=outcome, documents=read, code=code
             )
-        )
+        event = self.witness.access(TRANSACTION, outcome, caller, patient_id=patient_id, objects=read, code=code)
+        self.audit.append(event, trace)
 
 
 def _status(documents: tuple[DocumentResponse, ...], errors: tuple[RegistryError, ...]) -> ResponseStatus:

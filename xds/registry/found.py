@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import orjson
 
-from xds.dmp.record import Authorisation, AuthorisationStatus, Record, RecordStatus
+from xds.dmp.record import Authorisation, AuthorisationStatus, EmergencyConsents, Record, RecordStatus
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.identifiers import urn_of
 from xds.registry.rows import read_code_text
-from xds.registry.statements import ENTRY, HEAD
+from xds.registry.statements import ENTRY
 from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
 
 Row: TypeAlias = Sequence[Any]
 
 
-def read_head(rows: Sequence[Row]) -> tuple[Record | None, Authorisation | None]:
-    """The record and the authorisation that begin every row; None without a row."""
+def read_head(rows: Sequence[Row]) -> tuple[Record | None, tuple[Authorisation, ...]]:
+    """The record and the authorisations that begin every row; None without a row."""
     if not rows:
-        return None, None
-    patient_key, status, key_id, professional_id, authorisation, valid_until = rows[0][:HEAD]
-    record = Record(patient_key=patient_key, status=RecordStatus(status), key_id=key_id)
-    if professional_id is None:
-        return record, None
-    granted = Authorisation(
-        professional_id=professional_id, status=AuthorisationStatus(authorisation), valid_until=valid_until
+        return None, ()
+    facts = orjson.loads(rows[0][0])
+    return _record(*facts[:-1]), tuple(_authorisation(*one) for one in facts[-1] or ())
+
+
+def _record(
+    key: str, status: str, key_id: str, revision: int, attached: bool, born: str | None,
+    etreat: bool, btg: bool, masked: bool, default_masking: bool, ahead: float,
+) -> Record:  # fmt: skip
+    return Record(
+        patient_key=UUID(key),
+        status=RecordStatus(status),
+        key_id=UUID(key_id),
+        revision=revision,
+        attached_to_ens=attached,
+        birth_date=date.fromisoformat(born) if born else None,
+        emergency=EmergencyConsents(etreat=etreat, btg=btg, masked=masked),
+        default_masking=default_masking,
+        ahead=timedelta(seconds=ahead),
     )
-    return record, granted
+
+
+def _authorisation(holder: str, status: str, until: str | None, medecin_traitant: bool) -> Authorisation:
+    return Authorisation(
+        professional_id=holder,
+        status=AuthorisationStatus(status),
+        valid_until=datetime.fromisoformat(until) if until else None,
+        medecin_traitant=medecin_traitant,
+    )
 
 
 def read_entries(rows: Iterable[Row], start: int = 0) -> tuple[RegisteredEntry, ...]:

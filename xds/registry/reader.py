@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from xds.dmp import rights
-from xds.dmp.requester import Requester
-from xds.dmp.rights import ReadableEntry
 from xds.queries import (
     FindDocuments,
     FindDocumentsForMultiplePatients,
@@ -43,6 +40,7 @@ from xds.registry.availability import answering
 from xds.registry.conditions import Conditions, of_document_search, of_folder_search, of_ids, of_submission_set_search
 from xds.registry.found import Row, read_entries, read_head
 from xds.registry.identifiers import canonical_patient_id
+from xds.registry.scope import Scope
 from xds.registry.snapshot import Snapshot
 from xds.registry.statements import (
     ENTRIES,
@@ -56,27 +54,6 @@ from xds.registry.statements import (
     without_fragments,
 )
 from xds.registry.view import View
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """The one record that an answer may come from, for a professional, and what the law shows of it.
-
-    `may_read` decides on one document. Without scope the whole registry answers, all of it shown.
-    """
-
-    patient_id: str
-    professional_id: str
-    may_read: Callable[[ReadableEntry], bool]
-
-    @classmethod
-    def of(cls, requester: Requester, patient_id: str) -> Scope:
-        """What the rights of the DMP show a requester of one record."""
-
-        def may_read(entry: ReadableEntry) -> bool:
-            return rights.may_read(requester, entry).allowed
-
-        return cls(patient_id=patient_id, professional_id=requester.national_id, may_read=may_read)
 
 
 class RegistryReader:
@@ -98,12 +75,12 @@ class RegistryReader:
         with self._snapshot() as cursor:
             if scope is None:
                 return _ANSWERS[type(query)](query, Snapshot(cursor, patient_key=None, return_type=query.return_type))
-            head = [scope.professional_id, canonical_patient_id(scope.patient_id)]
-            record, authorisation = read_head(cursor.execute(RECORD, head).fetchall())
+            record, authorisations = read_head(cursor.execute(RECORD, _head(scope, scope.patient_id)).fetchall())
             if record is None:
                 return View()
+            authorisation = scope.effective(record, authorisations)
             registry = Snapshot(cursor, patient_key=record.patient_key, return_type=query.return_type)
-            registry.hide(scope.may_read)
+            registry.hide(scope.sight(record, authorisation))
             found = _ANSWERS[type(query)](query, registry)
             return replace(found, record=record, authorisation=authorisation)
 
@@ -116,7 +93,7 @@ class RegistryReader:
         if scope is None:
             rows = self._rows(ENTRIES_AND_KEYS.replace("CONDITIONS", wanted.sql), wanted.values)
             return _view(rows, 0, None)
-        values = [scope.professional_id, *wanted.values, canonical_patient_id(scope.patient_id)]
+        values = [*_head(scope, scope.patient_id), *wanted.values]
         return _view(self._rows(ENTRIES_OF_RECORD_AND_KEYS.replace("CONDITIONS", wanted.sql), values), HEAD, scope)
 
     def patient_of(self, view: View) -> str:
@@ -149,7 +126,7 @@ class RegistryReader:
             statement = without_fragments(statement)
         values = wanted.values
         if patient_id is not None:
-            values = [scope.professional_id if scope else None, *values, canonical_patient_id(patient_id)]
+            values = [*_head(scope, patient_id), *values]
         rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
         return _view(rows, 0 if patient_id is None else HEAD, scope)
 
@@ -171,15 +148,22 @@ class RegistryReader:
             yield cursor
 
 
+def _head(scope: Scope | None, patient_id: str) -> list[Any]:
+    """The first values of a statement that begins with the record."""
+    return [list(scope.holders) if scope is not None else [], canonical_patient_id(patient_id)]
+
+
 def _view(rows: Sequence[Row], start: int, scope: Scope | None) -> View:
     """The documents of rows whose columns begin at `start`, after the record when that is not 0.
 
     A column after the document is its wrapped key.
     """
-    record, authorisation = read_head(rows) if start else (None, None)
+    record, authorisations = read_head(rows) if start else (None, ())
     entries = read_entries(rows, start)
-    if scope is not None:
-        entries = tuple([entry for entry in entries if scope.may_read(entry)])
+    authorisation = None
+    if scope is not None and record is not None:
+        authorisation = scope.effective(record, authorisations)
+        entries = tuple(filter(scope.sight(record, authorisation), entries))
     key_id, wrapped = start + KEY_ID, start + ENTRY
     keys = {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
     return View(record=record, authorisation=authorisation, entries=entries, record_keys=keys)

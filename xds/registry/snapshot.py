@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import ReturnType
 from xds.registry.conditions import Conditions
 from xds.registry.found import Row, read_association, read_codes, read_entries, read_folder, read_submission_set
@@ -72,14 +73,17 @@ class Snapshot:
 def _outline(rows: Iterable[Row]) -> Outline:
     entries: dict[UUID, OutlinedEntry] = {}
     packages, links = [], []
-    for entry_uuid, kind, codes, persons, source, target in rows:
+    for entry_uuid, kind, source, target, codes, status, persons, structures, depositor in rows:
         if kind == "DE":
             class_code, type_code, _, confidentiality = read_codes(codes)
             entries[entry_uuid] = OutlinedEntry(
                 class_code=class_code,
                 type_code=type_code,
                 confidentiality_codes=confidentiality,
+                status=AvailabilityStatus[status],
                 author_person_ids=tuple(persons),
+                author_structure_ids=tuple(structures),
+                depositor_id=depositor,
             )
         elif kind == "AS":
             links.append(Link(entry_uuid, source, target))

@@ -1,7 +1,8 @@
 """The reading statements. `CONDITIONS` stands for a conjunction made by `conditions`, out of constants.
 
-Those that begin with the record and the requester's authorisation give one row even when nothing is found: both always
-come, from the same snapshot. A patient without record, or whose record was merged into another, gives no row.
+Those that begin with the record and the authorisations on it give one row even when nothing is found: both always come,
+from the same snapshot. A patient without record, or whose record was merged into another, gives no row. Their first two
+values are the ids of who may hold an authorisation, an array, and the patient; those of the conditions follow.
 A statement gives one row more than an answer may hold (`view.MOST_OBJECTS`), which tells that there is too much.
 """
 
@@ -9,19 +10,26 @@ from __future__ import annotations
 
 from typing import Final, LiteralString
 
-HEAD: Final = 6
-"""Columns of the record and the authorisation, before those of what is found."""
+HEAD: Final = 1
+"""Columns of the record and the authorisations, before those of what is found: one JSON text, made once."""
 ENTRY: Final = 14
 """Columns of a document."""
 KEY_ID: Final = 12
 """Column of a document that names the key its bytes are sealed to."""
 
-_RECORD: Final[LiteralString] = """
-SELECT r.patient_key, r.status, r.key_id, a.professional_id, a.status, a.valid_until"""
 _OF_PATIENT: Final[LiteralString] = """
-FROM patients p
-JOIN records r ON r.patient_key = p.patient_key AND r.status <> 'MERGED'
-LEFT JOIN authorisations a ON a.patient_key = r.patient_key AND a.professional_id = %s
+FROM (
+    SELECT r.patient_key, jsonb_build_array(
+        r.patient_key, r.status, r.key_id, r.revision, r.attached_to_ens, r.birth_date, r.etreat, r.btg, r.masked,
+        r.default_masking, extract(epoch FROM law_now() - now()),
+        (SELECT jsonb_agg(jsonb_build_array(a.professional_id, a.status, a.valid_until, a.medecin_traitant))
+         FROM authorisations a WHERE a.patient_key = r.patient_key AND a.professional_id = ANY (%s::text[]))
+    )::text AS head
+    FROM patients p
+    JOIN records r ON r.patient_key = p.patient_key AND r.status <> 'MERGED'
+    WHERE p.patient_id = %s
+    OFFSET 0
+) AS r
 """
 _EVERY: Final[LiteralString] = """
 SELECT found.*"""
@@ -31,23 +39,21 @@ _ENTRY: Final[LiteralString] = """
     FROM document_entries e
 """
 
-RECORD: Final[LiteralString] = f"{_RECORD}{_OF_PATIENT}WHERE p.patient_id = %s"
+RECORD: Final[LiteralString] = f"SELECT r.head {_OF_PATIENT}"
 
-ENTRIES_OF_RECORD: Final[LiteralString] = f"""{_RECORD}, found.*{_OF_PATIENT}
+ENTRIES_OF_RECORD: Final[LiteralString] = f"""SELECT r.head, found.* {_OF_PATIENT}
 LEFT JOIN LATERAL ({_ENTRY}
     WHERE e.patient_key = r.patient_key AND CONDITIONS
     ORDER BY e.creation_time DESC NULLS LAST, e.entry_uuid
     LIMIT 10001
 ) AS found ON true
-WHERE p.patient_id = %s
 """
 
-ENTRIES_OF_RECORD_AND_KEYS: Final[LiteralString] = f"""{_RECORD}, found.*, k.wrapped_private_key{_OF_PATIENT}
+ENTRIES_OF_RECORD_AND_KEYS: Final[LiteralString] = f"""SELECT r.head, found.*, k.wrapped_private_key {_OF_PATIENT}
 LEFT JOIN LATERAL ({_ENTRY}
     WHERE e.patient_key = r.patient_key AND CONDITIONS
 ) AS found ON true
 LEFT JOIN record_keys k ON k.key_id = found.key_id
-WHERE p.patient_id = %s
 ORDER BY found.blob_address IS NOT NULL
 """
 
@@ -88,14 +94,17 @@ LIMIT 10001
 """
 
 OUTLINE: Final[LiteralString] = """
-SELECT e.entry_uuid, 'DE', e.codes::text, e.author_person_ids, NULL::uuid, NULL::uuid
+SELECT e.entry_uuid, 'DE', NULL::uuid, NULL::uuid, e.codes::text, e.status, e.author_person_ids, e.author_structure_ids,
+       e.depositor_id
 FROM document_entries e WHERE e.patient_key = %(patient_key)s
 UNION ALL
-SELECT f.entry_uuid, 'FD', NULL, NULL, NULL, NULL FROM folders f WHERE f.patient_key = %(patient_key)s
+SELECT f.entry_uuid, 'FD', NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM folders f WHERE f.patient_key = %(patient_key)s
 UNION ALL
-SELECT s.entry_uuid, 'SS', NULL, NULL, NULL, NULL FROM submission_sets s WHERE s.patient_key = %(patient_key)s
+SELECT s.entry_uuid, 'SS', NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM submission_sets s WHERE s.patient_key = %(patient_key)s
 UNION ALL
-SELECT l.entry_uuid, 'AS', NULL, NULL, l.source, l.target FROM associations l WHERE l.patient_key = %(patient_key)s
+SELECT l.entry_uuid, 'AS', l.source, l.target, NULL, NULL, NULL, NULL, NULL
+FROM associations l WHERE l.patient_key = %(patient_key)s
 """
 """Everything of one record, without its fragments: what may be seen depends on what is around it."""
 

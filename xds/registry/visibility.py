@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from xds.metadata.codes import Code
+from xds.metadata.document_entry import AvailabilityStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,10 @@ class OutlinedEntry:
     class_code: Code
     type_code: Code
     confidentiality_codes: tuple[str, ...]
+    status: AvailabilityStatus
     author_person_ids: tuple[str, ...]
+    author_structure_ids: tuple[str, ...]
+    depositor_id: str
 
 
 @dataclass(frozen=True, slots=True)

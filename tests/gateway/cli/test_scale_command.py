@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -27,7 +28,8 @@ from xds.ebrim.writer import write_adhoc_query_response
 from xds.messages import AdhocQueryResponse, ResponseStatus
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import FindDocuments, GetAll, GetDocuments, StoredQuery
-from xds.registry.reader import RegistryReader, Scope
+from xds.registry.reader import RegistryReader
+from xds.registry.scope import Scope
 from xds.registry.view import View
 
 QUERY = Path(__file__).parents[3] / "gateway" / "wire" / "wsdl" / "query.xsd"
@@ -55,7 +57,7 @@ class Filled:
 
     def ask(self, query: StoredQuery, patient_id: str | None = None) -> View:
         """Answer as a house of the DMP does when a patient is named, else as that of another domain."""
-        scope = Scope.of(DOCTOR, patient_id) if patient_id else None
+        scope = Scope(patient_id=patient_id, requester=DOCTOR, now=datetime.now(UTC)) if patient_id else None
         return RegistryReader(self.pool).answer(query, scope)
 
     def count(self, what: str) -> int:

@@ -45,7 +45,7 @@ class Desk:
 def desk(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     pool = open_pool(house.database.layout.consultation_url, size=2, name="test-queries")
     registry, audit, witness = RegistryReader(pool), AuditTrail(pool), Witness("consultation", bytes(32))
-    query = RegistryStoredQuery(registry=registry, audit=audit, witness=witness, has_rights=False, home=HOME)
+    query = RegistryStoredQuery(registry=registry, audit=audit, witness=witness, law=None, home=HOME)
     yield Desk(
         iti18.operation(query),
         iti51.operation(query),
@@ -56,7 +56,7 @@ def desk(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
             audit=audit,
             witness=witness,
             repository_unique_id=REPOSITORY,
-            has_rights=False,
+            law=None,
         ),
     )
     pool.close()

@@ -24,7 +24,8 @@ from gateway.database.pool import DoorPool, open_pool
 from gateway.records import authorise, open_record
 from security.at_rest.record_keys import Kek, create_kek
 from security.audit.event import AuditEvent, Outcome
-from xds.dmp.record import Record
+from xds.dmp.record import Authorisation, Record
+from xds.dmp.requester import Requester, RequesterKind
 from xds.errors import Refusal, RegistryError
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.author import Author
@@ -40,6 +41,7 @@ from xds.registry.facts import Receipt
 from xds.registry.reader import RegistryReader
 from xds.registry.receipts import RegistryReceipts
 from xds.registry.rows import NewEntry
+from xds.registry.scope import Scope, Sight
 from xds.registry.writer import RegistryWriter
 
 HOSPITAL = "1750000001"
@@ -57,6 +59,23 @@ IHE = pytest.mark.parametrize("domain", ["ihe"], indirect=True, scope="session")
 BOTH_DOMAINS = pytest.mark.parametrize("domain", ["dmp", "ihe"], indirect=True, scope="session")
 
 Judge = Callable[[Receipt], Iterable[RegistryError]]
+
+
+class Everything(Scope):
+    """A record under a law that hides nothing."""
+
+    def sight(self, record: Record, authorisation: Authorisation | None) -> Sight:
+        return lambda _: True
+
+
+def looking(requester: Requester, patient_id: str) -> Scope:
+    return Scope(patient_id=patient_id, requester=requester, now=NOON)
+
+
+def everything(patient_id: str) -> Scope:
+    """The record for DOCTOR, under a law that hides nothing."""
+    requester = Requester(kind=RequesterKind.PROFESSIONAL, national_id=DOCTOR, profession="10")
+    return Everything(patient_id=patient_id, requester=requester, now=NOON)
 
 
 def urn() -> str:

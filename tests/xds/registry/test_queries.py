@@ -14,10 +14,24 @@ from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, STABLE
 from xds.metadata.document_entry import AvailabilityStatus as Status
 from xds.queries import FindDocuments, FindDocumentsByReferenceId, GetAll, GetDocuments, ReturnType, TimeRange
-from xds.registry.reader import Scope
 from xds.registry.view import View
 
-from .conftest import CLASSES, DOCTOR, LETTER, MASKED, NORMAL, REPORT, Registry, an_entry, link, oid, person, urn
+from .conftest import (
+    CLASSES,
+    DOCTOR,
+    LETTER,
+    MASKED,
+    NORMAL,
+    REPORT,
+    Registry,
+    an_entry,
+    everything,
+    link,
+    looking,
+    oid,
+    person,
+    urn,
+)
 
 EVENT_SCHEME = "1.2.250.1.213.2.11"
 IMAGING, BIOLOGY, URGENT = (Code(code, EVENT_SCHEME) for code in ("IMG", "BIO", "URG"))
@@ -64,11 +78,6 @@ def filled(registry: Registry) -> tuple[str, dict[str, str]]:
     }
     registry.deposit(patient_id, list(entries.values()))
     return patient_id, {entry.entry_uuid: name for name, entry in entries.items()}
-
-
-def everything(patient_id: str) -> Scope:
-    """The record for DOCTOR, under a law that hides nothing."""
-    return Scope(patient_id=patient_id, professional_id=DOCTOR, may_read=lambda _: True)
 
 
 def names(view: View, known: dict[str, str]) -> list[str]:
@@ -143,7 +152,7 @@ def test_a_view_tells_the_record_and_the_authorisation_even_when_nothing_is_foun
     patient_id, record = registry.a_record()
     query = FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,))
     mine = registry.reader.answer(query, everything(patient_id))
-    theirs = registry.reader.answer(query, replace(everything(patient_id), professional_id="810000000099"))
+    theirs = registry.reader.answer(query, looking(READER, patient_id))
     unknown = "999999999999999^^^&1.2.250.1.213.1.4.10&ISO^NH"
     nobody = registry.reader.answer(replace(query, patient_id=unknown), everything(unknown))
     assert (mine.record, mine.entries) == (record, ())
@@ -210,11 +219,11 @@ def test_a_hidden_document_leaves_no_trace_in_get_all(registry: Registry) -> Non
         submission_set_statuses=(Status.APPROVED,),
         folder_statuses=(Status.APPROVED,),
     )
-    view = registry.reader.answer(query, Scope.of(READER, patient_id))
+    view = registry.reader.answer(query, looking(READER, patient_id))
     assert [item.entry_uuid for item in view.submission_sets] == [lot.entry_uuid]
     assert [item.entry_uuid for item in view.entries] == [shown.entry_uuid]
     assert [item.association_type for item in view.associations] == [AssociationType.HAS_MEMBER]
     answer = b"".join(view.objects())
     assert hidden.entry_uuid.encode() not in answer
     assert hidden.unique_id.encode() not in answer
-    assert len(registry.reader.answer(query, Scope.of(AUTHOR, patient_id)).entries) == 2
+    assert len(registry.reader.answer(query, looking(AUTHOR, patient_id)).entries) == 2

@@ -38,9 +38,21 @@ from xds.queries import (
     TimeRange,
 )
 from xds.registry import view
-from xds.registry.reader import Scope
 
-from .conftest import DOCTOR, MASKED, NORMAL, Registry, a_folder, a_set, an_entry, has_member, link, oid, person, urn
+from .conftest import (
+    MASKED,
+    NORMAL,
+    Registry,
+    a_folder,
+    a_set,
+    an_entry,
+    everything,
+    has_member,
+    link,
+    oid,
+    person,
+    urn,
+)
 
 APPROVED, DEPRECATED = (Status.APPROVED,), (Status.DEPRECATED,)
 BOTH = (Status.APPROVED, Status.DEPRECATED)
@@ -65,10 +77,6 @@ class World:
 
     def names(self) -> dict[str, str]:
         return {entry_uuid: name for name, entry_uuid in self.ids.items()}
-
-
-def everything(patient_id: str) -> Scope:
-    return Scope(patient_id=patient_id, professional_id=DOCTOR, may_read=lambda _: True)
 
 
 def _named(links: list[Association], ids: dict[str, str]) -> dict[str, str]:

@@ -36,9 +36,8 @@ from xds.queries import (
     ReturnType,
     StoredQuery,
 )
-from xds.registry.reader import Scope
 
-from .conftest import CLASSES, DOCTOR, HOSPITAL, LETTER, Registry, a_folder, a_set, an_entry
+from .conftest import CLASSES, DOCTOR, HOSPITAL, LETTER, Registry, a_folder, a_set, an_entry, looking
 
 BOTH = (Status.APPROVED, Status.DEPRECATED)
 READER = Requester(kind=RequesterKind.PROFESSIONAL, national_id="810000000009", profession="10")
@@ -235,8 +234,8 @@ def test_every_answer_is_that_of_a_record_where_the_hidden_never_was(registry: R
     for return_type in ReturnType:
         pairs = zip(every_query(contents, full, return_type), every_query(contents, bare, return_type), strict=True)
         for (name, query), (_, same) in pairs:
-            answer = registry.reader.answer(query, Scope.of(READER, full)).objects(return_type)
-            assert answer == registry.reader.answer(same, Scope.of(READER, bare)).objects(return_type), name
+            answer = registry.reader.answer(query, looking(READER, full)).objects(return_type)
+            assert answer == registry.reader.answer(same, looking(READER, bare)).objects(return_type), name
 
 
 def a_folder_with(*masked: bool) -> Contents:
@@ -260,12 +259,12 @@ def test_a_folder_is_there_while_it_is_empty_or_holds_something_that_may_be_read
     registry: Registry, masked: tuple[bool, ...], folder: bool, sets: int
 ) -> None:
     patient_id = insert(registry, a_folder_with(*masked))
-    scope = Scope.of(READER, patient_id)
+    scope = looking(READER, patient_id)
     folders = registry.reader.answer(FindFolders(patient_id=patient_id, statuses=BOTH), scope)
     assert bool(folders.folders) == folder
     found = registry.reader.answer(FindSubmissionSets(patient_id=patient_id, statuses=BOTH), scope)
     assert len(found.submission_sets) == sets
-    author = Scope.of(Requester(kind=RequesterKind.PROFESSIONAL, national_id=DOCTOR, profession="10"), patient_id)
+    author = looking(Requester(kind=RequesterKind.PROFESSIONAL, national_id=DOCTOR, profession="10"), patient_id)
     everything = registry.reader.answer(FindSubmissionSets(patient_id=patient_id, statuses=BOTH), author)
     assert len(everything.submission_sets) == 1 + len(masked)
 
@@ -274,5 +273,5 @@ def test_an_association_that_leaves_the_record_is_not_told_in_a_scope(registry: 
     contents = Contents(documents={"d0": False}, sets={"s0"}, links={Link("s0", "d0"), Link("s0", "elsewhere")})
     patient_id = insert(registry, contents)
     query = GetAssociations(entry_uuids=(urn_of("s0"),))
-    found = registry.reader.answer(query, Scope.of(READER, patient_id))
+    found = registry.reader.answer(query, looking(READER, patient_id))
     assert [item.target for item in found.associations] == [urn_of("d0")]
