@@ -43,3 +43,7 @@ class AffinityRules:
         """Everything wrong with the submission, warnings included."""
         yield from check_metadata(request, self.domain)
         yield from check_registered(request, receipt, self.domain)
+
+    def law(self, request: ProvideAndRegisterRequest, signature_id: str | None) -> None:
+        """No law of the DMP here."""
+        return

@@ -11,7 +11,7 @@ from conformance.checks.metadata_rule import entry_path, set_path
 from gateway.gate import Caller
 from security.vihf import agreement
 from xds.errors import RegistryError, XdsErrorCode
-from xds.messages import ProvideAndRegisterRequest
+from xds.messages import ProvideAndRegisterRequest, SubmitObjectsRequest
 from xds.metadata.association import AssociationType
 from xds.metadata.datatypes import Xcn, Xon
 from xds.metadata.submission_set import SubmissionSet
@@ -20,7 +20,7 @@ _REPLACEMENTS = (AssociationType.RPLC, AssociationType.XFRM_RPLC)
 
 
 def with_sender(
-    request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller
+    request: SubmitObjectsRequest, submission_set: SubmissionSet, caller: Caller
 ) -> Iterable[RegistryError]:
     """The lot names the patient, the structure and the person of the VIHF (CI-SIS VIHF; DMP TD2.1)."""
     patients = {submission_set.patient_id: set_path(submission_set, "patientId")}

@@ -14,6 +14,7 @@ from gateway.gate import Caller, Witness
 from security.at_rest.public_keys import RecordPublicKey
 from security.audit.event import Outcome
 from xds.dmp.record import Record, RecordStatus
+from xds.dmp.traces import Trace
 from xds.errors import Refusal, RegistryError, Severity, XdsErrorCode
 from xds.messages import RegistryResponse, SubmitObjectsRequest
 from xds.metadata.association import Association
@@ -45,6 +46,22 @@ class Documents(Protocol):
         """Remove what was kept."""
 
 
+class DepositLaw(Protocol):
+    """What the law of the domain adds to a deposit that no rule refuses."""
+
+    def decided_by(self, record: Record | None, caller: Caller) -> str:
+        """The rule of the law that refuses; empty when it does not."""
+
+    def entries(self, entries: Iterable[DocumentEntry], record: Record) -> tuple[DocumentEntry, ...]:
+        """The entries as they are registered."""
+
+    def mask_when_visible(self, entries: Iterable[DocumentEntry], record: Record) -> frozenset[str]:
+        """The entryUUIDs of those to mask once the patient may see them."""
+
+    def trace(self, lot: Resolved, caller: Caller) -> Trace:
+        """What the record keeps of the deposit."""
+
+
 class NewPatients(Protocol):
     """Opens the record of whoever a submission names, where the domain wants no feed."""
 
@@ -62,18 +79,27 @@ class Deposit:
     new_patients: NewPatients | None = None
 
     def __call__(
-        self, request: SubmitObjectsRequest, documents: Documents, judge: Judge, transaction: str, caller: Caller
+        self,
+        request: SubmitObjectsRequest,
+        documents: Documents,
+        judge: Judge,
+        transaction: str,
+        caller: Caller,
+        law: DepositLaw | None = None,
     ) -> RegistryResponse:
-        """Register the whole submission, or raise Refusal with every error found; nothing is kept then."""
+        """Register the whole submission, or raise Refusal with every error found; nothing is kept then.
+
+        `law` is that of the DMP, which traces the deposit in the record.
+        """
         submission_set = request.submission_set
         if submission_set is None:
             raise Refusal((*request.errors, *_none_is_there(request)))
         lot = resolve(submission_set, request.entries, request.associations, folders=request.folders)
         try:
             for _ in range(ATTEMPTS):
-                receipt, findings = self._verdict(request, submission_set, judge, caller)
+                receipt, findings = self._verdict(request, submission_set, judge, caller, law)
                 try:
-                    self._register(lot, receipt, documents, transaction, caller)
+                    self._register(lot, receipt, documents, transaction, caller, law)
                 except ChangedMeanwhile:
                     continue
                 return RegistryResponse.of(findings)
@@ -85,7 +111,12 @@ class Deposit:
             raise
 
     def _verdict(
-        self, request: SubmitObjectsRequest, submission_set: SubmissionSet, judge: Judge, caller: Caller
+        self,
+        request: SubmitObjectsRequest,
+        submission_set: SubmissionSet,
+        judge: Judge,
+        caller: Caller,
+        law: DepositLaw | None,
     ) -> tuple[Receipt, tuple[RegistryError, ...]]:
         receipt, findings = self._judged(request, submission_set, judge, caller)
         if self.new_patients is not None and receipt.record is None:
@@ -95,7 +126,7 @@ class Deposit:
             if self.new_patients(submission_set.patient_id, caller):
                 receipt, findings = self._judged(request, submission_set, judge, caller)
         if receipt.record is None or _errors(findings):
-            raise Refusal(findings)
+            raise Refusal(findings, decided_by=law.decided_by(receipt.record, caller) if law is not None else "")
         return receipt, findings
 
     def _judged(
@@ -119,12 +150,19 @@ class Deposit:
         )
 
     def _register(
-        self, lot: Resolved, receipt: Receipt, documents: Documents, transaction: str, caller: Caller
+        self,
+        lot: Resolved,
+        receipt: Receipt,
+        documents: Documents,
+        transaction: str,
+        caller: Caller,
+        law: DepositLaw | None,
     ) -> None:
         if receipt.record is None:
             raise LookupError("a verdict without a record is a refusal")
         public_key = RecordPublicKey.from_bytes(receipt.record.key_id, receipt.public_key)
-        entries = documents.keep(lot.entries, public_key)  # (3)
+        final = lot.entries if law is None else law.entries(lot.entries, receipt.record)
+        entries = documents.keep(final, public_key)  # (3)
         effects = effects_of(lot, receipt)  # (4)
         associations: tuple[Association, ...] = (*lot.associations, *effects.associations)
         self.registry.register(  # (5)
@@ -137,6 +175,7 @@ class Deposit:
             folders=lot.folders,
             associations=associations,
             touched_folders=effects.touched_folders,
+            mask_when_visible=() if law is None else law.mask_when_visible(final, receipt.record),
             now=caller.now,
             event=self.witness.access(
                 transaction,
@@ -145,6 +184,7 @@ class Deposit:
                 patient_id=lot.submission_set.patient_id,
                 objects=tuple(entry.unique_id for entry in lot.entries),
             ),
+            trace=None if law is None else law.trace(lot, caller),
         )
 
 

@@ -1,4 +1,4 @@
-"""What the DMP demands of a deposit: a signed lot, the sender's own words, French codes, an open record (DMP TD2.1)."""
+"""What the DMP demands of a deposit: a signed lot, the sender's words, French codes, an open record (DMP TD2.1)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from conformance.checks.content import ContentPolicy
 from conformance.checks.metadata import check_metadata
 from conformance.checks.registered import check_registered
-from gateway.gate import Caller
+from gateway.gate import Caller, Witness
 from gateway.ingest import coherence, lot_signature
+from gateway.ingest.feeding import Feeding
 from profiles.codes import Domain
 from security.pki.trust import TrustStore
 from security.signature.lot import LotPolicy
-from xds.dmp import rights
+from xds.dmp.parameters import Parameters
 from xds.errors import RegistryError
 from xds.messages import ProvideAndRegisterRequest
 from xds.metadata.submission_set import SubmissionSet
@@ -28,6 +29,8 @@ class DmpRules:
     trust: Callable[[], TrustStore]
     lot_policy: LotPolicy
     content: ContentPolicy
+    witness: Witness
+    parameters: Parameters
 
     def verify(self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller) -> str:
         """Verify the signature of the lot; the id, as sent, of the document that holds it. Raises NotAuthenticated."""
@@ -42,7 +45,8 @@ class DmpRules:
         signature_id: str | None,
     ) -> Iterable[RegistryError]:
         """Everything wrong with the lot, warnings included."""
-        yield from rights.may_deposit(caller.requester, receipt.record).errors()
+        decision = self.law(request, signature_id).decide(receipt.record, caller)
+        yield from (*decision.errors(), *decision.warnings())
         yield from check_metadata(request, self.domain)
         yield from coherence.with_sender(request, submission_set, caller)
         yield from check_registered(request, receipt, self.domain)
@@ -52,3 +56,8 @@ class DmpRules:
             if item.kind is ObjectKind.DOCUMENT_ENTRY
         }
         yield from coherence.with_documents(request, signature_id or "", own, self.content)
+
+    def law(self, request: ProvideAndRegisterRequest, signature_id: str | None) -> Feeding:
+        """The law on this lot."""
+        signature = next((entry.unique_id for entry in request.entries if entry.entry_uuid == signature_id), "")
+        return Feeding(witness=self.witness, parameters=self.parameters, signature=signature)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from conformance.checks.metadata import check_metadata
 from gateway.gate import Caller
-from gateway.ingest.deposit import Deposit
+from gateway.ingest.deposit import Deposit, DepositLaw
 from gateway.ingest.documents import OwnDocuments, contents_of
 from profiles.codes import Domain
 from xds.errors import Refusal, RegistryError
@@ -39,6 +39,9 @@ class DepositRules(Protocol):
     ) -> Iterable[RegistryError]:
         """Everything wrong with the submission, warnings included."""
 
+    def law(self, request: ProvideAndRegisterRequest, signature_id: str | None) -> DepositLaw | None:
+        """The law on this lot, where the domain has one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvideAndRegister:
@@ -62,6 +65,7 @@ class ProvideAndRegister:
             lambda receipt: self.rules.judge(request, submission_set, receipt, caller, signature_id),
             TRANSACTION,
             caller,
+            self.rules.law(request, signature_id),
         )
 
 

@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 DESCRIPTIONS: Final = frozenset(
     {
         "ingest-repository",
+        "ingest-registry",
         "consultation-registry",
         "consultation-repository",
         "ihe-ingest-repository",

@@ -32,11 +32,11 @@ _RECORD: LiteralString = (
 )
 _RECORD_COLUMNS = 11
 _FACTS: LiteralString = (
-    f"SELECT {_RECORD}, public_key, objects, unique_ids FROM submission_facts(%s, %s, %s::text[], %s::uuid[])"
+    f"SELECT {_RECORD}, public_key, objects, unique_ids FROM submission_facts(%s, %s, %s::text[], %s::uuid[])"  # noqa: S608 - fixed columns
 )
-_OWN: LiteralString = f"SELECT {_RECORD}, documents FROM own_documents(%s, %s, %s, %s::text[], %s::uuid[])"
+_OWN: LiteralString = f"SELECT {_RECORD}, documents FROM own_documents(%s, %s, %s, %s::text[], %s::uuid[])"  # noqa: S608 - fixed columns
 _EXISTENCE: LiteralString = (
-    f"SELECT {_RECORD}, closed_at, closing_motive, closing_reason, account_open FROM record_receipt(%s)"
+    f"SELECT {_RECORD}, closed_at, closing_motive, closing_reason, account_open FROM record_receipt(%s)"  # noqa: S608 - fixed columns
 )
 _MERGED = "MERGED"
 

@@ -1,4 +1,4 @@
-"""Registering a submission: one statement, all or nothing, its audit event included."""
+"""Registering a submission, and withdrawing one's own: one statement each, all or nothing, its audit event included."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ _REGISTER: LiteralString = (
 )
 _TRACE_AND_REGISTER: LiteralString = _REGISTER.replace("SELECT", "SELECT trace_append(%s::text::jsonb),", 1)
 """Both or none: one statement."""
+_DELETE: LiteralString = (
+    "SELECT delete_own_documents(%s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %b::bytea[],"
+    " %s::text::jsonb, %s)"
+)
 _BY_ID = {
     XdsErrorCode.DUPLICATE_UNIQUE_ID_IN_REGISTRY: duplicate_unique_id,
     XdsErrorCode.NON_IDENTICAL_HASH: non_identical_hash,
@@ -120,12 +124,51 @@ class RegistryWriter:
             ],
             event.canonical().decode("utf-8"),
         )
+        if trace is None:
+            self._write(_REGISTER, parameters)
+        else:
+            self._write(_TRACE_AND_REGISTER, (f"[{trace.as_json()}]", *parameters))
+
+    def delete_own(
+        self,
+        *,
+        revision: int,
+        patient_id: str,
+        structure_id: str,
+        person_id: str,
+        entry_uuids: Sequence[str],
+        submission_set: SubmissionSet,
+        associations: Sequence[Association],
+        event: AuditEvent,
+        trace: Trace,
+    ) -> None:
+        """Delete documents that this structure deposited, every version of each, with the trace and the audit event.
+
+        `person_id`: their author too, where a person answers for himself. `revision` is that of the facts on which it
+        was decided. Bytes stay: deletion is a status (DMP TD3.3c). The ids of the submission are final.
+        Raises as `register`; ChangedMeanwhile also when a document is not the structure's own any more.
+        """
+        parameters = (
+            canonical_patient_id(patient_id),
+            revision,
+            structure_id,
+            person_id,
+            uuid_array(map(uuid_text, entry_uuids)),
+            orjson.dumps(submission_set_row(submission_set)).decode(),
+            orjson.dumps([association_row(association) for association in associations]).decode(),
+            [
+                write_submission_set(submission_set),
+                *(write_association(association, AvailabilityStatus.APPROVED) for association in associations),
+            ],
+            trace.as_json(),
+            event.canonical().decode("utf-8"),
+        )
+        self._write(_DELETE, parameters)
+
+    def _write(self, statement: LiteralString, parameters: Sequence[Any]) -> None:
         try:
             with answering(), self._pool.connection() as connection:
-                if trace is None:
-                    connection.execute(_REGISTER, parameters)
-                else:
-                    connection.execute(_TRACE_AND_REGISTER, (f"[{trace.as_json()}]", *parameters))
+                connection.execute(statement, parameters)
         except psycopg.errors.UniqueViolation as error:
             text = "an entryUUID of this submission is already registered"
             raise Refusal((RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="M6"),)) from error

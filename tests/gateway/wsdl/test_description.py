@@ -22,6 +22,10 @@ QUERY_RESPONSE = "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRespo
 RETRIEVE_RESPONSE = "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetResponse"
 TRANSACTIONS = {
     "ingest-repository": (("ProvideAndRegisterDocumentSet-b", addressing.ITI_41, RESPONSE),),
+    "ingest-registry": (
+        ("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),
+        ("UpdateDocumentSet", addressing.ITI_57, RESPONSE),
+    ),
     "consultation-registry": (("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),),
     "consultation-repository": (("RetrieveDocumentSet", addressing.ITI_43, RETRIEVE_RESPONSE),),
     "ihe-ingest-repository": (("ProvideAndRegisterDocumentSet-b", addressing.ITI_41, RESPONSE),),
