@@ -25,9 +25,20 @@ from xds.dmp.requester import HOLDERS, Requester, RequesterKind
 from xds.dmp.standing import record_fault
 from xds.dmp.visibility import reading_fault
 
-__all__ = ["LOT_SIGNATURE", "Decision", "ReadableEntry", "Rule", "decide", "may_consult", "may_deposit", "may_read"]
+__all__ = [
+    "LOT_SIGNATURE",
+    "Decision",
+    "ReadableEntry",
+    "Rule",
+    "assumed",
+    "decide",
+    "may_consult",
+    "may_deposit",
+    "may_read",
+]
 
 _STANDARD = Parameters()
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 _ABOUT_SELF = frozenset((Operation.AUTHORISE_SELF, Operation.REMOVE_SELF, Operation.STOP_BEING_MT))
 _FEEDING = frozenset((Operation.FEED, Operation.FEED_BY_CPE))
 _WITHOUT_AUTHORISATION = frozenset((Operation.DELETE, Operation.REFERENCE_SEARCH))
@@ -71,7 +82,7 @@ def decide(
         told=_told(operation, case, rule),
         hides=hides,
         warning=_warning(operation, case) if rule is None else "",
-        assumed=assumptions(operation, requester, cell, authorisation),
+        assumed=assumptions(operation, requester, cell),
     )
 
 
@@ -92,6 +103,12 @@ def may_read(
         )
         rule = reading_fault(case, entry)
     return Decision(allowed=rule is None, rule=rule or Rule.GRANTED, operation=Operation.READ, hides=rule is not None)
+
+
+def assumed(operation: Operation, requester: Requester) -> tuple[str, ...]:
+    """What an answer to this requester rests on that nobody could verify: of the record it tells nothing."""
+    case = Case(requester=requester, record=None, authorisation=None, now=_ANY_TIME, parameters=_STANDARD)
+    return assumptions(operation, requester, case.cell(operation))
 
 
 def feeding(requester: Requester) -> Operation:
@@ -174,7 +191,7 @@ def _warning(operation: Operation, case: Case) -> str:
 
 def may_deposit(requester: Requester, record: Record | None) -> Decision:
     """Decide whether documents may be added to a record (DMP TD2.1, TD2.2)."""
-    return decide(feeding(requester), requester, record, None, datetime.min.replace(tzinfo=UTC))
+    return decide(feeding(requester), requester, record, None, _ANY_TIME)
 
 
 def may_consult(

@@ -1,4 +1,4 @@
-"""Which visibility a document may be submitted with (DMP TD2.1, EX_2.1-1050), and what the patient adds to it (D-084)."""
+"""Which visibility a document may be deposited with (DMP TD2.1, EX_2.1-1050), and what the patient adds to it."""
 
 from __future__ import annotations
 

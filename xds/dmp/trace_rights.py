@@ -1,7 +1,8 @@
 """Who reads which trace of a record (CSP L1111-19, L1111-16; DMP).
 
-The patient reads all at any time, the médecin traitant too; another professional his own; who represents a minor all but
-those of secret sessions. What waits for its announcement is not betrayed by its traces: the patient gets them without it.
+The patient reads all at any time, the médecin traitant too; another professional his own; who represents a minor all
+but those of secret sessions. What waits for its announcement is not betrayed by its traces: they are shown once it is
+visible, and an emergency or a search before, without it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from xds.dmp.columns import is_medecin_traitant
+from xds.dmp.columns import EMERGENCIES, is_medecin_traitant
+from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Authorisation, Record
 from xds.dmp.requester import Requester, RequesterKind
@@ -21,18 +23,21 @@ class TraceSight(StrEnum):
     """How much of one trace is shown."""
 
     WHOLE = "WHOLE"
-    WITHOUT_DOCUMENTS = "WITHOUT_DOCUMENTS"
+    WITHOUT_HIDDEN = "WITHOUT_HIDDEN"
     NOTHING = "NOTHING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedAct:
-    """What counts of a trace. `hidden_document`: it names one that the reader does not see."""
+    """What counts of a trace. Of its `documents`, `hidden` are not seen by the reader."""
 
     actor_kind: ActorKind
     actor_id: str
+    operation: str
+    mode: str = "normal"
     secret: bool = False
-    hidden_document: bool = False
+    documents: int = 0
+    hidden: int = 0
 
 
 def sight(
@@ -43,19 +48,21 @@ def sight(
     act: TracedAct,
     parameters: Parameters,
 ) -> TraceSight:
-    """How much of a trace somebody is shown; `now` is a law time.
-
-    A trace of a document that its reader may not see is shown to its author and to the médecin traitant whole, to the
-    patient and to the representatives without the document.
-    """
-    own = (act.actor_kind, act.actor_id) == (ActorKind.PROFESSIONAL, requester.national_id)
+    """How much of a trace somebody is shown; `now` is a law time."""
     if requester.kind is RequesterKind.PROFESSIONAL:
-        doctor = is_medecin_traitant(requester, authorisation, now)
-        return TraceSight.WHOLE if own or doctor else TraceSight.NOTHING
-    if requester.kind is RequesterKind.REPRESENTATIVE:
+        own = (act.actor_kind, act.actor_id) == (ActorKind.PROFESSIONAL, requester.national_id)
+        sees = own or is_medecin_traitant(requester, authorisation, now)
+        return TraceSight.WHOLE if sees else TraceSight.NOTHING
+    if requester.kind is RequesterKind.PATIENT:
+        return _without_hidden(act)
+    if requester.kind is RequesterKind.REPRESENTATIVE and not act.secret:
         minor = parameters.manage_minors and record.is_minor(now, parameters.majority_age)
-        if act.secret or not minor:
-            return TraceSight.NOTHING
-    elif requester.kind is not RequesterKind.PATIENT:
-        return TraceSight.NOTHING
-    return TraceSight.WITHOUT_DOCUMENTS if act.hidden_document else TraceSight.WHOLE
+        return _without_hidden(act) if minor else TraceSight.NOTHING
+    return TraceSight.NOTHING
+
+
+def _without_hidden(act: TracedAct) -> TraceSight:
+    if not act.hidden:
+        return TraceSight.WHOLE
+    told_anyway = act.operation == Operation.SEARCH or act.mode in EMERGENCIES
+    return TraceSight.WITHOUT_HIDDEN if told_anyway or act.hidden < act.documents else TraceSight.NOTHING
