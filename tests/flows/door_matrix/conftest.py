@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cda.document import parse_document
+from cda.header import read_header
+from cda.to_metadata import to_entry
 from gateway import records
 from gateway.cli.rehearsal import Rehearsal
 from gateway.cli.story import REPOSITORY
 from gateway.soap_door import SERVICES
-from gateway.wire.addressing import ITI_18, ITI_41, ITI_43, Transaction
+from gateway.wire.addressing import ITI_18, ITI_41, ITI_43, ITI_57, Transaction
 from samples.client import queries
 from samples.client.answers import (
     SoapFault,
@@ -27,19 +30,21 @@ from samples.client.answers import (
     read_registry_answer,
     read_retrieve_answer,
 )
-from samples.client.client import IngestClient
+from samples.client.client import ConsultationClient, IngestClient
 from samples.client.transport import read_reply
 from samples.documents.vsm import vsm
 from samples.feed import content_type, envelope, interaction
 from samples.pki.catalogue import Entry, read_catalogue
 from samples.sender import Sender
-from samples.submission import build_submission
+from samples.submission import SUBMISSION_SET, Submission, build_submission
 from samples.vihf import build_vihf
 from samples.xds.documents import text_document
 from samples.xds.entries import on_demand_entry
 from samples.xds.patients import DomainPatient, new_patient
 from samples.xds.submission import new_submission, one_document
 from samples.xds.updates import update_entry
+from xds.metadata.association import Association, AssociationType
+from xds.metadata.document_entry import AvailabilityStatus
 
 CATALOGUE = read_catalogue()
 ELSEWHERE = "1.2.3.4.5.6.7"
@@ -134,11 +139,15 @@ class DmpMessages:
     def fresh(self, transaction: Transaction, holder: str) -> Packed:
         if transaction is ITI_41:
             return self.deposit(holder)
+        if holder.partition(".")[0] not in CATALOGUE.professionals:
+            return self.about_own(transaction, holder)
         return self.consult(transaction, holder.partition(".")[0])
 
     def any(self, transaction: Transaction) -> Packed:
         if transaction not in self._kept:
-            self._kept[transaction] = self.fresh(transaction, "chu-seine" if transaction is ITI_41 else "dr-essai")
+            self._kept[transaction] = self.fresh(
+                transaction, "chu-seine" if transaction in (ITI_41, ITI_57) else "dr-essai"
+            )
         return self._kept[transaction]
 
     def consult(self, transaction: Transaction, holder: str, *, patient: str = "", document: str = "") -> Packed:
@@ -155,17 +164,52 @@ class DmpMessages:
 
     def deposit(self, holder: str) -> Packed:
         """A new lot of a structure; the holder of a card seals it himself, and speaks for himself."""
-        house, (structure, _, card) = self.scene.house, holder.partition(".")
-        seal = house.credential(f"{structure}.cpe-sign" if card == "cpe" else f"{structure}.sign")
-        sender = replace(Sender.of(seal), person_id=seal.national_id) if card == "cpe" else None
-        door, patient, now = house.doors["ingest"], self.scene.patient, datetime.now(UTC)
-        lot = build_submission([vsm(patient)], signer=seal, now=now, patient_id=patient.cx, sender=sender)
+        with closing(self._feeder(IngestClient, holder)) as client:
+            return client.message(self._lot(holder, vsm(self.scene.patient))).encode()
+
+    def about_own(self, transaction: Transaction, holder: str) -> Packed:
+        """What a structure asks about a document of its own: its entryUUID, or its deletion."""
+        content, identifier = vsm(self.scene.patient), f"urn:uuid:{uuid.uuid4()}"
+        entry = to_entry(read_header(parse_document(content)), content, entry_uuid=identifier)
+        answer = self.scene.deposit(self.scene.lot([(entry, content)], by=(by := holder.partition(".")[0])), by=by)
+        assert answer.succeeded, answer.errors
+        order = Association(
+            entry_uuid="Order01",
+            association_type=AssociationType.UPDATE_AVAILABILITY_STATUS,
+            source=SUBMISSION_SET,
+            target=identifier,
+            original_status=AvailabilityStatus.APPROVED,
+            new_status=AvailabilityStatus.DELETED,
+        )
+        deletion = replace(self._lot(holder, content), entries=(), associations=(order,), contents={})
+        slots = queries.get_documents(unique_ids=[entry.unique_id])
+        with closing(self._feeder(ConsultationClient, holder)) as client:
+            make = {
+                ITI_18: lambda: client.query_message(queries.QueryId.GET_DOCUMENTS, slots, "ObjectRef"),
+                ITI_57: lambda: client.update_message(deletion),
+            }
+            packed: Packed = make[transaction]().encode()
+            return packed
+
+    def _feeder(self, client: Callable[..., Any], holder: str) -> Any:
+        """A client of the ingest door, whatever it asks there."""
+        house, structure = self.scene.house, holder.partition(".")[0]
+        door, seal, patient = house.doors["ingest"], self._seal(holder), self.scene.patient
 
         def vihf() -> Any:
-            return build_vihf(signer=seal, patient=patient.cx, now=now)
+            return build_vihf(signer=seal, patient=patient.cx, now=datetime.now(UTC))
 
-        with closing(IngestClient(door.url, house.credential(f"{structure}.auth"), door.ca, vihf=vihf)) as client:
-            return client.message(lot).encode()
+        return client(door.url, house.credential(f"{structure}.auth"), door.ca, vihf=vihf)
+
+    def _lot(self, holder: str, content: bytes) -> Submission:
+        seal = self._seal(holder)
+        sender = replace(Sender.of(seal), person_id=seal.national_id) if holder.endswith(".cpe") else None
+        cx = self.scene.patient.cx
+        return build_submission([content], signer=seal, now=datetime.now(UTC), patient_id=cx, sender=sender)
+
+    def _seal(self, holder: str) -> Any:
+        structure, _, card = holder.partition(".")
+        return self.scene.house.credential(f"{structure}.cpe-sign" if card == "cpe" else f"{structure}.sign")
 
 
 @dataclass
