@@ -10,7 +10,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
@@ -28,6 +28,7 @@ from security.audit.trail import AuditTrail, AuditUnavailable
 from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate
 from security.vihf.model import Vihf
+from xds.dmp import rights
 from xds.dmp.operations import Operation as LawOperation
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 
@@ -169,8 +170,27 @@ class _Exchange:
             answer = self._operation.handle(self._message, self._caller)
         except Refusal as refusal:
             self._record(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by)
-            return self._operation.refusal(self._message, refusal.errors)
-        return soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
+            return self._honest(self._operation.refusal(self._message, refusal.errors))
+        return self._honest(
+            soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
+        )
+
+    def _honest(self, reply: SoapReply) -> SoapReply:
+        """An answer that says which unverified rules it rests on: they depend on the caller, never on the record."""
+        law = self._law()
+        words = rights.assumed(law, self._caller.requester) if law is not None and self._caller is not None else ()
+        if not words:
+            return reply
+        return replace(reply, headers=[*reply.headers, ("X-Sandbox-Assumed", ", ".join(words))])
+
+    def _law(self) -> LawOperation | None:
+        """What the caller asks for, in the words of the law; None where no law of records applies."""
+        if self._operation is None or self._caller is None or not isinstance(self._caller.assertion, Vihf):
+            return None
+        law = self._operation.law
+        if self._operation.law_of is not None and self._message is not None:
+            law = self._operation.law_of(self._message)
+        return law if law is None or isinstance(law, LawOperation) else law(self._caller)
 
     def _find(self, message: SoapMessage) -> Operation:
         table = {operation.transaction: operation for operation in self._service.operations}
@@ -202,17 +222,12 @@ class _Exchange:
 
     def _trace(self, outcome: Outcome, code: str, rule: str) -> str:
         """What the record keeps of a refusal; nothing before somebody is known who asked something of a patient."""
-        law = self._operation.law if self._operation is not None else None
-        if self._operation is not None and self._operation.law_of is not None and self._message is not None:
-            law = self._operation.law_of(self._message)
-        if law is None or self._caller is None or not isinstance(self._caller.assertion, Vihf):
+        law = self._law()
+        patient_id = self._caller.vihf.patient if law is not None and self._caller is not None else None
+        if law is None or self._caller is None or not patient_id:
             return ""
-        patient_id = self._caller.assertion.patient
-        if not patient_id:
-            return ""
-        asked = law if isinstance(law, LawOperation) else law(self._caller)
         return self._keeper.witness.trace(
-            asked, outcome, self._caller, patient_id=patient_id, code=code, rule=rule
+            law, outcome, self._caller, patient_id=patient_id, code=code, rule=rule
         ).as_json()
 
     def _event(self, outcome: Outcome, code: str) -> AuditEvent:
