@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Unpack
 
-from samples.documents.elements import LOINC, new_oid
-from samples.documents.header import MORNING, Identity
+from samples.documents.elements import LOINC
+from samples.documents.identity import Named, identified
 from samples.documents.level1 import scanned
 from samples.documents.patients import CLAIRE, SamplePatient
 from samples.documents.professionals import HOSPITAL_DOCTOR, SampleAuthor
@@ -15,23 +15,11 @@ def discharge_letter(
     patient: SamplePatient = CLAIRE,
     author: SampleAuthor = HOSPITAL_DOCTOR,
     *,
-    unique_id: str | None = None,
-    effective_time: datetime = MORNING,
-    replaces: str | None = None,
-    version: int = 1,
-    set_id: str | None = None,
     media_type: str = "application/pdf",
+    **named: Unpack[Named],
 ) -> bytes:
     """Make a discharge letter, a PDF or with `media_type` `text/plain` a text. `unique_id` defaults to a fresh OID."""
-    identity = Identity(
-        patient=patient,
-        author=author,
-        unique_id=unique_id or new_oid(),
-        replaces=replaces,
-        effective_time=effective_time,
-        version=version,
-        set_id=set_id,
-    )
+    identity = identified(patient, author, **named)
     return scanned(
         identity,
         code=("11490-0", "Lettre de liaison à la sortie d'un établissement de soins", LOINC),

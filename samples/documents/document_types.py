@@ -11,7 +11,8 @@ from profiles.document_types.recognition_schema import OWN_PROFILES
 from profiles.document_types.types import DocumentType, document_types, types_by_template, unstructured_types
 from samples.documents.elements import LOINC, coded, element
 from samples.documents.faults import Fault, drop, put
-from samples.documents.header import Identity, clinical_document
+from samples.documents.header import clinical_document
+from samples.documents.identity import Identity
 from samples.documents.level1 import scanned
 from samples.documents.patients import CLAIRE
 from samples.documents.professionals import GENERALIST

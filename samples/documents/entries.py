@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from samples.documents.blocks import CCD, FR, IHE, completed, concern, drug, observation, related, told
 from samples.documents.elements import (
     ACT_CODE,
     ICD_10,
@@ -13,36 +14,14 @@ from samples.documents.elements import (
     coded,
     element,
     original,
-    reference,
     templates,
 )
-
-CCD = "2.16.840.1.113883.10.20.1."
-IHE = "1.3.6.1.4.1.19376.1.5.3.1.4."
-FR = "1.2.250.1.213.1.1.3."
 
 _Element = etree._Element
 
 
 def _times(low: str, high: str | None) -> _Element:
     return element("effectiveTime", element("low", value=low), element("high", value=high) if high else None)
-
-
-def _concern(ids: Identifiers, own: tuple[str, str], low: str, high: str | None, observation: _Element) -> _Element:
-    return element(
-        "entry",
-        element(
-            "act",
-            templates(CCD + "27", IHE + "5.1", *own),
-            ids.next(),
-            element("code", nullFlavor="NA"),
-            element("statusCode", code="completed" if high else "active"),
-            _times(low, high),
-            element("entryRelationship", observation, typeCode="SUBJ", inversionInd="false"),
-            classCode="ACT",
-            moodCode="EVN",
-        ),
-    )
 
 
 def problem(
@@ -60,21 +39,18 @@ def problem(
         if icd10
         else element("value", original(anchor), xsi_type="CD")
     )
-    observation = element(
-        "observation",
+    made = observation(
         templates(CCD + "28", IHE + "5", FR + "37"),
         ids.next(),
         coded("code", "64572001", "maladie", SNOMED_CT),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
+        told(anchor),
+        completed(),
         _times(low, high),
         value,
         sub_entries,
-        classCode="OBS",
-        moodCode="EVN",
         negationInd="false",
     )
-    return _concern(ids, (IHE + "5.2", FR + "39"), low, high, observation)
+    return concern(ids, (IHE + "5.2", FR + "39"), "completed" if high else "active", _times(low, high), made)
 
 
 def allergy(
@@ -103,79 +79,64 @@ def allergy(
         ),
         typeCode="CSM",
     )
-    observation = element(
-        "observation",
+    made = observation(
         templates(CCD + "18", CCD + "28", IHE + "5", IHE + "6", FR + "41"),
         ids.next(),
         coded("code", *kind, SNOMED_CT),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
+        told(anchor),
+        completed(),
         _times(low, None),
         coded("value", *icd10, ICD_10, original(anchor), xsi_type="CD"),
         participant,
         sub_entries,
-        classCode="OBS",
-        moodCode="EVN",
         negationInd="false",
     )
-    return _concern(ids, (IHE + "5.3", FR + "40"), low, None, observation)
+    return concern(ids, (IHE + "5.3", FR + "40"), "active", _times(low, None), made)
 
 
 def severity(anchor: str) -> _Element:
     """Severity *moderate*."""
-    return element(
-        "entryRelationship",
-        element(
-            "observation",
+    return related(
+        "SUBJ",
+        observation(
             templates(CCD + "55", IHE + "1", FR + "29"),
             coded("code", "SEV", "Sévérité", ACT_CODE),
-            element("text", reference(anchor)),
-            element("statusCode", code="completed"),
+            told(anchor),
+            completed(),
             coded("value", "M", "Modéré", "2.16.840.1.113883.5.1063", xsi_type="CD"),
-            classCode="OBS",
-            moodCode="EVN",
         ),
-        typeCode="SUBJ",
-        inversionInd="true",
+        "true",
     )
 
 
 def status(anchor: str, system: str) -> _Element:
     """Status *active*, in the code system of conditions or in that of allergies."""
-    return element(
-        "entryRelationship",
-        element(
-            "observation",
+    return related(
+        "REFR",
+        observation(
             templates(CCD + "50", CCD + "57", IHE + "1.1", FR + "30"),
             coded("code", "33999-4", "Status", LOINC),
-            element("text", reference(anchor)),
-            element("statusCode", code="completed"),
+            told(anchor),
+            completed(),
             coded("value", "active", "Actif", system, xsi_type="CE"),
-            classCode="OBS",
-            moodCode="EVN",
             negationInd="false",
         ),
-        typeCode="REFR",
-        inversionInd="false",
+        "false",
     )
 
 
 def health_status(anchor: str) -> _Element:
     """Health status *chronic disease*."""
-    return element(
-        "entryRelationship",
-        element(
-            "observation",
+    return related(
+        "REFR",
+        observation(
             templates(CCD + "51", IHE + "1.2", FR + "31"),
             coded("code", "11323-3", "Statut clinique du patient", LOINC),
-            element("text", reference(anchor)),
-            element("statusCode", code="completed"),
+            told(anchor),
+            completed(),
             coded("value", "27624003", "maladie chronique", SNOMED_CT, xsi_type="CE"),
-            classCode="OBS",
-            moodCode="EVN",
         ),
-        typeCode="REFR",
-        inversionInd="false",
+        "false",
     )
 
 
@@ -188,8 +149,8 @@ def procedure(ids: Identifiers, anchor: str, when: str, ccam: tuple[str, str]) -
             templates(IHE + "19", CCD + "29", FR + "62"),
             ids.next(),
             coded("code", *ccam, "1.2.250.1.215.300.1"),
-            element("text", reference(anchor)),
-            element("statusCode", code="completed"),
+            told(anchor),
+            completed(),
             element("effectiveTime", value=when),
             classCode="PROC",
             moodCode="EVN",
@@ -201,17 +162,14 @@ def habit(ids: Identifiers, anchor: str, loinc: tuple[str, str], value: _Element
     """One habit of life."""
     return element(
         "entry",
-        element(
-            "observation",
+        observation(
             templates(CCD + "33", IHE + "13", IHE + "13.4", FR + "52"),
             ids.next(),
             coded("code", *loinc, LOINC),
-            element("text", reference(anchor)),
-            element("statusCode", code="completed"),
+            told(anchor),
+            completed(),
             element("effectiveTime", nullFlavor="NA"),
             value,
-            classCode="OBS",
-            moodCode="EVN",
         ),
     )
 
@@ -228,26 +186,23 @@ def family_history(ids: Identifiers, anchor: str, relative_anchor: str, icd10: t
         ),
         typeCode="SBJ",
     )
-    observation = element(
-        "observation",
+    made = observation(
         templates(CCD + "22", IHE + "13", IHE + "13.3", FR + "51"),
         ids.next(),
         coded("code", "64572001", "maladie", SNOMED_CT),
-        element("text", reference(anchor)),
-        element("statusCode", code="completed"),
+        told(anchor),
+        completed(),
         element("effectiveTime", nullFlavor="UNK"),
         coded("value", *icd10, ICD_10, original(anchor), xsi_type="CD"),
-        classCode="OBS",
-        moodCode="EVN",
     )
     return element(
         "entry",
         element(
             "organizer",
             templates(CCD + "23", IHE + "15", FR + "59"),
-            element("statusCode", code="completed"),
+            completed(),
             relative,
-            element("component", observation, typeCode="COMP"),
+            element("component", made, typeCode="COMP"),
             classCode="CLUSTER",
             moodCode="EVN",
         ),
@@ -256,15 +211,6 @@ def family_history(ids: Identifiers, anchor: str, relative_anchor: str, icd10: t
 
 def treatment(ids: Identifiers, anchor: str, low: str, cis: tuple[str, str]) -> _Element:
     """One tablet a day by mouth, since `low`, with no known end; `cis` is the (CIS code, name) of the drug."""
-    product = element(
-        "manufacturedProduct",
-        templates(CCD + "53", IHE + "7.2", FR + "43"),
-        element(
-            "manufacturedMaterial",
-            coded("code", *cis, "1.2.250.1.213.2.3.1", original(anchor)),
-            element("name", cis[1]),
-        ),
-    )
     return element(
         "entry",
         element(
@@ -272,13 +218,13 @@ def treatment(ids: Identifiers, anchor: str, low: str, cis: tuple[str, str]) -> 
             templates(CCD + "24", IHE + "7", FR + "42", IHE + "7.1"),
             ids.next(),
             coded("code", "DRUG", "Médicament", ACT_CODE),
-            element("text", reference(anchor)),
-            element("statusCode", code="completed"),
+            told(anchor),
+            completed(),
             element("effectiveTime", element("low", value=low), element("high", nullFlavor="UNK"), xsi_type="IVL_TS"),
             element("effectiveTime", element("period", value="1", unit="d"), xsi_type="PIVL_TS", operator="A"),
             coded("routeCode", "20053000", "Voie orale", "0.4.0.127.0.16.1.1.2.1"),
             element("doseQuantity", [element(bound, value="1", unit="{tablet}") for bound in ("low", "high")]),
-            element("consumable", product),
+            element("consumable", drug(anchor, cis)),
             classCode="SBADM",
             moodCode="EVN",
         ),

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-
 from lxml import etree
 
 from samples.documents.elements import coded, element, templates, ts
+from samples.documents.identity import Identity
 from samples.documents.patients import IPP_ISSUER, SamplePatient
 from samples.documents.professionals import PERSON_ROOT, STRUCTURE_ROOT, SampleAuthor
-
-MORNING = datetime(2024, 6, 11, 9, 30, tzinfo=timezone(timedelta(hours=2)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What makes one document itself: who, when, which version, in the place of which.
-
-    `unique_id` is an OID; `replaces` is the uniqueId of the document replaced, `set_id` what its versions share.
-    `effective_time` is aware.
-    """
-
-    patient: SamplePatient
-    author: SampleAuthor
-    unique_id: str
-    effective_time: datetime = MORNING
-    replaces: str | None = None
-    version: int = 1
-    set_id: str | None = None
-
-    @property
-    def act_start(self) -> datetime:
-        """Start of the documented act: a quarter of an hour before the document."""
-        return self.effective_time - timedelta(minutes=15)
 
 
 def clinical_document(

@@ -7,7 +7,7 @@ from functools import cache
 from lxml import etree
 
 from samples.documents.elements import LOINC, coded, element
-from samples.documents.header import Identity, clinical_document
+from samples.documents.header import clinical_document
 from samples.documents.header_parts import (
     LAB,
     SDTC,
@@ -28,6 +28,7 @@ from samples.documents.header_parts import (
     recipient,
     trusted_person,
 )
+from samples.documents.identity import Identity
 from samples.documents.patients import CLAIRE
 from samples.documents.professionals import GENERALIST, HOSPITAL_DOCTOR
 from security import xml

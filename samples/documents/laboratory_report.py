@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Unpack
 
-from samples.documents.elements import LOINC, new_oid
+from samples.documents.elements import LOINC
 from samples.documents.faults import break_rule
-from samples.documents.header import MORNING, Identity
 from samples.documents.header_faults import HEADER_FAULTS, LEVEL_1_FAULTS
+from samples.documents.identity import Named, identified
 from samples.documents.level1 import scanned
 from samples.documents.patients import CLAIRE, SamplePatient
 from samples.documents.professionals import BIOLOGIST, SampleAuthor
@@ -17,27 +17,15 @@ def laboratory_report(
     patient: SamplePatient = CLAIRE,
     author: SampleAuthor = BIOLOGIST,
     *,
-    unique_id: str | None = None,
-    effective_time: datetime = MORNING,
-    replaces: str | None = None,
-    version: int = 1,
-    set_id: str | None = None,
     breaking: str | None = None,
+    **named: Unpack[Named],
 ) -> bytes:
     """Make a laboratory report: three results on one page.
 
     `unique_id` defaults to a fresh OID. `breaking` names a rule of the header: the document then breaks that rule.
     Raises KeyError: no twin is known for that rule.
     """
-    identity = Identity(
-        patient=patient,
-        author=author,
-        unique_id=unique_id or new_oid(),
-        replaces=replaces,
-        effective_time=effective_time,
-        version=version,
-        set_id=set_id,
-    )
+    identity = identified(patient, author, **named)
     made = scanned(
         identity,
         code=("11502-2", "CR d'examens biologiques", LOINC),

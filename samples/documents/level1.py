@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 from samples.documents.elements import element
-from samples.documents.header import Identity, clinical_document
+from samples.documents.header import clinical_document
+from samples.documents.identity import Identity
 from samples.documents.pdf import one_page
 
 XDS_SD = "1.3.6.1.4.1.19376.1.2.20"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lxml import etree
 
-from samples.documents.elements import ACT_CODE, SNOMED_CT, Identifiers, coded, element, original, reference, templates
-from samples.documents.entries import CCD, FR, IHE
-from samples.documents.qualifier_entries import author, completed
+from samples.documents.blocks import CCD, FR, IHE, completed, drug, observation, related, told
+from samples.documents.elements import ACT_CODE, SNOMED_CT, Identifiers, coded, element, templates
+from samples.documents.qualifier_entries import author
 
 PHARM = "1.3.6.1.4.1.19376.1.9.1.3."
 _PATTERNS = "1.3.6.1.4.1.19376.1.5.3.2"
@@ -14,22 +14,14 @@ _PATTERNS = "1.3.6.1.4.1.19376.1.5.3.2"
 _Element = etree._Element
 
 
-def _related(kind: str, entry: _Element, inversion: str | None = None) -> _Element:
-    return element("entryRelationship", entry, typeCode=kind, inversionInd=inversion)
-
-
-def _told(anchor: str) -> _Element:
-    return element("text", reference(anchor))
-
-
 def _instructions(roots: tuple[str, ...], code: str, name: str, anchor: str, *more: _Element) -> _Element:
-    return _related(
+    return related(
         "SUBJ",
         element(
             "act",
             templates(*roots),
             coded("code", code, name, _PATTERNS),
-            _told(anchor),
+            told(anchor),
             completed(),
             *more,
             classCode="ACT",
@@ -41,19 +33,16 @@ def _instructions(roots: tuple[str, ...], code: str, name: str, anchor: str, *mo
 
 def patient_instructions(ids: Identifiers, anchor: str) -> _Element:
     """Instructions to the patient, one of them in detail."""
-    detail = element(
-        "observation",
+    detail = observation(
         templates(IHE + "13", FR + "48", FR + "48.35"),
         ids.next(),
         coded("code", "PINSTRUCT", "Instructions au patient", _PATTERNS),
-        _told(anchor),
+        told(anchor),
         completed(),
         element("effectiveTime", nullFlavor="UNK"),
-        classCode="OBS",
-        moodCode="EVN",
     )
     roots = (CCD + "49", IHE + "3", FR + "33")
-    return _instructions(roots, "PINSTRUCT", "Instructions au patient", anchor, _related("COMP", detail))
+    return _instructions(roots, "PINSTRUCT", "Instructions au patient", anchor, related("COMP", detail))
 
 
 def dispenser_instructions(anchor: str) -> _Element:
@@ -71,7 +60,7 @@ def prescription(ids: Identifiers, anchor: str) -> _Element:
         ),
         typeCode="PRF",
     )
-    return _related(
+    return related(
         "REFR",
         element(
             "supply",
@@ -90,7 +79,7 @@ def prescription(ids: Identifiers, anchor: str) -> _Element:
 
 def quantity() -> _Element:
     """How much of the drug."""
-    return _related(
+    return related(
         "COMP",
         element(
             "supply",
@@ -105,7 +94,7 @@ def quantity() -> _Element:
 
 def renewal() -> _Element:
     """For how long the prescription can be renewed."""
-    return _related(
+    return related(
         "COMP",
         element(
             "supply",
@@ -119,7 +108,7 @@ def renewal() -> _Element:
 
 def substitution() -> _Element:
     """A generic may be given instead."""
-    return _related(
+    return related(
         "COMP",
         element(
             "act",
@@ -134,50 +123,37 @@ def substitution() -> _Element:
 
 def observed(ids: Identifiers, anchor: str) -> _Element:
     """A simple observation beside a treatment."""
-    return _related(
+    return related(
         "COMP",
-        element(
-            "observation",
+        observation(
             templates(IHE + "13", FR + "48"),
             ids.next(),
             coded("code", "248536006", "constatation fonctionnelle", SNOMED_CT),
-            _told(anchor),
+            told(anchor),
             completed(),
             element("effectiveTime", value="20240611"),
             element("value", [element(bound, value="500", unit="mL") for bound in ("low", "high")], xsi_type="IVL_PQ"),
-            classCode="OBS",
-            moodCode="EVN",
         ),
     )
 
 
 def plan_reference(ids: Identifiers, anchor: str, cis: tuple[str, str]) -> _Element:
     """The item of a treatment plan that a treatment comes from; `cis` is the (CIS code, name) of the drug."""
-    product = element(
-        "manufacturedProduct",
-        templates(CCD + "53", IHE + "7.2", FR + "43"),
-        element(
-            "manufacturedMaterial",
-            coded("code", *cis, "1.2.250.1.213.2.3.1", original(anchor)),
-            element("name", cis[1]),
-        ),
-        classCode="MANU",
-    )
     item = element(
         "substanceAdministration",
         templates(CCD + "24", IHE + "7", PHARM + "7", FR + "96", IHE + "7.1"),
         ids.next(),
         coded("code", "DRUG", "Médicament", ACT_CODE),
-        _told(anchor),
+        told(anchor),
         completed(),
-        element("consumable", product),
+        element("consumable", drug(anchor, cis, "MANU")),
         classCode="SBADM",
         moodCode="INT",
     )
     item[6].set("codeSystemName", "HL7:ActCode")
     nothing = element("manufacturedProduct", element("manufacturedMaterial", nullFlavor="NA"))
     nothing[0].append(element("name", nullFlavor="NA"))
-    return _related(
+    return related(
         "REFR",
         element(
             "substanceAdministration",
@@ -185,7 +161,7 @@ def plan_reference(ids: Identifiers, anchor: str, cis: tuple[str, str]) -> _Elem
             ids.next(),
             coded("code", "MTPItem", "Ligne de plan de traitement", "1.3.6.1.4.1.19376.1.9.2.2"),
             element("consumable", nothing),
-            _related("REFR", item),
+            related("REFR", item),
             classCode="SBADM",
             moodCode="INT",
         ),

@@ -4,78 +4,60 @@ from __future__ import annotations
 
 from lxml import etree
 
-from samples.documents.elements import LOINC, SNOMED_CT, Identifiers, coded, element, reference, templates
-from samples.documents.entries import CCD, FR, IHE
+from samples.documents.blocks import CCD, FR, IHE, completed, observation, related, told
+from samples.documents.elements import LOINC, SNOMED_CT, Identifiers, coded, element, templates
 
 _Element = etree._Element
 
 
-def _told(anchor: str) -> _Element:
-    return element("text", reference(anchor))
-
-
-def completed() -> _Element:
-    """The status of what is recorded once for all."""
-    return element("statusCode", code="completed")
-
-
 def certainty(ids: Identifiers, anchor: str) -> _Element:
     """Certainty *confirmed* of a problem or an allergy."""
-    return element(
-        "entryRelationship",
-        element(
-            "observation",
+    return related(
+        "SUBJ",
+        observation(
             templates(FR + "171"),
             ids.next(),
             coded("code", "66455-7", "Certitude", LOINC),
-            _told(anchor),
+            told(anchor),
             completed(),
             coded("value", "410605003", "confirmé", SNOMED_CT, xsi_type="CD"),
-            classCode="OBS",
-            moodCode="EVN",
         ),
-        typeCode="SUBJ",
-        inversionInd="true",
+        "true",
     )
 
 
 def criticality(ids: Identifiers, anchor: str) -> _Element:
     """Criticality *high* of an allergy."""
-    return element(
-        "entryRelationship",
-        element(
-            "observation",
+    return related(
+        "SUBJ",
+        observation(
             templates(FR + "172"),
             ids.next(),
             coded("code", "82606-5", "Criticité", LOINC),
-            _told(anchor),
+            told(anchor),
             completed(),
             element("effectiveTime", nullFlavor="UNK"),
             coded("value", "CRITH", "criticité élevée", "2.16.840.1.113883.5.1063", xsi_type="CD"),
-            classCode="OBS",
-            moodCode="EVN",
         ),
-        typeCode="SUBJ",
-        inversionInd="true",
+        "true",
     )
 
 
 def comment(ids: Identifiers, anchor: str) -> _Element:
     """A comment with its author."""
-    return element(
-        "entryRelationship",
+    return related(
+        "SUBJ",
         element(
             "act",
             templates(CCD + "40", IHE + "2", FR + "32"),
             coded("code", "48767-8", "Commentaire", LOINC),
-            _told(anchor),
+            told(anchor),
             completed(),
             author(ids),
             classCode="ACT",
             moodCode="EVN",
         ),
-        typeCode="SUBJ",
-        inversionInd="true",
+        "true",
     )
 
 
@@ -97,8 +79,8 @@ def author(ids: Identifiers) -> _Element:
 
 def internal_reference(ids: Identifiers, kind: str) -> _Element:
     """The reason of an act or of a treatment, by reference to a problem; `kind` is the inversionInd."""
-    return element(
-        "entryRelationship",
+    return related(
+        "RSON",
         element(
             "act",
             templates(IHE + "4.1", FR + "36"),
@@ -107,6 +89,5 @@ def internal_reference(ids: Identifiers, kind: str) -> _Element:
             classCode="ACT",
             moodCode="EVN",
         ),
-        typeCode="RSON",
-        inversionInd=kind,
+        kind,
     )

@@ -8,13 +8,12 @@ from lxml import etree
 
 from samples.documents import medication_entries as medication
 from samples.documents import qualifier_entries as qualifier
+from samples.documents.blocks import ABSENT, IHE
 from samples.documents.elements import CDA, XSI, Identifiers, element
-from samples.documents.entries import IHE
 from samples.documents.vsm import vsm
 from samples.documents.vsm_paths import PCC, find
 from security import xml
 
-ABSENT = "2.16.840.1.113883.5.1150.1"
 UNIQUE_ID = "2.25.71"
 
 _Element = etree._Element
