@@ -13,9 +13,11 @@ from xds.dmp.requester import Requester
 
 
 def assumptions(operation: Operation, requester: Requester, cell: Cell | None) -> tuple[str, ...]:
-    """The words: a cell that no sheet has, a profession whose rows are not verified, how long an authorisation lasts."""
+    """The words: a cell no sheet has, a profession whose rows are not verified, how long an authorisation lasts."""
     found = ["rights"] if cell is not None and cell.assumed else []
-    if operation in READING | CHANGING and assumed_for(requester.profession):
+    if operation in READING | CHANGING and assumed_for(
+        requester.profession, profession_system=requester.profession_system
+    ):
         found.append("habilitation")
     if operation in READING and requester.purpose == NORMAL:
         found.append("authorisation_days")

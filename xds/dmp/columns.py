@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from profiles.dmp.habilitation import TRE_G15
 from profiles.dmp.rights import Column
 from xds.dmp.record import Authorisation, AuthorisationStatus
 from xds.dmp.requester import Requester, RequesterKind
@@ -29,7 +30,7 @@ def column_of(requester: Requester, authorisation: Authorisation | None, now: da
         return None
     if OCCUPATIONAL_MEDICINE in requester.specialties:
         return Column.OCCUPATIONAL
-    if requester.profession != DOCTOR:
+    if (requester.profession_system, requester.profession) != (TRE_G15, DOCTOR):
         return Column.PROFESSIONAL
     if requester.purpose != REGULATION and is_medecin_traitant(requester, authorisation, now):
         return Column.MEDECIN_TRAITANT

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from profiles.dmp.habilitation import TRE_G15
+
 
 class RequesterKind(StrEnum):
     """A person who answers for herself, an organisation on whose behalf a system speaks, or the house itself."""
@@ -25,15 +27,16 @@ class Requester:
     """An authenticated requester.
 
     `national_id` is a PS_IdNat for a professional, a Struct_IdNat for a structure. `profession` is a code of
-    TRE_G15 (`10`), `specialties` are codes of TRE_R38 (`SM26`). `mode` and `purpose` keep the words of the VIHF
-    (`DIRECTE`, `normal`); `reason` is that of an emergency. `secret`: the session of a minor whose legal
-    representatives shall not know (DMP VIHF confidentiality-code).
+    TRE_G15 (`10`) unless `profession_system` names another list, `specialties` are codes of TRE_R38 (`SM26`). `mode`
+    and `purpose` keep the words of the VIHF (`DIRECTE`, `normal`); `reason` is that of an emergency. `secret`: the
+    session of a minor whose legal representatives shall not know (DMP VIHF confidentiality-code).
     """
 
     kind: RequesterKind
     national_id: str
     structure_id: str | None = None
     profession: str | None = None
+    profession_system: str = TRE_G15
     specialties: tuple[str, ...] = ()
     mode: str = "DIRECTE"
     purpose: str = "normal"

@@ -43,7 +43,12 @@ def reading_fault(case: Case, entry: ReadableEntry) -> Rule | None:
 
 def _fault_of_others(case: Case, entry: ReadableEntry) -> Rule | None:
     requester = case.requester
-    if not may_profession_read(requester.profession, entry.class_code.code, entry.type_code.code):
+    if not may_profession_read(
+        requester.profession,
+        entry.class_code.code,
+        entry.type_code.code,
+        profession_system=requester.profession_system,
+    ):
         return Rule.DOCUMENT_TYPE
     for kind in () if is_own(requester, entry, case.parameters) else special_kinds(entry):
         cell = case.cell(Operation.READ, kind)

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from profiles.dmp.habilitation import readable
 from xds.dmp.record import Authorisation, AuthorisationStatus, Record, RecordStatus
 from xds.dmp.requester import Requester, RequesterKind
 from xds.dmp.rights import LOT_SIGNATURE, Rule, may_consult, may_deposit, may_read
@@ -142,11 +141,3 @@ def test_a_profession_reads_the_types_of_its_rows(
 ) -> None:
     document = Document(class_code=Code(class_code, "x"), type_code=Code(type_code, "y"))
     assert may_read(replace(DOCTOR, profession=profession), document).allowed is allowed
-
-
-def test_every_row_of_the_table_decides_for_its_own_key() -> None:
-    for (profession, class_code, type_code), allowed in readable().items():
-        document = Document(
-            class_code=Code(class_code.replace("*", "any"), "x"), type_code=Code(type_code.replace("*", "any"), "y")
-        )
-        assert may_read(replace(DOCTOR, profession=profession), document).allowed is allowed
