@@ -11,6 +11,8 @@ from conformance.checks.content import ContentPolicy
 from gateway import assertions
 from gateway.consultation import app as consultation_app
 from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86
+from gateway.consultation.change_document import ChangeDocuments
+from gateway.consultation.change_orders import law_of
 from gateway.consultation.registry_stored_query import RegistryStoredQuery
 from gateway.consultation.remove_documents import RemoveDocuments
 from gateway.consultation.remove_metadata import RemoveMetadata
@@ -49,6 +51,8 @@ from xds.registry.amendments import Amendments
 from xds.registry.patients import PatientFeed
 from xds.registry.reader import RegistryReader
 from xds.registry.receipts import RegistryReceipts
+from xds.registry.record_office import RecordOffice
+from xds.registry.registered_documents import RegisteredDocuments
 from xds.registry.registered_reader import RegisteredReader
 from xds.registry.writer import RegistryWriter
 from xds.repository.reader import RepositoryReader
@@ -123,7 +127,21 @@ def consultation_door(settings: Settings) -> Door:
     operations = [iti18.operation(stored_query), iti43.operation(retrieve)]
     if generic:
         operations += [iti51.operation(stored_query), *_amendments(settings, pool, keeper, blobs)]
+    else:
+        operations.append(iti57.operation(_dmp_changes(settings, pool, keeper), law_of))
     return Door(consultation_app.create(keeper, settings.domain, operations), keeper, pool, blobs)
+
+
+def _dmp_changes(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> ChangeDocuments:
+    return ChangeDocuments(
+        office=RecordOffice.of_pool(pool),
+        registered=RegisteredReader(pool),
+        documents=RegisteredDocuments(pool),
+        amendments=Amendments(pool),
+        domain=_domain(settings),
+        witness=keeper.witness,
+        parameters=law_parameters(settings),
+    )
 
 
 def _keeper(settings: Settings, files: DoorFiles, pool: DoorPool, trust: TrustStore, usage: Usage) -> Doorkeeper:

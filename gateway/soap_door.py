@@ -58,7 +58,7 @@ class Operation:
     handle: Callable[[SoapMessage, Caller], Answer]
     refuse: Callable[[tuple[RegistryError, ...]], bytes]
     law: LawOperation | Callable[[Caller], LawOperation] | None = None
-    law_of: Callable[[SoapMessage], LawOperation] | None = None
+    law_of: Callable[[SoapMessage], LawOperation | None] | None = None
     refuse_message: Callable[[SoapMessage, tuple[RegistryError, ...]], bytes] | None = None
 
     def refusal(self, message: SoapMessage, errors: tuple[RegistryError, ...]) -> SoapReply:
@@ -169,7 +169,7 @@ class _Exchange:
         try:
             answer = self._operation.handle(self._message, self._caller)
         except Refusal as refusal:
-            self._record(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by)
+            self._record(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by, refusal.operation)
             return self._honest(self._operation.refusal(self._message, refusal.errors))
         return self._honest(
             soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
@@ -217,12 +217,12 @@ class _Exchange:
         asked = [self._operation] if self._operation else self._service.operations
         return " ".join(dict.fromkeys(operation.transaction.name for operation in asked))
 
-    def _record(self, outcome: Outcome, code: str, rule: str = "") -> None:
-        self._keeper.audit.append(self._event(outcome, code), self._trace(outcome, code, rule))
+    def _record(self, outcome: Outcome, code: str, rule: str = "", operation: str = "") -> None:
+        self._keeper.audit.append(self._event(outcome, code), self._trace(outcome, code, rule, operation))
 
-    def _trace(self, outcome: Outcome, code: str, rule: str) -> str:
+    def _trace(self, outcome: Outcome, code: str, rule: str, operation: str) -> str:
         """What the record keeps of a refusal; nothing before somebody is known who asked something of a patient."""
-        law = self._law()
+        law = LawOperation(operation) if operation else self._law()
         patient_id = self._caller.vihf.patient if law is not None and self._caller is not None else None
         if law is None or self._caller is None or not patient_id:
             return ""

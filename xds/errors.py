@@ -103,9 +103,11 @@ class Refusal(Exception):
     """Understood and refused: every error found, never empty.
 
     `decided_by` is the rule of the law that decided, for the trace that the record keeps: never told to the other side.
+    `operation` is what was refused, by its name in the rights sheet, where the message alone does not tell.
     """
 
-    def __init__(self, errors: Iterable[RegistryError], *, decided_by: str = "") -> None:
+    def __init__(self, errors: Iterable[RegistryError], *, decided_by: str = "", operation: str = "") -> None:
         self.errors = tuple(errors)
         self.decided_by = decided_by
+        self.operation = operation
         super().__init__(", ".join(error.code for error in self.errors))

@@ -15,7 +15,7 @@ NAME = "consultation"
 
 OFFER: Final[Offer] = MappingProxyType(
     {
-        "dmp": {"registry": (ITI_18,), "repository": (ITI_43,)},
+        "dmp": {"registry": (ITI_18, ITI_57), "repository": (ITI_43,)},
         "ihe": {"registry": (ITI_18, ITI_51, ITI_57, ITI_62), "repository": (ITI_43, ITI_86)},
     }
 )

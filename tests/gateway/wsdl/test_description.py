@@ -26,7 +26,10 @@ TRANSACTIONS = {
         ("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),
         ("UpdateDocumentSet", addressing.ITI_57, RESPONSE),
     ),
-    "consultation-registry": (("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),),
+    "consultation-registry": (
+        ("RegistryStoredQuery", addressing.ITI_18, QUERY_RESPONSE),
+        ("UpdateDocumentSet", addressing.ITI_57, RESPONSE),
+    ),
     "consultation-repository": (("RetrieveDocumentSet", addressing.ITI_43, RETRIEVE_RESPONSE),),
     "ihe-ingest-repository": (("ProvideAndRegisterDocumentSet-b", addressing.ITI_41, RESPONSE),),
     "ihe-ingest-registry": (
