@@ -58,9 +58,9 @@ def _public(documents: Path | None) -> tuple[Path, ...]:
 def _tell(step: Step, *, as_json: bool) -> Step:
     if not as_json:
         mark = click.style("✓", fg="green") if step.passed else click.style("✗", fg="red")
-        text = step.step[1] if language() == "fr" else step.step[0]
+        text, colon = (step.step[1], " : ") if language() == "fr" else (step.step[0], ": ")
         got = step.got if step.passed else f"{step.got} ≠ {step.expected}"
-        click.echo(f"{mark} {text}: {got}{' — ' + step.detail if step.detail else ''}"[:240])
+        click.echo(f"{mark} {text}{colon}{got}{' — ' + step.detail if step.detail else ''}"[:240])
     return step
 
 

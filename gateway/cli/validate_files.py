@@ -38,7 +38,7 @@ class Source:
 
 
 def sources(files: Iterable[str], stdin_name: str) -> Iterator[Source]:
-    """The files named, and the *.xml of folders, sorted, links between folders not followed."""
+    """The files named, and the *.xml of folders, sorted; no link between folders is followed, no hidden one entered."""
     for name in files:
         if name == STDIN:
             yield Source(stdin_name, None)
@@ -67,7 +67,7 @@ def _folder(name: str) -> Iterator[Source]:
 def _walk(name: str) -> Iterator[Source]:
     closed: list[OSError] = []
     for folder, folders, files in os.walk(name, onerror=closed.append):
-        folders.sort()
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
         for one in sorted(files):
             if one.lower().endswith(".xml"):
                 path = Path(folder, one)

@@ -153,6 +153,8 @@ def test_a_folder_stands_for_its_documents_at_any_depth_and_totals_are_told(run,
     (tmp_path / "a").mkdir()
     good.rename(tmp_path / "a" / "good.XML")
     (tmp_path / "notes.txt").write_text("no document")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "other.xml").write_text("no document")
     (tmp_path / "loop").symlink_to(tmp_path)
 
     result = run(tmp_path)
