@@ -172,6 +172,40 @@ class DmpSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobsSettings:
+    """What time does to records, and the news of it."""
+
+    interval: int = _key(60, "seconds between two looks at what is due while ecluse serve is open; 0: never")
+    attempts: int = _key(12, "times that a notice is tried before it is parked for a person to look at")
+    first_pause: int = _key(60, "seconds before the second attempt; each pause is twice the one before, a day at most")
+    language: Literal["fr", "en"] = _key("fr", "language of notices")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """The server that takes e-mails; without a host they are files of data/outgoing."""
+
+    host: str = _key("", "SMTP server; empty: e-mails are written in data/outgoing")
+    port: int = _key(587, "its port")
+    security: Literal["none", "starttls", "tls"] = _key("starttls", "TLS: none, after STARTTLS, or from the start")
+    ca: str = _key("", "authorities that its certificate is verified with, PEM; empty: those of the system")
+    user: str = _key("", "account, if it asks for one")
+    password: str = _key("", "password of the account")
+    sender: str = _key("ne-pas-repondre@ecluse.invalid", "address that e-mails come from")
+    timeout: int = _key(20, "longest silence of the server, in seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsSettings:
+    """What sends short messages; without a command they are files of data/outgoing."""
+
+    command: str = _key(
+        "", "command run for each: the number is its last argument, the text its standard input; empty: files"
+    )
+    timeout: int = _key(20, "longest time it may take, in seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings."""
 
@@ -188,6 +222,9 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)
     dmp: DmpSettings = field(default_factory=DmpSettings)
+    jobs: JobsSettings = field(default_factory=JobsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    sms: SmsSettings = field(default_factory=SmsSettings)
     ihe: IheSettings = field(default_factory=IheSettings)
 
 
@@ -293,6 +330,7 @@ def _check(settings: Settings) -> None:
     _check_profiles(settings.ingest)
     _check_sandbox(settings.sandbox)
     _check_dmp(settings.dmp)
+    _check_notices(settings)
     _check_ihe(settings.ihe)
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
@@ -320,6 +358,19 @@ def _check_dmp(section: DmpSettings) -> None:
             raise SettingsError(f"dmp.{item.name} is not negative; found {value}")
     if section.destruction_days > 90:
         raise SettingsError(f"dmp.destruction_days is at most 90, three months; found {section.destruction_days}")
+
+
+def _check_notices(settings: Settings) -> None:
+    if settings.jobs.interval < 0:
+        raise SettingsError(f"jobs.interval is not negative; found {settings.jobs.interval}")
+    for name in ("attempts", "first_pause"):
+        if getattr(settings.jobs, name) < 1:
+            raise SettingsError(f"jobs.{name} is at least 1; found {getattr(settings.jobs, name)}")
+    if not 1 <= settings.mail.port <= 65_535:
+        raise SettingsError(f"mail.port is between 1 and 65535; found {settings.mail.port}")
+    for name, section in (("mail", settings.mail), ("sms", settings.sms)):
+        if section.timeout < 1:
+            raise SettingsError(f"{name}.timeout is at least 1; found {section.timeout}")
 
 
 def _check_profiles(section: IngestSettings) -> None:

@@ -13,7 +13,9 @@ import psycopg
 from gateway.acts import Act
 from gateway.administration.office import RecordsError, doing
 from profiles.codes import load_domain
+from xds.dmp.consents import settled
 from xds.dmp.holder import Traits
+from xds.dmp.record import EmergencyConsents
 from xds.ebrim.escaping import escape
 from xds.errors import XdsErrorCode
 from xds.registry.identifiers import canonical_patient_id
@@ -48,14 +50,15 @@ def set_consents(
         ).fetchone()
         if row is None:
             raise LookupError("the record is locked: it is there")
-        emergency, glass, open_masks = row
-        if masked and not (emergency or glass):
+        wanted = EmergencyConsents(etreat=row[0], btg=row[1], masked=row[2])
+        held = settled(wanted)
+        if masked and not held.masked:
             raise RecordsError("MASKED is permitted only while ETREAT or BTG is", "SBX_CONSENTS")
         record.change(
             "etreat = %(etreat)s, btg = %(btg)s, masked = %(masked)s",
-            etreat=emergency,
-            btg=glass,
-            masked=open_masks and (emergency or glass),
+            etreat=held.etreat,
+            btg=held.btg,
+            masked=held.masked,
         )
 
 

@@ -18,12 +18,14 @@ import psycopg
 from gateway.acts import Act, event_text, trace_json
 from security.audit.event import Outcome
 from xds.dmp.record import RecordStatus
+from xds.dmp.record_lifecycle import Life
 from xds.dmp.traces import Actor, ActorKind, Notice, NoticeKind
 from xds.errors import XdsErrorCode
 from xds.registry.identifiers import canonical_patient_id
 
 _LOCK = (
-    "SELECT r.patient_key, r.status, r.opened_at, r.closed_at, r.deceased_on, r.birth_date, ecluse.law_now()"
+    "SELECT r.patient_key, r.status, r.opened_at, r.closed_at, r.suspended_at, r.deceased_on,"
+    " r.destruction_requested_at, r.birth_date, ecluse.law_now()"
     " FROM ecluse.records r JOIN ecluse.patients p USING (patient_key)"
     " WHERE p.patient_id = %s AND r.status <> 'MERGED' FOR NO KEY UPDATE OF r"
 )
@@ -46,8 +48,7 @@ class Doing:
     patient_key: UUID
     status: RecordStatus
     opened_at: datetime
-    closed_at: datetime | None
-    deceased: bool
+    life: Life
     birth_date: date | None
     at: datetime
     reason: str = ""
@@ -117,7 +118,7 @@ def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | N
     row = connection.execute(_LOCK, (canonical_patient_id(patient_id),)).fetchone()
     if row is None:
         raise RecordsError("this patient has no record", XdsErrorCode.UNKNOWN_PATIENT_ID)
-    patient_key, status, opened_at, closed_at, deceased_on, born, now = row
+    patient_key, status, opened_at, closed_at, suspended_at, deceased_on, requested_at, born, now = row
     if at is not None and at > now:
         raise RecordsError("the instant of the act is not past yet, by the law's clock", "SBX_TIME_IN_FUTURE")
     return Doing(
@@ -125,8 +126,13 @@ def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | N
         patient_key=patient_key,
         status=RecordStatus(status),
         opened_at=opened_at,
-        closed_at=closed_at,
-        deceased=deceased_on is not None,
+        life=Life(
+            status=RecordStatus(status),
+            closed_at=closed_at,
+            suspended_at=suspended_at,
+            deceased_on=deceased_on,
+            destruction_requested_at=requested_at,
+        ),
         birth_date=born,
         at=at or now,
         reason=reason,

@@ -120,7 +120,7 @@ def _live(connection: psycopg.Connection[Any], patient_id: str, item: Mapping[st
     if status not in ("OPEN", "CLOSED", "SUSPENDED"):
         raise RecordsError("the status of a record is OPEN, SUSPENDED or CLOSED")
     if status == "CLOSED":
-        motive = item.get("motive", life.MOTIVES[0])
+        motive = item.get("motive", life.CLOSING)
         life.close_record(connection, patient_id, motive=motive, reason=reason, at=_time(item.get("closed_at")))
     elif status == "SUSPENDED":
         life.suspend_record(connection, patient_id, reason=reason)

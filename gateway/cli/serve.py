@@ -32,7 +32,7 @@ _CANNOT_OPEN = (
     FileNotFoundError,
     psycopg.OperationalError,
 )
-SANDBOX = "sandbox"
+SANDBOX, KEEPER = "sandbox", "keeper"
 _GRACE = 40.0
 """Longer than what a door gives its requests in flight, in seconds."""
 
@@ -80,6 +80,9 @@ def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_js
     programs = [_program(house, name, file, _ports(house.settings, name)) for name in doors]
     if doors == DOORS and house.settings.sandbox.enabled and house.settings.mode == "sandbox":
         programs.append(_sandbox(house, file))
+    if doors == DOORS and house.settings.jobs.interval and house.settings.domain == "dmp":
+        argv = _command(house, file, "jobs", "watch")
+        programs.append(Program(name=KEEPER, argv=argv, env=_environment(), announces=False))
     supervisor = Supervisor(
         programs,
         grace=_GRACE,
@@ -148,6 +151,8 @@ def _announce(house: House, facts: Mapping[str, Mapping[str, object]], *, as_jso
     doors: dict[str, dict[str, Any]] = {}
     page: dict[str, Any] = {}
     for name, said in facts.items():
+        if name == KEEPER:
+            continue
         if name == SANDBOX:
             page = {SANDBOX: {"url": f"http://{said['host']}:{said['port']}/"}}
             continue

@@ -110,7 +110,7 @@ LANGUAGE sql STABLE SET search_path = ecluse, pg_temp AS $$
     SELECT 'DESTRUCTION_REQUEST', r.patient_key, '',
            r.destruction_requested_at + make_interval(secs => 86400.0 * (p_parameters ->> 'destruction_days')::int)
     FROM records r
-    WHERE r.destruction_requested_at IS NOT NULL AND r.status <> 'MERGED'
+    WHERE r.destruction_requested_at IS NOT NULL AND r.status = 'CLOSED'
       AND (p_patient_key IS NULL OR r.patient_key = p_patient_key)
       AND r.destruction_requested_at + make_interval(secs => 86400.0 * (p_parameters ->> 'destruction_days')::int) <= p_until
 
@@ -288,6 +288,11 @@ BEGIN
     RETURN jsonb_build_object(
         'notice_id', v_notice.notice_id, 'kind', v_notice.kind, 'subject', v_notice.subject, 'secret', v_notice.secret,
         'at', v_notice.at, 'attempts', v_notice.attempts, 'facts', v_notice.facts,
+        -- Of the document that it is about, as it is now.
+        'confidentiality', (SELECT e.codes -> 'confidentialityCode' FROM document_entries e
+                            WHERE e.unique_id = v_notice.subject AND e.patient_key = v_notice.patient_key
+                            ORDER BY e.version DESC LIMIT 1),
+        'law_now', law_now(),
         'birth_date', (SELECT r.birth_date FROM records r WHERE r.patient_key = v_notice.patient_key),
         'deceased', (SELECT r.deceased_on IS NOT NULL FROM records r WHERE r.patient_key = v_notice.patient_key),
         'holder', (SELECT jsonb_build_object('traits', h.traits, 'email', h.email, 'mobile', h.mobile,

@@ -1,0 +1,199 @@
+"""Hand messages over: to an SMTP server, to a command that sends short messages, or to files for a person to post."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import smtplib
+import ssl
+import subprocess
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+from typing import Protocol
+
+from gateway.notices.message import Channel, Message
+from gateway.settings import MailSettings, SmsSettings
+
+_NUMBER = re.compile(r"\+?\d[\d .]{3,20}", re.ASCII)
+_FOLDERS = {Channel.EMAIL: ("mail", "eml"), Channel.SMS: ("sms", "txt"), Channel.LETTER: ("letters", "txt")}
+
+
+class NotSent(Exception):
+    """The message was not taken. `permanent`: trying again would change nothing. The text holds no address."""
+
+    def __init__(self, text: str, *, permanent: bool) -> None:
+        super().__init__(text)
+        self.permanent = permanent
+
+
+class Sender(Protocol):
+    """Hands over messages of one channel."""
+
+    def send(self, message: Message) -> None:
+        """Hand over one message. Raises NotSent."""
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+
+
+class Files:
+    """Writes messages as files below `root`; the same message is the same file, so that it is never there twice."""
+
+    def __init__(self, root: Path, sender: str) -> None:
+        self._root = root
+        self._sender = sender
+
+    def send(self, message: Message) -> None:
+        """Write the message: an `.eml` file for an e-mail, a text for others."""
+        folder, suffix = _FOLDERS[message.channel]
+        if message.channel is Channel.EMAIL:
+            content = bytes(as_email(message, self._sender))
+        elif message.channel is Channel.SMS:
+            content = f"{message.address}\n\n{message.wording.short}\n".encode()
+        else:
+            content = f"{message.address}\n\n{message.wording.subject}\n\n{message.wording.text}".encode()
+        path = self._root / folder / f"{message.notice_id}-{message.message_id[:8]}.{suffix}"
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary = path.with_suffix(".new")
+            temporary.write_bytes(content)
+            temporary.chmod(0o600)
+            temporary.replace(path)
+        except OSError as error:
+            raise NotSent(f"the file is not written: {type(error).__name__}", permanent=False) from error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Smtp:
+    """Sends e-mails to a server (RFC 5321), over one connection as long as it lasts.
+
+    A server that does not answer is not asked again before `close`.
+    """
+
+    def __init__(self, settings: MailSettings) -> None:
+        self._settings = settings
+        self._connection: smtplib.SMTP | None = None
+        self._down = ""
+
+    def send(self, message: Message) -> None:
+        """Hand an e-mail to the server. Raises NotSent: permanent when the server says so (5yz)."""
+        try:
+            letter = as_email(message, self._settings.sender)
+        except ValueError:
+            raise NotSent("the address is not that of an e-mail", permanent=True) from None
+        try:
+            self._open().send_message(letter)
+        except smtplib.SMTPRecipientsRefused as error:
+            code = max((code for code, _ in error.recipients.values()), default=0)
+            raise NotSent(f"the server refuses the address: {code}", permanent=code >= 500) from None
+        except smtplib.SMTPNotSupportedError:
+            raise NotSent("the server does not take this address", permanent=True) from None
+        except smtplib.SMTPResponseException as error:
+            self.drop()
+            raise NotSent(f"the server answers {error.smtp_code}", permanent=error.smtp_code >= 550) from None
+        except (OSError, smtplib.SMTPException) as error:
+            self.drop()
+            self._down = f"the server does not answer: {type(error).__name__}"
+            raise NotSent(self._down, permanent=False) from None
+
+    def close(self) -> None:
+        """Say good-bye; the next message opens a connection again."""
+        self.drop()
+        self._down = ""
+
+    def drop(self) -> None:
+        """Leave the connection."""
+        if self._connection is not None:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                self._connection.quit()
+            self._connection = None
+
+    def _open(self) -> smtplib.SMTP:
+        if self._down:
+            raise NotSent(self._down, permanent=False)
+        if self._connection is None:
+            said = self._settings
+            context = ssl.create_default_context(cafile=said.ca or None)
+            if said.security == "tls":
+                connection: smtplib.SMTP = smtplib.SMTP_SSL(said.host, said.port, timeout=said.timeout, context=context)
+            else:
+                connection = smtplib.SMTP(said.host, said.port, timeout=said.timeout)
+            self._connection = connection
+            if said.security == "starttls":
+                connection.starttls(context=context)
+            if said.user:
+                connection.login(said.user, said.password)
+        return self._connection
+
+
+class Command:
+    """Sends short messages by a command of the house."""
+
+    def __init__(self, settings: SmsSettings) -> None:
+        self._words = shlex.split(settings.command)
+        self._timeout = settings.timeout
+
+    def send(self, message: Message) -> None:
+        """Run the command with the number; the text is its standard input. Raises NotSent: another status than 0."""
+        if not _NUMBER.fullmatch(message.address):
+            raise NotSent("the number is not that of a telephone", permanent=True)
+        try:
+            subprocess.run(
+                [*self._words, message.address],
+                input=message.wording.short.encode(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=self._timeout,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NotSent(f"the command failed: {type(error).__name__}", permanent=False) from None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """A sender for each channel."""
+
+    by_channel: dict[Channel, Sender]
+
+    def send(self, message: Message) -> None:
+        """Hand a message over. Raises NotSent."""
+        self.by_channel[message.channel].send(message)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for sender in self.by_channel.values():
+            sender.close()
+
+
+def channels(mail: MailSettings, sms: SmsSettings, outgoing: Path) -> Channels:
+    """The channels of a house: what is not configured writes files below `outgoing`; letters always are."""
+    files = Files(outgoing, mail.sender)
+    return Channels(
+        {
+            Channel.EMAIL: Smtp(mail) if mail.host else files,
+            Channel.SMS: Command(sms) if sms.command else files,
+            Channel.LETTER: files,
+        }
+    )
+
+
+def as_email(message: Message, sender: str) -> EmailMessage:
+    """The e-mail of a message. Raises ValueError: an address that a header cannot hold."""
+    letter = EmailMessage()
+    letter["From"] = sender
+    letter["To"] = message.address
+    letter["Subject"] = message.wording.subject
+    letter["Date"] = formatdate()
+    letter["Message-ID"] = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(message.wording.text)
+    return letter
