@@ -24,7 +24,7 @@ def check_registered(request: SubmitObjectsRequest, receipt: Receipt, domain: Do
     """Everything that breaks a rule of this domain, in the order of RULES.
 
     `receipt` answers for the uniqueIds of the submission, the ids of its objects and the ends of its associations, as
-    sent. In the DMP the record is the law's matter (`rights.may_deposit`). A hash and a size that were not sent are
+    sent. In the DMP the record is the law's matter (`rights.decide`). A hash and a size that were not sent are
     those of the documents. Pure.
     """
     subject = RegisteredSubject(request, domain, receipt=receipt)

@@ -106,7 +106,7 @@ def _object_ids(subject: RegisteredSubject) -> Iterator[Fault]:
 
 
 RULES: tuple[MetadataRule[RegisteredSubject], ...] = (
-    # In the DMP the law speaks of the record (may_deposit).
+    # In the DMP the law speaks of the record (`rights.decide`).
     MetadataRule(
         id="P1",
         source="ITI TF-2 §3.42.4.1.3",

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from profiles.dmp.habilitation import may_profession_read
 from profiles.dmp.rights import Cell
 from xds.dmp.access import access_fault, is_blocked, reason_fault
 from xds.dmp.assumptions import assumptions
 from xds.dmp.case import Case
-from xds.dmp.columns import BREAK_GLASS, NORMAL
+from xds.dmp.columns import BREAK_GLASS
 from xds.dmp.conditions import unmet
 from xds.dmp.decision import Decision, Rule
-from xds.dmp.entries import LOT_SIGNATURE, MASKED, ReadableEntry, is_author, is_lot_signature, is_of_structure
+from xds.dmp.entries import LOT_SIGNATURE, ReadableEntry, is_author, is_of_structure
 from xds.dmp.operations import CHANGING, DISCREET, READING, Operation
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Authorisation, Record
@@ -32,8 +31,7 @@ __all__ = [
     "Rule",
     "assumed",
     "decide",
-    "may_consult",
-    "may_deposit",
+    "feeding",
     "may_read",
 ]
 
@@ -89,19 +87,16 @@ def decide(
 def may_read(
     requester: Requester,
     entry: ReadableEntry,
-    record: Record | None = None,
-    authorisation: Authorisation | None = None,
-    now: datetime | None = None,
+    record: Record,
+    authorisation: Authorisation | None,
+    now: datetime,
     parameters: Parameters = _STANDARD,
 ) -> Decision:
     """Steps 9 to 11 alone, for one document of a record that may be consulted: a silent filter."""
-    if record is None or now is None:
-        rule = _first_reading_fault(requester, entry)
-    else:
-        case = Case(
-            requester=requester, record=record, authorisation=authorisation, now=now, parameters=parameters, entry=entry
-        )
-        rule = reading_fault(case, entry)
+    case = Case(
+        requester=requester, record=record, authorisation=authorisation, now=now, parameters=parameters, entry=entry
+    )
+    rule = reading_fault(case, entry)
     return Decision(allowed=rule is None, rule=rule or Rule.GRANTED, operation=Operation.READ, hides=rule is not None)
 
 
@@ -187,29 +182,3 @@ def _warning(operation: Operation, case: Case) -> str:
     if operation in _FEEDING and case.requester.purpose == BREAK_GLASS and refused:
         return "the patient objects to emergency access by professionals: fed all the same"
     return ""
-
-
-def may_deposit(requester: Requester, record: Record | None) -> Decision:
-    """Decide whether documents may be added to a record (DMP TD2.1, TD2.2)."""
-    return decide(feeding(requester), requester, record, None, _ANY_TIME)
-
-
-def may_consult(
-    requester: Requester, record: Record | None, authorisation: Authorisation | None, now: datetime
-) -> Decision:
-    """Decide whether a requester may read in a record, in the purpose `normal` (DMP TD3.2)."""
-    if requester.purpose != NORMAL:
-        told = "purpose of use: only `normal` is open"
-        return Decision(allowed=False, rule=Rule.MATRIX, operation=Operation.READ, told=told)
-    return decide(Operation.READ, requester, record, authorisation, now)
-
-
-def _first_reading_fault(requester: Requester, entry: ReadableEntry) -> Rule | None:
-    own = requester.national_id in entry.author_person_ids
-    if is_lot_signature(entry):
-        return None if own else Rule.SIGNATURE_DOCUMENT
-    if MASKED in entry.confidentiality_codes and not own:
-        return Rule.DOCUMENT_MASKED
-    if not own and not may_profession_read(requester.profession, entry.class_code.code, entry.type_code.code):
-        return Rule.DOCUMENT_TYPE
-    return None
