@@ -7,6 +7,8 @@ from html import escape
 from urllib.parse import quote
 
 from conformance.explaining import Explained
+from conformance.reports.judged import Language
+from conformance.reports.wording import word
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "fr": {
@@ -46,22 +48,23 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def page_of_rules(rules: Iterable[Explained], language: str) -> str:
+def page_of_rules(rules: Iterable[Explained], language: Language) -> str:
     """Every rule with its message."""
     words = _WORDS[language]
     rows = "".join(
-        f'<tr id="{escape(one.id)}"><th>{_link(one.id, language)}</th><td class="{one.severity}">{one.severity}</td>'
+        f'<tr id="{escape(one.id)}"><th>{_link(one.id, language)}</th>'
+        f'<td class="{one.severity}">{word(str(one.severity), language)}</td>'
         f"<td>{escape(one.text(language))}</td></tr>\n"
         for one in rules
     )
     return _page(words["title"], f"<h1>{words['title']}</h1><table>{rows}</table>", language)
 
 
-def page_of_rule(one: Explained, language: str) -> str:
+def page_of_rule(one: Explained, language: Language) -> str:
     """One rule."""
     words = _WORDS[language]
     facts = [
-        (words["severity"], str(one.severity)),
+        (words["severity"], word(str(one.severity), language)),
         (words["layer"], one.layer),
         (words["source"], one.source),
         (words["profiles"], ", ".join(one.profiles)),
@@ -85,7 +88,7 @@ def page_of_rule(one: Explained, language: str) -> str:
     return _page(one.id, body, language)
 
 
-def page_of_no_rule(near: Iterable[str], language: str) -> str:
+def page_of_no_rule(near: Iterable[str], language: Language) -> str:
     """No rule of that name, and those that look like it."""
     words = _WORDS[language]
     links = ", ".join(_link(one, language) for one in near)
@@ -93,11 +96,11 @@ def page_of_no_rule(near: Iterable[str], language: str) -> str:
     return _page(words["unknown"], f'{body}<p><a href="/rules?lang={language}">{words["back"]}</a></p>', language)
 
 
-def _link(identifier: str, language: str) -> str:
+def _link(identifier: str, language: Language) -> str:
     return f'<a href="/rules/{quote(identifier, safe="")}?lang={language}">{escape(identifier)}</a>'
 
 
-def _page(title: str, body: str, language: str) -> str:
+def _page(title: str, body: str, language: Language) -> str:
     home = f'<p><a href="/?lang={language}">{_WORDS[language]["home"]}</a></p>'
     return f"""<!DOCTYPE html>
 <html lang="{language}">
