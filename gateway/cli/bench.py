@@ -19,6 +19,7 @@ import click
 import psycopg
 from lxml import etree
 
+from gateway.cli.bench_rights import measure_rights
 from gateway.cli.bench_validation import Measured, validation_figures
 from gateway.cli.floors import Floor, measure
 from gateway.cli.processes import cpu_seconds, database_pids, door_pids, resident_megabytes
@@ -30,7 +31,7 @@ from gateway.database.embedded import EmbeddedPostgres
 from gateway.soap_door import SERVICES
 from samples.client import queries
 from samples.client.mtom import Message, media_parameters
-from samples.documents.patients import CLAIRE, PAUL, SamplePatient
+from samples.documents.patients import CLAIRE, LUCIA, PAUL, SamplePatient
 from samples.documents.vsm import vsm
 from samples.submission import Submission, build_submission
 from security import xml
@@ -104,19 +105,21 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
             print_scale(sizes, runs * MORE, as_json=as_json)
             return
         figures: list[Figure] = []
+        measured: list[Measured] = []
         if not validation:
             with Rehearsal() as house:
                 figures = list(_Bench(house, runs).figures())
+                measured.append(measure_rights(house, LUCIA, runs))
     except (RehearsalError, ScaleError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
-    measured = list(validation_figures(runs))
+    measured += validation_figures(runs)
     if as_json:
         click.echo(json.dumps([*(figure.row() for figure in figures), *(figure.row() for figure in measured)]))
         return
     if figures:
         _print_requests(figures)
-    _print_verdicts(measured)
+    _print_measured(measured)
 
 
 def _print_requests(figures: Iterable[Figure]) -> None:
@@ -131,9 +134,10 @@ def _print_requests(figures: Iterable[Figure]) -> None:
         )
 
 
-def _print_verdicts(measured: Iterable[Measured]) -> None:
+def _print_measured(measured: Iterable[Measured]) -> None:
     click.echo(
-        "one verdict on a medical summary; CPU or wall time in milliseconds; of a reference, how many times ours"
+        "rights: one search; then one verdict on a medical summary; CPU or wall time in milliseconds; of a reference,"
+        " how many times ours"
     )
     for item in measured:
         click.echo(
