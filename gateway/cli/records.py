@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,35 +10,24 @@ import click
 
 from gateway import records as office
 from gateway.administration import seeding
-from gateway.cli.administration import Administration, administration, house_options
+from gateway.cli import record_holder, record_life
+from gateway.cli.administration import house_options
+from gateway.cli.record_house import in_utc, oid_option, record_house
 from gateway.cli.speech import counted, say
-
-_oid = click.option(
-    "--oid", default=office.TEST_INS_OID, show_default=True, help="OID of the authority that assigned the INS."
-)
-
-
-@contextmanager
-def _house(file: Path | None, data: str | None) -> Iterator[Administration]:
-    with administration(file, data) as house:
-        try:
-            yield house
-        except office.RecordsError as error:
-            raise click.ClickException(str(error)) from None
 
 
 @click.group()
 def records() -> None:
-    """Records of patients: open, authorise, revoke, block, close, list, seed."""
+    """Records of patients: their life, their holders, who may read them."""
 
 
 @records.command("open")
 @click.argument("patient_ins")
-@_oid
+@oid_option
 @house_options
 def open_(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -> None:
     """Open the record of a patient and make its keys."""
-    with _house(file, data) as house:
+    with record_house(file, data) as house:
         office.open_record(house.connection, office.cx(patient_ins, oid), kek=house.kek())
     say(en="Record open. Let a professional read it: ecluse records authorise INS PS_IDNAT",
         fr="Dossier ouvert. Pour autoriser un professionnel : ecluse records authorise INS PS_IDNAT")  # fmt: skip
@@ -49,27 +36,47 @@ def open_(patient_ins: str, oid: str, *, file: Path | None, data: str | None) ->
 @records.command()
 @click.argument("patient_ins")
 @click.argument("professional_id")
-@_oid
-@click.option("--until", type=click.DateTime(), help="End of the authorisation, UTC; 365 days when absent.")
+@oid_option
+@click.option("--until", type=click.DateTime(), help="End, UTC; dmp.authorisation_days from now when absent.")
+@click.option("--medecin-traitant", is_flag=True, help="He is the médecin traitant of this record, too.")
+@click.option("--structure", is_flag=True, help="The identifier is that of a structure (Struct_IdNat).")
+@click.option("--name", default="", help="Name of the holder of the authorisation.")
 @house_options
 def authorise(
-    patient_ins: str, professional_id: str, oid: str, until: datetime | None, *, file: Path | None, data: str | None
+    patient_ins: str,
+    professional_id: str,
+    oid: str,
+    until: datetime | None,
+    name: str,
+    *,
+    medecin_traitant: bool,
+    structure: bool,
+    file: Path | None,
+    data: str | None,
 ) -> None:
     """Let a professional (PS_IdNat) read a record."""
-    end = until.replace(tzinfo=UTC) if until is not None else None
-    with _house(file, data) as house:
-        office.authorise(house.connection, office.cx(patient_ins, oid), professional_id, until=end)
+    with record_house(file, data) as house:
+        office.authorise(
+            house.connection,
+            office.cx(patient_ins, oid),
+            professional_id,
+            until=in_utc(until),
+            days=house.settings.dmp.authorisation_days,
+            medecin_traitant=medecin_traitant,
+            structure=structure,
+            name=name,
+        )
     say(en=f"{professional_id} may read this record.", fr=f"{professional_id} peut lire ce dossier.")
 
 
 @records.command()
 @click.argument("patient_ins")
 @click.argument("professional_id")
-@_oid
+@oid_option
 @house_options
 def revoke(patient_ins: str, professional_id: str, oid: str, *, file: Path | None, data: str | None) -> None:
-    """Remove the authorisation, or the block, of a professional."""
-    with _house(file, data) as house:
+    """Remove the authorisation of a professional. A block is lifted by `unblock`."""
+    with record_house(file, data) as house:
         office.revoke(house.connection, office.cx(patient_ins, oid), professional_id)
     say(en=f"{professional_id} has no authorisation on this record any more.",
         fr=f"{professional_id} n'a plus d'autorisation sur ce dossier.")  # fmt: skip
@@ -78,24 +85,26 @@ def revoke(patient_ins: str, professional_id: str, oid: str, *, file: Path | Non
 @records.command()
 @click.argument("patient_ins")
 @click.argument("professional_id")
-@_oid
+@oid_option
 @house_options
 def block(patient_ins: str, professional_id: str, oid: str, *, file: Path | None, data: str | None) -> None:
     """Block a professional, as the patient asked: he reads nothing, and may still feed."""
-    with _house(file, data) as house:
+    with record_house(file, data) as house:
         office.block(house.connection, office.cx(patient_ins, oid), professional_id)
     say(en=f"{professional_id} is blocked on this record.", fr=f"{professional_id} est bloqué sur ce dossier.")
 
 
 @records.command()
 @click.argument("patient_ins")
-@_oid
+@click.argument("professional_id")
+@oid_option
 @house_options
-def close(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -> None:
-    """Close a record: nothing is added to it and nobody reads it."""
-    with _house(file, data) as house:
-        office.close_record(house.connection, office.cx(patient_ins, oid))
-    say(en="Record closed.", fr="Dossier fermé.")
+def unblock(patient_ins: str, professional_id: str, oid: str, *, file: Path | None, data: str | None) -> None:
+    """Lift a block. No authorisation comes back: the professional has to ask again."""
+    with record_house(file, data) as house:
+        office.unblock(house.connection, office.cx(patient_ins, oid), professional_id)
+    say(en=f"{professional_id} is not blocked any more, and has no authorisation.",
+        fr=f"{professional_id} n'est plus bloqué et n'a pas d'autorisation.")  # fmt: skip
 
 
 @records.command("list")
@@ -103,7 +112,7 @@ def close(patient_ins: str, oid: str, *, file: Path | None, data: str | None) ->
 @house_options
 def list_(*, as_json: bool, file: Path | None, data: str | None) -> None:
     """List the records, oldest first."""
-    with _house(file, data) as house:
+    with record_house(file, data) as house:
         rows = office.list_records(house.connection)
     if as_json:
         click.echo(
@@ -132,7 +141,11 @@ def list_(*, as_json: bool, file: Path | None, data: str | None) -> None:
 @click.argument("seeds", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
 @house_options
 def seed(seeds: Path, *, file: Path | None, data: str | None) -> None:
-    """Open the records of a TOML or JSON file, all or none: [[records]] with ins, oid, authorise."""
-    with _house(file, data) as house:
+    """Open the records of a TOML or JSON file, all or none: [[records]] with ins, and what docs/time.md tells."""
+    with record_house(file, data) as house:
         count = seeding.seed(house.connection, seeds, kek=house.kek())
     click.echo(counted(count, en=("record opened.", "records opened."), fr=("dossier ouvert.", "dossiers ouverts.")))
+
+
+for _command in (*record_life.COMMANDS, *record_holder.COMMANDS):
+    records.add_command(_command)

@@ -35,11 +35,16 @@ class Keeping:
         return work, self.dispatcher.run(asked_to_stop=asked_to_stop)
 
 
+def law_parameters(settings: Settings) -> Parameters:
+    """What this house decided of what the law leaves open."""
+    return Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
+
+
 @contextmanager
 def keeping(settings: Settings) -> Iterator[Keeping]:
     """The keeper of a prepared house whose database runs. Raises DatabaseSetupError, psycopg.OperationalError."""
     data = Path(settings.data).resolve()
-    parameters = Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
+    parameters = law_parameters(settings)
     outgoing = data / OUTGOING
     url = read_url(data, DatabaseRole.KEEPER)
     with psycopg.connect(
