@@ -10,9 +10,18 @@ from pathlib import Path
 from conformance.checks.content import ContentPolicy
 from gateway import assertions
 from gateway.consultation import app as consultation_app
-from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86
+from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86, td02, td03, td04, td05, td11
+from gateway.consultation.authorisations import DeclareAuthorisation, ListProfessionals
 from gateway.consultation.change_document import ChangeDocuments
 from gateway.consultation.change_orders import law_of
+from gateway.consultation.my_records import MyRecords
+from gateway.consultation.patient_access import ChangeChannels, OpenAccess, RenewAccess
+from gateway.consultation.patient_search import PatientSearch
+from gateway.consultation.record_administration import ChangeRecord, ReactivateRecord
+from gateway.consultation.record_closing import CloseRecord
+from gateway.consultation.record_creation import CreateRecord
+from gateway.consultation.record_desk import RecordDesk
+from gateway.consultation.record_existence import RecordExistence
 from gateway.consultation.registry_stored_query import RegistryStoredQuery
 from gateway.consultation.remove_documents import RemoveDocuments
 from gateway.consultation.remove_metadata import RemoveMetadata
@@ -51,6 +60,7 @@ from xds.registry.amendments import Amendments
 from xds.registry.patients import PatientFeed
 from xds.registry.reader import RegistryReader
 from xds.registry.receipts import RegistryReceipts
+from xds.registry.record_lists import RecordLists
 from xds.registry.record_office import RecordOffice
 from xds.registry.registered_documents import RegisteredDocuments
 from xds.registry.registered_reader import RegisteredReader
@@ -129,7 +139,38 @@ def consultation_door(settings: Settings) -> Door:
         operations += [iti51.operation(stored_query), *_amendments(settings, pool, keeper, blobs)]
     else:
         operations.append(iti57.operation(_dmp_changes(settings, pool, keeper), law_of))
+        operations += _record_transactions(settings, files, pool, keeper)
     return Door(consultation_app.create(keeper, settings.domain, operations), keeper, pool, blobs)
+
+
+def _record_transactions(
+    settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper
+) -> tuple[Operation, ...]:
+    """TD0.2 to TD1.6, for holders of a card."""
+    desk = RecordDesk(
+        office=RecordOffice.of_pool(pool),
+        witness=keeper.witness,
+        audit=keeper.audit,
+        parameters=law_parameters(settings),
+    )
+    lists, authorities = RecordLists(pool), _domain(settings).patient_authorities
+    creation = CreateRecord(desk=desk, kek=load_kek(files.directory / "kek"), authorities=authorities)
+    records = td11.RecordUseCases(
+        create=creation,
+        reactivate=ReactivateRecord(desk=desk),
+        change=ChangeRecord(desk=desk),
+        close=CloseRecord(desk=desk),
+    )
+    access = td04.AccessUseCases(
+        open=OpenAccess(desk=desk), channels=ChangeChannels(desk=desk), renew=RenewAccess(desk=desk)
+    )
+    return (
+        *td02.operations(RecordExistence(desk=desk)),
+        *td03.operations(DeclareAuthorisation(desk=desk), ListProfessionals(desk=desk)),
+        *td04.operations(MyRecords(desk=desk, lists=lists, registry=RegistryReader(pool)), access),
+        td05.operation(PatientSearch(desk=desk, lists=lists)),
+        *td11.operations(records),
+    )
 
 
 def _dmp_changes(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> ChangeDocuments:

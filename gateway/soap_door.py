@@ -56,14 +56,19 @@ class Operation:
 
     transaction: Transaction
     handle: Callable[[SoapMessage, Caller], Answer]
-    refuse: Callable[[tuple[RegistryError, ...]], bytes]
+    refuse: Callable[[tuple[RegistryError, ...]], bytes] | None = None
     law: LawOperation | Callable[[Caller], LawOperation] | None = None
     law_of: Callable[[SoapMessage], LawOperation | None] | None = None
     refuse_message: Callable[[SoapMessage, tuple[RegistryError, ...]], bytes] | None = None
 
     def refusal(self, message: SoapMessage, errors: tuple[RegistryError, ...]) -> SoapReply:
         """The answer that says no."""
-        said = self.refuse_message(message, errors) if self.refuse_message is not None else self.refuse(errors)
+        if self.refuse_message is not None:
+            said = self.refuse_message(message, errors)
+        elif self.refuse is not None:
+            said = self.refuse(errors)
+        else:
+            raise LookupError(f"{self.transaction.name} has no way to say no")
         return soap.reply(message, self.transaction.refusal_action or self.transaction.reply_action, said)
 
 

@@ -18,6 +18,9 @@ DESCRIPTIONS: Final = frozenset(
         "ingest-registry",
         "consultation-registry",
         "consultation-repository",
+        "consultation-patients",
+        "consultation-patientsSpecific",
+        "consultation-habilitations",
         "ihe-ingest-repository",
         "ihe-ingest-registry",
         "ihe-ingest-patients",
@@ -26,7 +29,20 @@ DESCRIPTIONS: Final = frozenset(
     }
 )
 """By door and service: those of the DMP, then those of a generic domain, where more transactions are open."""
-SCHEMAS: Final = frozenset({"hl7v3.xsd", "lcm.xsd", "query.xsd", "rim.xsd", "rmd.xsd", "rs.xsd", "xds.xsd", "xml.xsd"})
+SCHEMAS: Final = frozenset(
+    {
+        "dmphabilitations.xsd",
+        "dmppatients.xsd",
+        "hl7v3.xsd",
+        "lcm.xsd",
+        "query.xsd",
+        "rim.xsd",
+        "rmd.xsd",
+        "rs.xsd",
+        "xds.xsd",
+        "xml.xsd",
+    }
+)
 
 _SCHEMA_LOCATION = re.compile(rb'schemaLocation="([a-z0-9]+\.xsd)"')
 _ADDRESS = re.compile(rb'(<soap12:address location=")[^"]*(")')

@@ -49,7 +49,8 @@ class AuditTrail:
     def append(self, event: AuditEvent, trace: str = "") -> int:
         """Make an event durable; returns its sequence in the chain. Raises AuditUnavailable.
 
-        `trace` is a JSON object that the record keeps of the same act: both are written, or none.
+        `trace` is a JSON object that the record keeps of the same act, or those of several records with commas between:
+        all is written, or none.
         """
         ticket = _Ticket(event.canonical().decode("utf-8"), trace)
         deadline = time.monotonic() + self._timeout
