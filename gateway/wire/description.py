@@ -16,6 +16,7 @@ DESCRIPTIONS: Final = frozenset(
     {
         "ingest-repository",
         "ingest-registry",
+        "ingest-patients",
         "consultation-registry",
         "consultation-repository",
         "consultation-patients",

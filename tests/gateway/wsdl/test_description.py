@@ -65,6 +65,33 @@ OPERATIONS = {
         for interaction in ("PRPA_IN201301UV02", "PRPA_IN201302UV02", "PRPA_IN201304UV02")
     ]
 }
+RECORDS = {
+    "ingest-patients": (("07", "08"),),
+    "consultation-patients": (("07", "08"), ("05", "06"), ("11", "12"), ("14", "15")),
+}
+SERVICES = {
+    "consultation-patientsSpecific": (
+        "urn:si-dmp-patients",
+        ("patientList", "createPatientAccess", "patientOTPUpdate", "updatePatientAccess"),
+    ),
+    "consultation-habilitations": ("urn:si-dmp-habilitations", ("setAuthorization", "listAuthorizationByPatient")),
+}
+OPERATIONS |= {
+    name: [
+        (
+            f"Patients_PRPA_IN2013{asked}UV02",
+            f"urn:hl7-org:v3:PRPA_IN2013{asked}UV02",
+            f"{{urn:hl7-org:v3}}PRPA_IN2013{asked}UV02",
+            f"{{urn:hl7-org:v3}}PRPA_IN2013{said}UV02",
+        )
+        for asked, said in pairs
+    ]
+    for name, pairs in RECORDS.items()
+}
+OPERATIONS |= {
+    name: [(one, f"{namespace}:{one}", f"{{{namespace}}}{one}", f"{{{namespace}}}{one}Response") for one in operations]
+    for name, (namespace, operations) in SERVICES.items()
+}
 """By description: name, action, request and reply elements of each operation."""
 
 
@@ -131,7 +158,14 @@ def test_the_reply_action_of_each_operation_is_that_of_its_transaction(name):
 def test_every_transaction_is_described_at_one_place_of_a_generic_domain():
     described = [action for name in OPERATIONS if name.startswith("ihe-") for _, action, *_ in OPERATIONS[name]]
     assert len(described) == len(set(described))
-    assert {each.action for each in addressing.TRANSACTIONS} <= set(described)
+    of_the_dmp = set(addressing.RECORD_TRANSACTIONS)
+    assert {each.action for each in addressing.TRANSACTIONS if each not in of_the_dmp} <= set(described)
+
+
+def test_every_transaction_on_records_is_described_at_one_place_of_the_consultation_door():
+    described = [row[1] for name in OPERATIONS if name.startswith("consultation-") for row in OPERATIONS[name]]
+    assert {each.action for each in addressing.RECORD_TRANSACTIONS} <= set(described)
+    assert len(described) == len(set(described))
 
 
 def test_an_address_is_escaped():
