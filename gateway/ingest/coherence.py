@@ -41,11 +41,6 @@ def with_sender(
     if text:
         text += f": found {', '.join(persons) or 'none'}, expected {caller.vihf.name_id}"
         yield _error(XdsErrorCode.REGISTRY_METADATA, "V-41", f"{place}/authorPerson", text)
-    text = agreement.check_guardians(
-        caller.vihf, [{code.code for code in entry.confidentiality_codes} for entry in request.entries]
-    )
-    if text:
-        yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="V-45")
 
 
 def with_documents(

@@ -126,7 +126,7 @@ class Deposit:
             if self.new_patients(submission_set.patient_id, caller):
                 receipt, findings = self._judged(request, submission_set, judge, caller)
         if receipt.record is None or _errors(findings):
-            raise Refusal(findings, decided_by=law.decided_by(receipt.record, caller) if law is not None else "")
+            raise Refusal(findings, decided_by=_decided_by(law, receipt, findings, caller))
         return receipt, findings
 
     def _judged(
@@ -186,6 +186,12 @@ class Deposit:
             ),
             trace=None if law is None else law.trace(lot, caller),
         )
+
+
+def _decided_by(law: DepositLaw | None, receipt: Receipt, findings: Iterable[RegistryError], caller: Caller) -> str:
+    """The rule of the law that refuses, else the first rule that the submission breaks."""
+    rule = law.decided_by(receipt.record, caller) if law is not None else ""
+    return rule or next((error.rule for error in _errors(findings)), "")
 
 
 def _errors(findings: Iterable[RegistryError]) -> list[RegistryError]:

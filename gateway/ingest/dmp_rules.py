@@ -20,6 +20,9 @@ from xds.messages import ProvideAndRegisterRequest
 from xds.metadata.submission_set import SubmissionSet
 from xds.registry.facts import ObjectKind, Receipt
 
+_BY_THE_LAW = frozenset(("D-081-R", "D-081-V", "D-082", "D-083"))
+"""Rules on visibility that the message alone cannot decide: the record and the parameters of the house do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DmpRules:
@@ -45,9 +48,12 @@ class DmpRules:
         signature_id: str | None,
     ) -> Iterable[RegistryError]:
         """Everything wrong with the lot, warnings included."""
-        decision = self.law(request, signature_id).decide(receipt.record, caller)
+        law = self.law(request, signature_id)
+        decision = law.decide(receipt.record, caller)
         yield from (*decision.errors(), *decision.warnings())
-        yield from check_metadata(request, self.domain)
+        yield from (error for error in check_metadata(request, self.domain) if error.rule not in _BY_THE_LAW)
+        if receipt.record is not None:
+            yield from law.check_visibility(request.entries, receipt.record, caller)
         yield from coherence.with_sender(request, submission_set, caller)
         yield from check_registered(request, receipt, self.domain)
         own = {

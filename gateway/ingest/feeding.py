@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from conformance.checks.metadata_rule import entry_path
 from gateway.gate import Caller, Witness
 from security.audit.event import Outcome
 from xds.dmp import rights
+from xds.dmp.entries import INVISIBLE, MASKED
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Record
 from xds.dmp.rights import Decision
+from xds.dmp.submission import MaskedDeposit, SubmittedDocument, visibility_faults, with_default_masking
 from xds.dmp.traces import Notice, NoticeKind, Trace
+from xds.errors import RegistryError, XdsErrorCode
 from xds.metadata.association import REPLACEMENTS
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.symbolic import Resolved
 
-MASKED = Code("MASQUE_PS", "1.2.250.1.213.1.1.4.13", "Masqué aux professionnels de santé")
+MASK = Code(MASKED, "1.2.250.1.213.1.1.4.13", "Masqué aux professionnels de santé")
 """TRE_A07."""
-_INVISIBLE = "INVISIBLE_PATIENT"
+_BY_THE_MESSAGE = frozenset(("D-080",))
+"""Rules that the message alone decides, which are checked with all that it alone decides."""
 
 
 def operation_of(caller: Caller) -> Operation:
@@ -47,21 +52,35 @@ class Feeding:
         decision = self.decide(record, caller)
         return "" if decision else decision.rule.value
 
+    def check_visibility(
+        self, entries: Iterable[DocumentEntry], record: Record, caller: Caller
+    ) -> Iterator[RegistryError]:
+        """What is wrong with who would see the documents, warnings included (DMP EX_2.1-1050)."""
+        now = record.law_time(caller.now)
+        if caller.requester.secret and not record.is_minor(now, self.parameters.majority_age):
+            text = "the session is secret (confidentiality-code), the record is that of an adult"
+            yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="V-44")
+        for entry in entries:
+            document = SubmittedDocument(
+                codes=_codes(entry),
+                path=entry_path(entry, "confidentialityCode"),
+                is_lot_signature=self._is_signature(entry),
+            )
+            for fault in visibility_faults(document, caller.requester, record, now, self.parameters):
+                if fault.rule not in _BY_THE_MESSAGE:
+                    yield fault
+
     def entries(self, entries: Iterable[DocumentEntry], record: Record) -> tuple[DocumentEntry, ...]:
         """The entries as the patient wants them: masked, whatever was sent, where he wants every new document so."""
-        return tuple(self._masked(entry) if self._is_to_mask(entry, record) else entry for entry in entries)
+        return tuple(self._masked(entry, record) for entry in entries)
 
     def mask_when_visible(self, entries: Iterable[DocumentEntry], record: Record) -> frozenset[str]:
         """The entryUUIDs of those that cannot be masked yet, being hidden from the patient (D-082, D-084)."""
-        return frozenset(
-            entry.entry_uuid
-            for entry in entries
-            if self._is_new_of(entry, record) and not _has(entry, MASKED.code) and not self._is_to_mask(entry, record)
-        )
+        return frozenset(entry.entry_uuid for entry in entries if self._wanted(entry, record).mask_when_visible)
 
     def trace(self, lot: Resolved, caller: Caller) -> Trace:
         """What the record keeps of the deposit of this lot, and what the patient is told."""
-        documents = [entry for entry in lot.entries if entry.unique_id != self.signature]
+        documents = [entry for entry in lot.entries if not self._is_signature(entry)]
         sent = {entry.entry_uuid for entry in lot.entries}
         replacing = {
             item.source
@@ -81,23 +100,21 @@ class Feeding:
                     entry.unique_id,
                 )
                 for entry in documents
-                if not _has(entry, _INVISIBLE)
+                if INVISIBLE not in _codes(entry)
             ),
         )
 
-    def _is_new_of(self, entry: DocumentEntry, record: Record) -> bool:
-        """Whether the wish of the patient is about this document: the signature of a lot keeps its own codes."""
-        return record.default_masking and entry.unique_id != self.signature
-
-    def _is_to_mask(self, entry: DocumentEntry, record: Record) -> bool:
-        may_be = self.parameters.mask_with_invisible or not _has(entry, _INVISIBLE)
-        return self._is_new_of(entry, record) and may_be
-
-    def _masked(self, entry: DocumentEntry) -> DocumentEntry:
-        if _has(entry, MASKED.code):
+    def _masked(self, entry: DocumentEntry, record: Record) -> DocumentEntry:
+        if self._wanted(entry, record).codes == _codes(entry):
             return entry
-        return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, MASKED))
+        return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, MASK))
+
+    def _wanted(self, entry: DocumentEntry, record: Record) -> MaskedDeposit:
+        return with_default_masking(_codes(entry), record, self.parameters, is_lot_signature=self._is_signature(entry))
+
+    def _is_signature(self, entry: DocumentEntry) -> bool:
+        return entry.unique_id == self.signature
 
 
-def _has(entry: DocumentEntry, code: str) -> bool:
-    return any(one.code == code for one in entry.confidentiality_codes)
+def _codes(entry: DocumentEntry) -> frozenset[str]:
+    return frozenset(code.code for code in entry.confidentiality_codes)

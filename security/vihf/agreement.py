@@ -5,11 +5,9 @@ Each returns None when they agree, else one sentence that names no person and no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from security.vihf.model import Vihf
-
-GUARDIANS = "INVISIBLE_REPRESENTANTS_LEGAUX"
 
 
 def check_patient(vihf: Vihf, patient_id: str) -> str | None:
@@ -33,13 +31,6 @@ def check_author_person(vihf: Vihf, person_ids: Iterable[str]) -> str | None:
     if vihf.name_id in person_ids:
         return None
     return "no authorPerson of the submission set is the subject of the VIHF (NameID)"
-
-
-def check_guardians(vihf: Vihf, confidentiality: Iterable[Collection[str]]) -> str | None:
-    """V-45: in a secret connection every document is hidden from guardians. One collection of codes a document."""
-    if vihf.confidentiality is None or all(GUARDIANS in codes for codes in confidentiality):
-        return None
-    return f"the VIHF asks for {GUARDIANS}, which a document does not have"
 
 
 def _record(cx: str) -> tuple[str, str]:

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from samples.documents.patients import CLAIRE, PAUL
-from security.vihf.agreement import check_author_institution, check_author_person, check_guardians, check_patient
-from security.vihf.reader import GUARDIANS_BLIND
+from security.vihf.agreement import check_author_institution, check_author_person, check_patient
 
 
 @pytest.fixture
@@ -40,10 +39,3 @@ def test_the_structure_is_among_the_authors(vihf):
 def test_the_subject_is_among_the_authors(vihf):
     assert check_author_person(vihf, ["1750999013/0001"]) is None
     assert check_author_person(vihf, ["810009999995"]) is not None
-
-
-def test_a_secret_connection_hides_every_document_from_guardians(ingest):
-    secret = ingest.verify(ingest.build(confidentiality=GUARDIANS_BLIND))
-    assert check_guardians(secret, [{"N", "INVISIBLE_REPRESENTANTS_LEGAUX"}]) is None
-    assert check_guardians(secret, [{"N", "INVISIBLE_REPRESENTANTS_LEGAUX"}, {"N"}]) is not None
-    assert check_guardians(ingest.verify(ingest.build()), [{"N"}]) is None

@@ -21,6 +21,7 @@ from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus
 
 KEPT = ("unique_ids", "submission_sets", "document_entries", "associations")
+FEEDING = {"ECLUSE_INGEST_PROFESSIONAL_FEEDING": "true", "ECLUSE_DMP_MASK_WITH_INVISIBLE": "true"}
 APPROVED, DELETED = AvailabilityStatus.APPROVED, AvailabilityStatus.DELETED
 
 
@@ -196,8 +197,8 @@ def desk(scene: Any) -> Desk:
 
 @pytest.fixture(scope="session")
 def feeding_house() -> Iterator[Rehearsal]:
-    """A house whose ingest door admits professionals with a card, who feed directly."""
-    with Rehearsal({"ECLUSE_INGEST_PROFESSIONAL_FEEDING": "true"}) as opened:
+    """A house whose ingest door admits professionals with a card, and where a mask may stand beside invisibility."""
+    with Rehearsal(FEEDING) as opened:
         yield opened
 
 
