@@ -23,6 +23,7 @@ from gateway.wire.dmp_interaction import (
 )
 from gateway.wire.dmp_person import read_holder, read_representatives
 from gateway.wire.hl7v3 import Wrapper
+from profiles.dmp.motives import motives
 from xds.dmp.holder import Holder, Representative
 from xds.errors import RegistryError
 
@@ -135,9 +136,8 @@ def _closing(root: Node) -> tuple[str, str]:
     event = root.one("controlActProcess").one("reasonOf").one("detectedIssueEvent")
     code = event.one("code")
     motive = code.get("code")
-    known = (words.ATTESTED_CLOSING_MOTIVE, *words.OWN_CLOSING_MOTIVES)
-    if motive and motive not in known:
-        code.fault("@code", motive, " or ".join(known))
+    if motive and motive not in motives():
+        code.fault("@code", motive, " or ".join(motives()))
     if (system := code.get("codeSystem")) and system != words.CLOSING_MOTIVES:
         code.fault("@codeSystem", system, words.CLOSING_MOTIVES)
     return motive, event.one("text").text(longest=LONGEST_REASON)

@@ -54,11 +54,6 @@ CLOSING_REASON: Final = ("RAISON_FERMETURE", OWN_KEYS)
 IDENTITY_SOURCE: Final = ("SOURCE_IDENTITE", OWN_KEYS)
 """[own] Its values are of `IDENTITY_SOURCES`."""
 
-ATTESTED_IDENTITY_SOURCE: Final = "CARTE_SESAM_VITALE"
-ATTESTED_CLOSING_MOTIVE: Final = "FERMETURE_DEMANDE_PATIENT"
-OWN_CLOSING_MOTIVES: Final = ("DECES", "OPPOSITION_ENS", "DECISION_GESTIONNAIRE")
-"""[own] Values of `CLOSING_MOTIVES` beside the only one that a public example shows."""
-
 HABILITATIONS: Final = "urn:si-dmp-habilitations"
 PATIENTS: Final = "urn:si-dmp-patients"
 SUCCESS: Final = "DMPOk"
