@@ -74,9 +74,10 @@ class DocumentSearch(Contents):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindDocuments(DocumentSearch):
-    """Documents of one patient (ITI TF-2 §3.18.4.1.2.3.7.1)."""
+    """Documents of one patient (ITI TF-2 §3.18.4.1.2.3.7.1); `spaces`, ours, are those of the DMP where they stand."""
 
     patient_id: str
+    spaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

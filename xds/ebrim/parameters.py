@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from xds.ebrim.faults import Faults
@@ -117,6 +117,14 @@ class Parameters:
     def code_groups(self, name: str) -> tuple[tuple[Code, ...], ...]:
         """`groups` of codes."""
         return tuple(tuple(code for value in group if (code := self._code(name, value))) for group in self.groups(name))
+
+    def among(self, name: str, known: Collection[str]) -> tuple[str, ...]:
+        """Values of a list of ours; another one is a fault."""
+        values = self.values(name)
+        for value in values:
+            if value not in known:
+                self._fault(name, value, f"one of {', '.join(known)}")
+        return tuple(value for value in values if value in known)
 
     def _code(self, name: str, value: str) -> Code | None:
         parts = value.split("^")

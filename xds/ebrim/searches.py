@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from profiles.dmp.spaces import Space
 from xds.ebrim.parameters import Parameters
 from xds.queries import (
     FindDocuments,
@@ -53,7 +54,8 @@ def _folder_search(parameters: Parameters) -> dict[str, Any]:
 
 def find_documents(parameters: Parameters) -> FindDocuments:
     patient_id = parameters.patient_id("$XDSDocumentEntryPatientId")
-    return FindDocuments(patient_id=patient_id, **_document_search(parameters))
+    spaces = parameters.among("$EcluseSpace", tuple(Space))
+    return FindDocuments(patient_id=patient_id, spaces=spaces, **_document_search(parameters))
 
 
 def find_documents_by_reference_id(parameters: Parameters) -> FindDocumentsByReferenceId:

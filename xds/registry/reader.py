@@ -6,7 +6,7 @@ and the requester's authorisation come along, from the same snapshot, for the la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, LiteralString
@@ -14,6 +14,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from profiles.dmp.spaces import place_of
 from xds.queries import (
     FindDocuments,
     FindDocumentsForMultiplePatients,
@@ -128,7 +129,8 @@ class RegistryReader:
         if patient_id is not None:
             values = [*_head(scope, patient_id), *values]
         rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
-        return _view(rows, 0 if patient_id is None else HEAD, scope)
+        view = _view(rows, 0 if patient_id is None else HEAD, scope)
+        return _in_spaces(view, query.spaces) if isinstance(query, FindDocuments) and query.spaces else view
 
     def _rows(self, sql: LiteralString, values: list[Any]) -> list[Row]:
         with answering(), self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
@@ -167,6 +169,12 @@ def _view(rows: Sequence[Row], start: int, scope: Scope | None) -> View:
     key_id, wrapped = start + KEY_ID, start + ENTRY
     keys = {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
     return View(record=record, authorisation=authorisation, entries=entries, record_keys=keys)
+
+
+def _in_spaces(view: View, spaces: Collection[str]) -> View:
+    """The documents that stand in some spaces of the DMP: by their type and class, which is all that is kept apart."""
+    places = ((entry, place_of(entry.type_code.code, entry.class_code.code)) for entry in view.entries)
+    return replace(view, entries=tuple(entry for entry, place in places if place is not None and place.space in spaces))
 
 
 def _find_submission_sets(query: FindSubmissionSets, registry: Snapshot) -> View:

@@ -329,6 +329,17 @@ def test_a_metadata_level_is_one_or_two(level: str) -> None:
     assert (error.code, "1 or 2" in error.context) == (OTHER, True)
 
 
+def test_documents_are_asked_for_by_their_space() -> None:
+    query = read(ids.FIND_DOCUMENTS, {**FIND_DOCUMENTS, "$EcluseSpace": "('BIOLOGY','IMAGING')"})
+    assert isinstance(query, FindDocuments)
+    assert query.spaces == ("BIOLOGY", "IMAGING")
+
+
+def test_a_space_that_nobody_knows_is_refused_with_those_that_are_known() -> None:
+    [error] = faults(ids.FIND_DOCUMENTS, {**FIND_DOCUMENTS, "$EcluseSpace": "('BIOLOGIE')"})
+    assert (error.code, "BIOLOGIE" in error.context, "BIOLOGY" in error.context) == (OTHER, True, True)
+
+
 def test_unknown_association_statuses_are_ignored() -> None:
     query = read(ids.GET_ASSOCIATIONS, {"$uuid": f"('{U}')", "$XDSAssociationStatus": "('urn:x')"})
     assert query == GetAssociations(entry_uuids=(U,))

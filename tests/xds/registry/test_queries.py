@@ -227,3 +227,24 @@ def test_a_hidden_document_leaves_no_trace_in_get_all(registry: Registry) -> Non
     assert hidden.entry_uuid.encode() not in answer
     assert hidden.unique_id.encode() not in answer
     assert len(registry.reader.answer(query, looking(AUTHOR, patient_id)).entries) == 2
+
+
+def test_a_search_keeps_to_the_spaces_it_names(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    letter, report = an_entry(patient_id, type_code=LETTER), an_entry(patient_id, type_code=REPORT)
+    registry.deposit(patient_id, [letter, report])
+    found = {
+        spaces: {
+            one.unique_id
+            for one in registry.reader.answer(
+                FindDocuments(patient_id=patient_id, statuses=(Status.APPROVED,), spaces=spaces), everything(patient_id)
+            ).entries
+        }
+        for spaces in ((), ("BIOLOGY",), ("BIOLOGY", "REPORTS"), ("PREVENTION",))
+    }
+    assert found == {
+        (): {letter.unique_id, report.unique_id},
+        ("BIOLOGY",): {report.unique_id},
+        ("BIOLOGY", "REPORTS"): {letter.unique_id, report.unique_id},
+        ("PREVENTION",): set(),
+    }
