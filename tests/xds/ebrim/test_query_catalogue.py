@@ -14,6 +14,7 @@ from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, STABLE
 from xds.metadata.document_entry import AvailabilityStatus as Status
 from xds.queries import (
+    FindDocuments,
     FindDocumentsByReferenceId,
     FindDocumentsForMultiplePatients,
     FindFolders,

@@ -155,9 +155,10 @@ def test_a_view_tells_the_record_and_the_authorisation_even_when_nothing_is_foun
     theirs = registry.reader.answer(query, looking(READER, patient_id))
     unknown = "999999999999999^^^&1.2.250.1.213.1.4.10&ISO^NH"
     nobody = registry.reader.answer(replace(query, patient_id=unknown), everything(unknown))
-    assert (mine.record, mine.entries) == (record, ())
+    assert mine.record is not None
+    assert (mine.record.patient_key, mine.record.key_id, mine.entries) == (record.patient_key, record.key_id, ())
     assert mine.authorisation is not None
-    assert (theirs.record, theirs.authorisation) == (record, None)
+    assert (theirs.record, theirs.authorisation) == (mine.record, None)
     assert (nobody.record, nobody.authorisation, nobody.entries) == (None, None, ())
 
 
