@@ -38,6 +38,7 @@ from xds.messages import SubmitObjectsRequest
 from xds.metadata.association import Association
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.registry.identifiers import canonical_patient_id
 from xds.registry.operations import NO_PROPAGATION
 from xds.registry.registered import RegisteredFacts
 from xds.registry.registered_documents import RegisteredDocument
@@ -149,6 +150,14 @@ def _one_change(subject: ChangeSubject) -> Iterator[Fault]:
             yield Fault(path, f"{', '.join(after) or 'nothing'} after {_listed(document)}", expected)
 
 
+def _known_codes(subject: ChangeSubject) -> Iterator[Fault]:
+    for entry in subject.request.entries:
+        for code in entry.confidentiality_codes:
+            if code.code and code.scheme and not subject.domain.allows("confidentialityCode", code.code, code.scheme):
+                expected = "a code that the DMP allows in confidentialityCode"
+                yield Fault(entry_path(entry, "confidentialityCode"), f"{code.code}^^{code.scheme}", expected)
+
+
 def _signatures(subject: ChangeSubject) -> Iterator[Fault]:
     for entry, document in subject.new_versions_of_documents():
         if is_lot_signature(document):
@@ -224,13 +233,14 @@ def _same_patient(subject: ChangeSubject) -> Iterator[Fault]:
             ("patientId", entry.patient_id, document.entry.patient_id),
             ("sourcePatientId", entry.source_patient_id, document.entry.source_patient_id),
         ):
-            if found != expected:  # the values stay out: answers name no patient
+            if canonical_patient_id(found) != canonical_patient_id(expected):  # answers name no patient
                 yield Fault(entry_path(entry, name), "another value", "that of the document, which no change touches")
 
 
 _SOURCE, _DMP = "ITI TF-2 §3.57.4.1.3", "DMP TD3.3"
 _OPERATION, _UPDATE = XdsErrorCode.METADATA_UPDATE_OPERATION, XdsErrorCode.METADATA_UPDATE
 RULES: tuple[MetadataRule[ChangeSubject], ...] = (
+    MetadataRule(id="O6", source="NOS JDV_J58", find=_known_codes),
     MetadataRule(id="U40", source=_DMP, find=_documents_only, code=_OPERATION),
     MetadataRule(id="U41", source=f"{_DMP}c, {_DMP}d", find=_status_orders, code=_OPERATION),
     MetadataRule(id="U42", source=_SOURCE, find=_registered, code=_UPDATE),
@@ -272,21 +282,6 @@ def check_document_change(
     return (
         *(error for rule in _OF_THE_SET for error in rule.check(alone)),
         *(error for found in codes for error in found),
-        *(error for entry in request.entries for error in _unknown_codes(entry, entries)),
         *(error for rule in _SHARED for error in rule.check(subject)),
         *(error for rule in RULES for error in rule.check(subject)),
     )
-
-
-def _unknown_codes(entry: DocumentEntry, subject: Subject) -> Iterator[RegistryError]:
-    rule = MetadataRule[Subject](id="O6", source="NOS JDV_J58", find=lambda _: _not_allowed(entry, subject.domain))
-    yield from rule.check(subject)
-
-
-def _not_allowed(entry: DocumentEntry, domain: Domain) -> Iterator[Fault]:
-    for code in entry.confidentiality_codes:
-        if code.code and code.scheme and not domain.allows("confidentialityCode", code.code, code.scheme):
-            found = f"{code.code}^^{code.scheme}"
-            yield Fault(
-                entry_path(entry, "confidentialityCode"), found, "a code that the DMP allows in confidentialityCode"
-            )

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
-from profiles.codes import load_domain
 from security.audit.event import AuditEvent, Outcome
+from xds.dmp.entries import HIDDEN_FROM_GUARDIANS, INVISIBLE, MASKED
 from xds.dmp.operations import Operation
 from xds.dmp.traces import Actor, ActorKind, Notice, Trace
 from xds.errors import Refusal, RegistryError, XdsErrorCode
@@ -29,7 +29,13 @@ from xds.registry.registered import RegisteredFacts
 from xds.registry.registered_documents import RegisteredDocument, RegisteredDocuments
 from xds.registry.registered_reader import RegisteredReader
 
-MASKED, INVISIBLE = "MASQUE_PS", "INVISIBLE_PATIENT"
+_SCHEME = "1.2.250.1.213.1.1.4.13"
+VISIBILITY: Final = {
+    MASKED: Code(MASKED, _SCHEME, "Masqué aux professionnels de santé"),
+    INVISIBLE: Code(INVISIBLE, _SCHEME, "Non visible par le patient"),
+    HIDDEN_FROM_GUARDIANS: Code(HIDDEN_FROM_GUARDIANS, _SCHEME, "Non visible par les représentants légaux du patient"),
+}
+"""The codes of visibility, as the DMP spells them (NOS JDV_J58)."""
 DMP_SYSTEM: Final = "1.2.250.1.213.4.1.1.1"
 _SYSTEM_AUTHOR = Author(
     person=f"{DMP_SYSTEM}^Dossier médical partagé^^^^^^^&{DMP_SYSTEM}&ISO^U^^^XX",
@@ -156,11 +162,10 @@ class DocumentChanges:
 
 
 def with_visibility(codes: Collection[Code], add: Collection[str], remove: Collection[str]) -> tuple[Code, ...]:
-    """ConfidentialityCodes with others: those that stay keep their spelling, new ones are those of the DMP."""
+    """ConfidentialityCodes with others: those that stay keep their spelling. Raises KeyError: no code of visibility."""
     kept = [code for code in codes if code.code not in remove]
     present = {code.code for code in kept}
-    schemes = dict(load_domain().codes["confidentialityCode"])
-    return (*kept, *(Code(name, schemes[name]) for name in sorted(add) if name not in present))
+    return (*kept, *(VISIBILITY[name] for name in sorted(add) if name not in present))
 
 
 def _visible_as(document: RegisteredDocument, add: Collection[str], remove: Collection[str]) -> WantedChange | None:
