@@ -1,0 +1,91 @@
+"""What settings may be: ranges, known names, what production needs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from conformance.catalogue import PROFILES
+from gateway.settings_sections import DmpSettings, IheSettings, IngestSettings, SandboxSettings, Settings
+from xds.metadata.datatypes import parse_oid_urn
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names the key, what was found, what was expected."""
+
+
+def check(settings: Settings) -> None:
+    """Raises SettingsError: the first setting that cannot be used."""
+    for section in (settings.ingest, settings.consultation):
+        for name in ("port", "health_port"):
+            if not 0 <= getattr(section, name) <= 65_535:
+                raise SettingsError(f"{name} is between 0 and 65535; found {getattr(section, name)}")
+        if not 1 <= section.threads <= 256:
+            raise SettingsError(f"threads is between 1 and 256; found {section.threads}")
+    for name in ("body", "memory", "idle", "total", "per_certificate"):
+        if getattr(settings.limits, name) < 1:
+            raise SettingsError(f"limits.{name} is at least 1; found {getattr(settings.limits, name)}")
+    _check_profiles(settings.ingest)
+    _check_sandbox(settings.sandbox)
+    _check_dmp(settings.dmp)
+    _check_notices(settings)
+    _check_ihe(settings.ihe)
+    if settings.limits.memory < settings.limits.body:
+        raise SettingsError(
+            f"limits.memory is at least limits.body, {settings.limits.body}; found {settings.limits.memory}"
+        )
+    if settings.mode == "production":
+        for door, section in (("ingest", settings.ingest), ("consultation", settings.consultation)):
+            for name in ("certificate", "key", "trust"):
+                if not getattr(section, name):
+                    raise SettingsError(f"mode = production needs {door}.{name}: the test ones are for the sandbox")
+
+
+def _check_sandbox(section: SandboxSettings) -> None:
+    if not 0 <= section.port <= 65_535:
+        raise SettingsError(f"sandbox.port is between 0 and 65535; found {section.port}")
+    for name in ("threads", "body", "keep_days"):
+        if getattr(section, name) < 1:
+            raise SettingsError(f"sandbox.{name} is at least 1; found {getattr(section, name)}")
+
+
+def _check_dmp(section: DmpSettings) -> None:
+    for item in fields(section):
+        value = getattr(section, item.name)
+        if type(value) is int and value < 0:
+            raise SettingsError(f"dmp.{item.name} is not negative; found {value}")
+    if section.destruction_days > 90:
+        raise SettingsError(f"dmp.destruction_days is at most 90, three months; found {section.destruction_days}")
+
+
+def _check_notices(settings: Settings) -> None:
+    if settings.jobs.interval < 0:
+        raise SettingsError(f"jobs.interval is not negative; found {settings.jobs.interval}")
+    for name in ("attempts", "first_pause"):
+        if getattr(settings.jobs, name) < 1:
+            raise SettingsError(f"jobs.{name} is at least 1; found {getattr(settings.jobs, name)}")
+    if not 1 <= settings.mail.port <= 65_535:
+        raise SettingsError(f"mail.port is between 1 and 65535; found {settings.mail.port}")
+    for name, section in (("mail", settings.mail), ("sms", settings.sms)):
+        if section.timeout < 1:
+            raise SettingsError(f"{name}.timeout is at least 1; found {section.timeout}")
+
+
+def _check_profiles(section: IngestSettings) -> None:
+    for name in ("refused_profiles", "reported_profiles"):
+        unknown = sorted(set(getattr(section, name).split()) - PROFILES.keys())
+        if unknown:
+            raise SettingsError(f"ingest.{name} are among {', '.join(PROFILES)}; found {', '.join(unknown)}")
+
+
+def _check_ihe(section: IheSettings) -> None:
+    if not 0 <= section.feed_port <= 65_535:
+        raise SettingsError(f"ihe.feed_port is between 0 and 65535; found {section.feed_port}")
+    if section.home_community_id:
+        try:
+            parse_oid_urn(section.home_community_id)
+        except ValueError as error:
+            raise SettingsError(f"ihe.home_community_id: {error}; found {section.home_community_id!r}") from None
+    for name in ("roles", "purposes"):
+        for code in getattr(section, name).split():
+            if not all(code.partition("^^")[::2]):
+                raise SettingsError(f"ihe.{name} holds code^^codeSystem; found {code!r}")
