@@ -22,6 +22,7 @@ from gateway.cli.rehearsal import Rehearsal
 from gateway.cli.story import REPOSITORY
 from gateway.soap_door import SERVICES
 from gateway.wire.addressing import ITI_18, ITI_41, ITI_43, ITI_57, Transaction
+from samples.changes import change_lot, mask
 from samples.client import queries
 from samples.client.answers import (
     SoapFault,
@@ -41,7 +42,7 @@ from samples.vihf import build_vihf
 from samples.xds.documents import text_document
 from samples.xds.entries import on_demand_entry
 from samples.xds.patients import DomainPatient, new_patient
-from samples.xds.submission import new_submission, one_document
+from samples.xds.submission import XdsSubmission, new_submission, one_document
 from samples.xds.updates import update_entry
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus
@@ -158,9 +159,22 @@ class DmpMessages:
                     queries.QueryId.FIND_DOCUMENTS, queries.find_documents(patient or self.scene.patient.cx)
                 ),
                 ITI_43: lambda: client.retrieve_message([(REPOSITORY, document or self.document)]),
+                ITI_57: lambda: client.update_message(self._mask(holder)),
             }
             packed: Packed = make[transaction]().encode()
             return packed
+
+    def _mask(self, holder: str) -> XdsSubmission:
+        """A change by a professional of a document that was just deposited."""
+        content, identifier = vsm(self.scene.patient), f"urn:uuid:{uuid.uuid4()}"
+        entry = to_entry(read_header(parse_document(content)), content, entry_uuid=identifier)
+        lot = self.scene.lot([(entry, content)])
+        assert self.scene.deposit(lot).succeeded
+        with closing(self.scene.consultation()) as doctor:
+            (registered,) = doctor.get_documents(entry_uuids=[identifier]).document_entries
+        signer = self.scene.house.credential(f"{holder}.sign")
+        changes = change_lot(signer=signer, patient_id=self.scene.patient.cx, now=datetime.now(UTC))
+        return mask(changes, registered)
 
     def deposit(self, holder: str) -> Packed:
         """A new lot of a structure; the holder of a card seals it himself, and speaks for himself."""
