@@ -13,7 +13,7 @@ from conformance.schematron.nodes import Located, Node, keeping, kept, passed
 from conformance.schematron.queries import Queries, Question
 from conformance.schematron.xpath.core import Beyond
 from conformance.schematron.xpath.extensions import variable
-from conformance.schematron.xpath.reckoning import Reckoned
+from conformance.schematron.xpath.steps import Reckoned
 from conformance.schematron.xpath.translation import Kind
 
 _Element = etree._Element
@@ -91,9 +91,10 @@ class Asking:
                 return reckoned(scope.element, scope)
             except Beyond:
                 pass
-        elif reckoned is None:
-            self._queries.reckoned.asked(expression, expression)
-        return self._answer(self._queries.question(expression), scope)
+        question = self._queries.question(expression)
+        if reckoned is None:
+            self._queries.reckoned.asked(expression, question.text)
+        return self._answer(question, scope)
 
     def value(self, expression: str, scope: Scope) -> Any:
         """The value of an expression at a node. Raises one of QUESTION_FAILED."""

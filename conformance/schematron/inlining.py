@@ -25,13 +25,13 @@ _LONGEST_VALUE = 200
 class Questions:
     """The assertions of a rule as questions, each true when what it stands for holds.
 
-    `free` depend on the document only. `plain` is asked of a node, `needing` too, with variables of the rule (empty:
-    nothing to ask). `guarded` need variables as well, unless what stands before each holds; `enough` is all of those.
+    `free` depend on the document only. `plain` is asked of a node, `needing` too, with variables of the rule.
+    `guarded` need variables as well, unless what stands before each holds; `enough` is all of those.
     """
 
     free: tuple[str, ...]
     plain: str
-    needing: str
+    needing: tuple[str, ...]
     guarded: tuple[tuple[str, str], ...]
     enough: str
 
@@ -59,7 +59,7 @@ def questions(assertions: Sequence[Assertion], lets: Sequence[tuple[str, str]]) 
     return Questions(
         free=tuple(free),
         plain=" and ".join(plain),
-        needing=" and ".join(needing),
+        needing=tuple(needing),
         guarded=tuple(guarded),
         enough=" and ".join(enough for enough, _ in guarded),
     )

@@ -118,8 +118,8 @@ class Queries:
         self._compiled: dict[str, etree.XPath] = {}
         self._questions: dict[str, Question] = {}
         self._lets: dict[str, Question] = {}
-        self.reckoned = Reckonings(self.namespaces)
-        self.reckoned_lets = Reckonings(self.namespaces)
+        self.reckoned = Reckonings(self.namespaces, self._extensions)
+        self.reckoned_lets = Reckonings(self.namespaces, self._extensions)
         self.tags: dict[str, str] = {}
         self.looks: dict[str, tuple[Look, ...] | None] = {}
 

@@ -11,6 +11,7 @@ from conformance.schematron.matching import NODES
 from conformance.schematron.nodes import Located, Node
 from conformance.schematron.planning import PlannedRule
 from conformance.schematron.queries import Queries, Question
+from conformance.schematron.xpath.reckoning import PATIENCE
 
 
 class Rule:
@@ -22,11 +23,29 @@ class Rule:
         self.alone = alone
         self.lets = dict(planned.lets)
         self._queries = queries
+        self._times = 0
 
     @cached_property
     def questions(self) -> Questions:
         """Its assertions, sorted by what they need."""
         return questions(self.planned.assertions, self.planned.lets)
+
+    @property
+    def needing(self) -> tuple[str, ...]:
+        """What is asked with variables of the rule: together, until it pays to sort out what needs no libxml2."""
+        self._times += 1
+        return self._together if self._times < PATIENCE else self._apart
+
+    @cached_property
+    def _together(self) -> tuple[str, ...]:
+        return (" and ".join(self.questions.needing),) if self.questions.needing else ()
+
+    @cached_property
+    def _apart(self) -> tuple[str, ...]:
+        queries = self._queries
+        known = [one for one in self.questions.needing if queries.reckoned.learned(one, queries.question(one).text)]
+        rest = " and ".join(one for one in self.questions.needing if one not in known)
+        return (*known, rest) if rest else tuple(known)
 
     @cached_property
     def plain(self) -> Question:

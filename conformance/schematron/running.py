@@ -120,7 +120,7 @@ class Run:
         """Whether the assertions hold that ask variables of the rule: dear ones only when nothing else decides."""
         asked, ask, scope = rule.questions, self._asking.ask, self._asking.scope(node, rule.lets)
         try:
-            if asked.needing and ask(asked.needing, scope) is not True:
+            if not all(ask(one, scope) is True for one in rule.needing):
                 return False
             if not asked.guarded or ask(asked.enough, scope) is True:
                 return True

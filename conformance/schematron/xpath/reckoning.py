@@ -7,7 +7,6 @@ boolean, or a list of strings and elements for a node-set.
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,12 +17,13 @@ from conformance.schematron.xpath import atoms
 from conformance.schematron.xpath.answers import ANSWERS, castable
 from conformance.schematron.xpath.core import CORE, Beyond, equal, number, text, truth
 from conformance.schematron.xpath.parser import parse
+from conformance.schematron.xpath.steps import Reckoned, Values, beside, filtered, walked
 from conformance.schematron.xpath.syntax import (
-    AxisStep,
     Binary,
     Call,
     Comparison,
     Expression,
+    FilterStep,
     Number,
     Path,
     Text,
@@ -32,13 +32,10 @@ from conformance.schematron.xpath.syntax import (
 )
 
 _Element = etree._Element
-Reckoned = Callable[[_Element, Mapping[str, Any]], Any]
+Functions = Mapping[tuple[str, str], Callable[..., Any]]
 PATIENCE = 24
 """Times that libxml2 is asked before it pays to read an expression."""
 _LONGEST = 4000
-_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
-# Predicates, axes and descents are left to libxml2; to see one is quicker than to parse.
-_MORE = re.compile(r"\[|::|//|\*")
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -47,43 +44,55 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-# These see more in an element than its text.
-_LOOK_CLOSER = frozenset(("true", "except", "intersect", "is-named", "resolved"))
+# Those left out see more in an element than its text.
+_CALLED = frozenset((*ANSWERS, "each")) - {"true", "except", "intersect", "is-named", "resolved"}
 
 
 class Reckonings(dict[str, Reckoned]):
     """How to work out expressions, by whatever name: those that were asked often, and can be."""
 
-    def __init__(self, namespaces: Mapping[str, str]) -> None:
+    def __init__(self, namespaces: Mapping[str, str], functions: Functions) -> None:
         super().__init__()
         self._namespaces = namespaces
+        self._functions = functions
         self._times: dict[str, int] = {}
 
     def asked(self, name: str, expression: str) -> None:
         """Tell that libxml2 is asked again: it may be the last time."""
         times = self._times[name] = self._times.get(name, 0) + 1
         if times == PATIENCE:
-            found = reckoned(expression, self._namespaces)
-            if found is not None:
-                self[name] = found
+            self._learn(name, expression)
+
+    def learned(self, name: str, expression: str) -> bool:
+        """Read an expression now; whether it can be worked out."""
+        if name not in self:
+            self._times[name] = PATIENCE
+            self._learn(name, expression)
+        return name in self
+
+    def _learn(self, name: str, expression: str) -> None:
+        found = reckoned(expression, self._namespaces, self._functions)
+        if found is not None:
+            self[name] = found
 
 
-def reckoned(expression: str, namespaces: Mapping[str, str]) -> Reckoned | None:
+def reckoned(expression: str, namespaces: Mapping[str, str], functions: Functions) -> Reckoned | None:
     """How to work out an expression at an element, its variables given; None: it looks at more than attributes.
 
     What is returned raises Beyond, and what our functions raise.
     """
-    if len(expression) > _LONGEST or _MORE.search(_LITERAL.sub("''", expression)):
+    if len(expression) > _LONGEST:
         return None
     try:
-        return _Reckoning(namespaces).of(parse(expression))
+        return _Reckoning(namespaces, functions).of(parse(expression))
     except (Untranslatable, Beyond):
         return None
 
 
 class _Reckoning:
-    def __init__(self, namespaces: Mapping[str, str]) -> None:
+    def __init__(self, namespaces: Mapping[str, str], functions: Functions) -> None:
         self._namespaces = namespaces
+        self._functions = functions
 
     def of(self, one: Expression) -> Reckoned:
         """Raises Beyond: it is none of those that can be worked out."""
@@ -99,7 +108,11 @@ class _Reckoning:
             case Comparison("general", sign, left, right):
                 found = self._comparison(sign, self.of(left), self.of(right))
             case Path():
-                found = self._path(one)
+                found = walked(one, self._namespaces, self.of)
+            case Binary("|"):
+                found = beside(one, self._namespaces, self.of)
+            case FilterStep(primary, predicates):
+                found = filtered(self._nodes(primary), predicates, self.of)
             case Call(name, arguments):
                 found = self._call(name, arguments)
             case _:
@@ -114,49 +127,18 @@ class _Reckoning:
         test = _ORDERS[sign]
         return lambda node, values: test(number(left(node, values)), number(right(node, values)))
 
-    def _path(self, path: Path) -> Reckoned:
-        """Children by name, and an attribute of theirs; and the nothing above the document."""
-        steps = [step for step in path.steps if isinstance(step, AxisStep) and not step.predicates]
-        if len(steps) != len(path.steps) or not steps:
-            raise Beyond
-        if path.absolute:
-            if [step.axis for step in steps] != ["parent"]:
-                raise Beyond
-            return _always([])
-        *onward, last = steps
-        if any(step.axis != "child" for step in onward) or last.axis not in ("child", "attribute"):
-            raise Beyond
-        if last.axis == "child":
-            return self._children(steps)
-        name = self._name(last)
-        if not onward:
-            return lambda node, values: [] if (value := node.get(name)) is None else [value]
-        holders = self._children(onward)
-        return lambda node, values: [value for one in holders(node, values) if (value := one.get(name)) is not None]
-
-    def _children(self, steps: list[AxisStep]) -> Reckoned:
-        tag, *others = [self._name(step) for step in steps]
-        if not others:
-            return lambda node, values: list(node.iterchildren(tag))
-
-        def below(node: _Element, values: Mapping[str, Any]) -> list[_Element]:
-            found = [*node.iterchildren(tag)]
-            for other in others:
-                found = [child for one in found for child in one.iterchildren(other)]
-            return found
-
-        return below
-
-    def _name(self, step: AxisStep) -> str:
-        test = step.test
-        if test.kind != "name" or not test.name or (test.prefix is not None and test.prefix not in self._namespaces):
-            raise Beyond
-        return test.name if test.prefix is None else f"{{{self._namespaces[test.prefix]}}}{test.name}"
+    def _nodes(self, primary: Expression) -> Reckoned:
+        """Raises Beyond: it may be no node-set."""
+        if isinstance(primary, Variable):
+            return _listed(self.of(primary))
+        if isinstance(primary, Path) or (isinstance(primary, Binary) and primary.operator == "|"):
+            return self.of(primary)
+        raise Beyond
 
     def _call(self, name: str, arguments: tuple[Expression, ...]) -> Reckoned:
         prefix, _, local = name.rpartition(":")
         if prefix:
-            if self._namespaces.get(prefix) != ECLUSE or local not in ANSWERS or local in _LOOK_CLOSER:
+            if self._namespaces.get(prefix) != ECLUSE or local not in _CALLED:
                 raise Beyond
             return self._ours(local, arguments)
         if name == "substring":
@@ -177,7 +159,7 @@ class _Reckoning:
                 return _chosen(*parts)
             case "castable", (_, Text(kind)):
                 return _castable(parts[0], kind)
-        return _applied(ANSWERS[name], parts)
+        return _applied(self._functions[ECLUSE, name], parts)
 
     def _substring(self, arguments: tuple[Expression, ...]) -> Reckoned:
         """Between places that are written as whole numbers, the first at 1."""
@@ -195,6 +177,16 @@ def _always(value: Any) -> Reckoned:
 
 def _variable(name: str) -> Reckoned:
     return lambda node, values: values[name]
+
+
+def _listed(found: Reckoned) -> Reckoned:
+    def nodes(node: _Element, values: Values) -> list[Any]:
+        value = found(node, values)
+        if not isinstance(value, list):
+            raise Beyond
+        return value
+
+    return nodes
 
 
 def _joined(word: str, first: Reckoned, second: Reckoned) -> Reckoned:
@@ -217,7 +209,7 @@ def _called(function: Callable[..., Any], parts: list[Reckoned]) -> Reckoned:
 def _chosen(condition: Reckoned, then: Reckoned, otherwise: Reckoned) -> Reckoned:
     """`if-any`, without working out what is not chosen."""
 
-    def choose(node: _Element, values: Mapping[str, Any]) -> list[Any]:
+    def choose(node: _Element, values: Values) -> list[Any]:
         chosen = then(node, values) if condition(node, values) else otherwise(node, values)
         return chosen if isinstance(chosen, list) else [chosen]
 
@@ -225,7 +217,7 @@ def _chosen(condition: Reckoned, then: Reckoned, otherwise: Reckoned) -> Reckone
 
 
 def _castable(part: Reckoned, kind: str) -> Reckoned:
-    def is_one(node: _Element, values: Mapping[str, Any]) -> bool:
+    def is_one(node: _Element, values: Values) -> bool:
         value = part(node, values)
         return atoms.is_instance(value, kind) if isinstance(value, str) else castable(None, value, kind)
 
