@@ -20,10 +20,10 @@ _PERMIT = click.Choice(["permit", "deny"])
 
 
 @click.command()
+@of_patient
 @click.option("--etreat", type=_PERMIT, help="The regulation of emergency calls may read.")
 @click.option("--btg", type=_PERMIT, help="Other professionals may break the glass.")
 @click.option("--masked", type=_PERMIT, help="Masked documents may be read then, too.")
-@of_patient
 def consents(
     patient_ins: str,
     oid: str,
@@ -47,8 +47,8 @@ def consents(
 
 
 @click.command("default-masking")
-@click.argument("switch", type=click.Choice(["on", "off"]))
 @of_patient
+@click.argument("switch", type=click.Choice(["on", "off"]))
 def default_masking(patient_ins: str, oid: str, switch: str, *, file: Path | None, data: str | None) -> None:
     """Whether every new document is masked to professionals, whatever its author asked."""
     with record_house(file, data) as house:
@@ -57,6 +57,7 @@ def default_masking(patient_ins: str, oid: str, switch: str, *, file: Path | Non
 
 
 @click.command()
+@of_patient
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), help="Birth date: who is a minor has representatives.")
 @click.option("--family", help="Birth name.")
 @click.option("--given", help="Given names, separated by commas.")
@@ -64,7 +65,6 @@ def default_masking(patient_ins: str, oid: str, switch: str, *, file: Path | Non
 @click.option("--email", help="Address for notices; empty removes it.")
 @click.option("--mobile", help="Number for short messages; empty removes it.")
 @click.option("--notify-documents/--no-notify-documents", default=None, help="Whether news of documents are wanted.")
-@of_patient
 def traits(
     patient_ins: str,
     oid: str,
@@ -96,13 +96,13 @@ def traits(
 
 
 @click.command("add-representative")
+@of_patient
 @click.argument("relationship", type=click.Choice(holder.RELATIONSHIPS))
 @click.option("--family", required=True, help="Name.")
 @click.option("--given", help="Given names, separated by commas.")
 @click.option("--address", help="Postal address, lines separated by commas.")
 @click.option("--email", default="", help="Address for notices.")
 @click.option("--mobile", default="", help="Number for short messages.")
-@of_patient
 def add_representative(
     patient_ins: str,
     oid: str,
@@ -131,8 +131,8 @@ def add_representative(
 
 
 @click.command("remove-representative")
-@click.argument("representative_id", type=click.UUID)
 @of_patient
+@click.argument("representative_id", type=click.UUID)
 def remove_representative(
     patient_ins: str, oid: str, representative_id: UUID, *, file: Path | None, data: str | None
 ) -> None:
@@ -161,9 +161,9 @@ def detach(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -
 
 
 @click.command("identity-change")
+@of_patient
 @click.argument("new_ins")
 @click.option("--new-oid", help="Authority of the new INS; that of the former one when absent.")
-@of_patient
 def identity_change(
     patient_ins: str, oid: str, new_ins: str, new_oid: str | None, *, file: Path | None, data: str | None
 ) -> None:

@@ -16,9 +16,9 @@ from profiles.dmp.motives import motives
 
 
 @click.command()
+@of_patient
 @click.option("--motive", default=life.CLOSING, show_default=True, type=click.Choice(tuple(motives())), help="Motive.")
 @click.option("--reason", default="", help="Reason, in words.")
-@of_patient
 def close(patient_ins: str, oid: str, motive: str, reason: str, *, file: Path | None, data: str | None) -> None:
     """Close a record: nothing is added to it, nobody reads it, and it is destroyed ten years later."""
     with record_house(file, data) as house:
@@ -37,8 +37,8 @@ def reactivate(patient_ins: str, oid: str, *, file: Path | None, data: str | Non
 
 
 @click.command()
-@click.option("--reason", required=True, help="The malfunction or the fraud.")
 @of_patient
+@click.option("--reason", required=True, help="The malfunction or the fraud.")
 def suspend(patient_ins: str, oid: str, reason: str, *, file: Path | None, data: str | None) -> None:
     """Suspend a record: everything is refused; without an answer of the holder it is closed six weeks later."""
     with record_house(file, data) as house:
@@ -56,8 +56,8 @@ def resume(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -
 
 
 @click.command()
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
 @of_patient
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
 def decease(patient_ins: str, oid: str, day: datetime, *, file: Path | None, data: str | None) -> None:
     """Write down the day the holder died: the record is closed from that day."""
     with record_house(file, data) as house:
@@ -66,8 +66,8 @@ def decease(patient_ins: str, oid: str, day: datetime, *, file: Path | None, dat
 
 
 @click.command("request-destruction")
-@click.option("--at", type=click.DateTime(), help="When it was asked, UTC by the law's clock; now when absent.")
 @of_patient
+@click.option("--at", type=click.DateTime(), help="When it was asked, UTC by the law's clock; now when absent.")
 def request_destruction(
     patient_ins: str, oid: str, at: datetime | None, *, file: Path | None, data: str | None
 ) -> None:
