@@ -68,6 +68,11 @@ BAD: dict[str, tuple[Spoil, str, str]] = {
     "another hash": (changed(hash="0" * 40), UPDATE, "U45"),
     "another author": (changed(authors=()), UPDATE, "U45"),
     "another uniqueId": (changed(unique_id="1.2.3.4"), UPDATE, "U45"),
+    "another local id of the patient": (
+        changed(source_patient_id="IPP-1^^^&1.2.3&ISO^PI"),
+        "XDSPatientIDReconciliationError",
+        "U47",
+    ),
     "the code of another scheme": (with_codes(NORMAL, Code("X", "1.2.3", "x")), "XDSRegistryMetadataError", "O6"),
     "no level": (with_codes(MASKED), "XDSRegistryMetadataError", "D-080"),
     "nothing new": (with_codes(NORMAL), UPDATE, "U46"),
