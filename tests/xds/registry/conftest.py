@@ -305,6 +305,28 @@ class Registry:
         return int(row[0])
 
 
+def another_version(registry: Registry, entry_uuid: str) -> str:
+    """A later version of a registered document, as a change of its visibility makes it; its entryUUID."""
+    named = registry.owner.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'ecluse.document_entries'::regclass AND attnum > 0"
+        " AND NOT attisdropped"
+    ).fetchall()
+    changed = {"entry_uuid": "gen_random_uuid()", "version": "version + 1", "status": "'APPROVED'"}
+    with registry.owner.transaction():
+        registry.owner.execute(
+            "UPDATE ecluse.document_entries SET status = 'DEPRECATED' WHERE entry_uuid = %s",
+            (entry_uuid.removeprefix("urn:uuid:"),),
+        )
+        row = registry.owner.execute(
+            f"INSERT INTO ecluse.document_entries ({', '.join(name for (name,) in named)})"  # noqa: S608
+            f" SELECT {', '.join(changed.get(name, name) for (name,) in named)} FROM ecluse.document_entries"
+            " WHERE entry_uuid = %s RETURNING 'urn:uuid:' || entry_uuid",
+            (entry_uuid.removeprefix("urn:uuid:"),),
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def has_member(source: str, target: str, submission_set_status: str | None = None) -> Association:
     return Association(
         entry_uuid=urn(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
+import psycopg
 import pytest
 
-from xds.dmp.record import RecordStatus
+from xds.dmp.record import EmergencyConsents, RecordStatus
 from xds.errors import Refusal, XdsErrorCode
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import ON_DEMAND, STABLE
@@ -15,13 +17,16 @@ from xds.registry.facts import ObjectKind, RegisteredUniqueId
 
 from .conftest import (
     BOTH_DOMAINS,
+    DOCTOR,
     HOSPITAL,
     IHE,
+    NOON,
     OTHER_HOSPITAL,
     Registry,
     a_folder,
     a_set,
     an_entry,
+    another_version,
     has_member,
     link,
     oid,
@@ -33,11 +38,11 @@ from .conftest import (
 def test_a_receipt_tells_the_record_and_its_public_key(registry: Registry) -> None:
     patient_id, record = registry.a_record()
     receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
-    assert receipt.record == record
+    assert receipt.record == replace(record, revision=registry.revision(patient_id))
     assert receipt.record is not None
     assert receipt.record.status is RecordStatus.OPEN
     assert receipt.public_key
-    assert (receipt.objects, receipt.unique_ids, receipt.revision) == ({}, {}, 0)
+    assert (receipt.objects, receipt.unique_ids, receipt.revision) == ({}, {}, registry.revision(patient_id))
 
 
 @BOTH_DOMAINS
@@ -164,14 +169,15 @@ def named(lot_source: str, target: str) -> tuple[Association, ...]:
 def test_the_revision_grows_only_when_something_registered_is_named(registry: Registry) -> None:
     patient_id, _ = registry.a_record()
     entry, again = an_entry(patient_id), a_set(patient_id)
+    start = registry.revision(patient_id)
     registry.deposit(patient_id, [entry])
-    assert registry.revision(patient_id) == 0
+    assert registry.revision(patient_id) == start
     registry.deposit(patient_id, [an_entry(patient_id)])
-    assert registry.revision(patient_id) == 0
+    assert registry.revision(patient_id) == start
     registry.deposit(patient_id, lot=again, links=named(again.entry_uuid, entry.entry_uuid))
-    assert registry.revision(patient_id) == 1
+    assert registry.revision(patient_id) == start + 1
     receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
-    assert receipt.revision == 1
+    assert receipt.revision == start + 1
 
 
 def test_ids_are_answered_as_they_were_asked(registry: Registry) -> None:
@@ -192,3 +198,109 @@ def test_a_registry_that_does_not_answer_is_a_standard_refusal(registry: Registr
         with pytest.raises(Refusal) as refusal:
             registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
     assert [error.code for error in refusal.value.errors] == [XdsErrorCode.REGISTRY_BUSY]
+
+
+def test_a_receipt_tells_all_that_the_law_decides_on(registry: Registry) -> None:
+    patient_id, record = registry.a_record()
+    registry.owner.execute(
+        "UPDATE ecluse.records SET birth_date = '2012-05-05', default_masking = true, btg = false, masked = true,"
+        " attached_to_ens = false WHERE patient_key = %s",
+        (record.patient_key,),
+    )
+
+    told = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL).record
+
+    assert told == replace(
+        record,
+        revision=registry.revision(patient_id),
+        birth_date=date(2012, 5, 5),
+        default_masking=True,
+        emergency=EmergencyConsents(btg=False, masked=True),
+        attached_to_ens=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "status"),
+    [("status = 'SUSPENDED', suspended_at = now()", "SUSPENDED"), ("status = 'CLOSED', closed_at = now()", "CLOSED")],
+)
+def test_a_record_that_is_not_open_is_told_with_its_status(registry: Registry, columns: str, status: str) -> None:
+    patient_id, record = registry.a_record()
+    registry.owner.execute(
+        f"UPDATE ecluse.records SET {columns} WHERE patient_key = %s",  # noqa: S608
+        (record.patient_key,),
+    )
+
+    told = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL).record
+
+    assert told is not None
+    assert told.status is RecordStatus(status)
+
+
+def test_ones_own_documents_are_told_by_unique_id_in_their_last_version_and_by_id_in_any(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    mine, theirs = an_entry(patient_id), an_entry(patient_id)
+    registry.deposit(patient_id, [mine])
+    registry.deposit(patient_id, [theirs], structure_id=OTHER_HOSPITAL)
+    second = another_version(registry, mine.entry_uuid)
+
+    by_name = registry.receipts.own_documents(
+        patient_id=patient_id, structure_id=HOSPITAL, unique_ids=[mine.unique_id, theirs.unique_id, oid()]
+    )
+    by_id = registry.receipts.own_documents(
+        patient_id=patient_id, structure_id=HOSPITAL, ids=[mine.entry_uuid, second, theirs.entry_uuid, urn(), "Doc01"]
+    )
+
+    assert [(one.entry_uuid, one.status) for one in by_name.documents] == [(second, Status.APPROVED)]
+    assert {one.entry_uuid for one in by_id.documents} == {mine.entry_uuid, second}
+    assert {one.unique_id for one in by_id.documents} == {mine.unique_id}
+
+
+def test_a_person_who_acts_for_himself_has_the_documents_he_is_an_author_of(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    entry = an_entry(patient_id)
+    registry.deposit(patient_id, [entry])
+
+    found = {
+        person: registry.receipts.own_documents(
+            patient_id=patient_id, structure_id=HOSPITAL, person_id=person, unique_ids=[entry.unique_id]
+        ).documents
+        for person in (DOCTOR, "810000000002")
+    }
+
+    assert [len(documents) for documents in found.values()] == [1, 0]
+
+
+def test_an_unknown_patient_has_no_documents_and_no_record(registry: Registry) -> None:
+    unknown = "888888888888888^^^&1.2.250.1.213.1.4.10&ISO^NH"
+
+    own = registry.receipts.own_documents(patient_id=unknown, structure_id=HOSPITAL, unique_ids=[oid()])
+
+    assert (own.record, own.documents) == (None, ())
+    assert registry.receipts.existence(unknown) is None
+
+
+def test_whoever_feeds_learns_that_a_record_exists_and_why_it_was_closed(registry: Registry) -> None:
+    patient_id, record = registry.a_record()
+    opened = registry.receipts.existence(patient_id)
+    registry.owner.execute(
+        "UPDATE ecluse.records SET status = 'CLOSED', closed_at = %s, closing_motive = 'FERMETURE_DEMANDE_PATIENT',"
+        " closing_reason = 'souhait' WHERE patient_key = %s",
+        (NOON, record.patient_key),
+    )
+    closed = registry.receipts.existence(patient_id)
+
+    assert opened is not None
+    assert (opened.record.status, opened.closed_at, opened.account_open) == (RecordStatus.OPEN, None, False)
+    assert closed is not None
+    assert (closed.record.status, closed.closed_at) == (RecordStatus.CLOSED, NOON)
+    assert (closed.closing_motive, closed.closing_reason) == ("FERMETURE_DEMANDE_PATIENT", "souhait")
+
+
+@IHE
+def test_elsewhere_nobody_asks_for_ones_own_documents_nor_for_existence(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        registry.receipts.own_documents(patient_id=patient_id, structure_id=HOSPITAL, unique_ids=[oid()])
+    assert registry.receipts.existence(patient_id) is None
