@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conformance.checks.document_change import STATUSES, check_document_change
+from conformance.checks.document_change import check_document_change
 from gateway.consultation.change_orders import STATUS_ORDER, Asker, Order, among, orders_of
 from gateway.consultation.change_sender import author_errors, patient_errors
 from gateway.gate import Caller, Witness
@@ -17,7 +17,6 @@ from xds.dmp.changes import Change
 from xds.dmp.decision import Decision, Rule
 from xds.dmp.entries import INVISIBLE
 from xds.dmp.operations import Operation
-from xds.dmp.outcomes import outcome
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Record
 from xds.dmp.traces import Notice, NoticeKind, Trace
@@ -26,7 +25,7 @@ from xds.messages import RegistryResponse, SubmitObjectsRequest
 from xds.metadata.submission_set import SubmissionSet
 from xds.registry.amendments import Amendments, until_unchanged
 from xds.registry.change_plan import ChangePlan, WantedChange, plan_changes
-from xds.registry.document_changes import with_visibility
+from xds.registry.document_changes import becoming
 from xds.registry.record_office import RecordOffice
 from xds.registry.registered import RegisteredFacts
 from xds.registry.registered_documents import RegisteredDocument, RegisteredDocuments
@@ -144,7 +143,7 @@ class ChangeDocuments:
             if order.change is None or order.document is None:
                 raise LookupError("every rule passed")
             try:
-                wanted.append(_becoming(order.change, order.document, self.parameters))
+                wanted.append(becoming(order.change, order.document, self.parameters))
             except Refusal as refusal:
                 errors += refusal.errors
         if errors:
@@ -183,15 +182,6 @@ def _notices(
     if requester.purpose in _EMERGENCIES and record is not None:
         day = record.law_time(asker.caller.now)
         yield Notice(NoticeKind.EMERGENCY_ACCESS, f"{requester.national_id} {requester.purpose} {day:%Y-%m-%d}")
-
-
-def _becoming(change: Change, document: RegisteredDocument, parameters: Parameters) -> WantedChange:
-    becomes = outcome(change, document, parameters)
-    if change in STATUSES.values():
-        return WantedChange(document=document, status=becomes.status)
-    before, after = set(document.confidentiality_codes), set(becomes.confidentiality_codes)
-    codes = with_visibility(document.entry.confidentiality_codes, after - before, before - after)
-    return WantedChange(document=document, confidentiality_codes=codes, mask_when_visible=becomes.mask_when_visible)
 
 
 def _first(orders: tuple[Order, ...]) -> str:

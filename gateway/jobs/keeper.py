@@ -19,13 +19,14 @@ import psycopg
 
 from gateway.acts import Act, event_text, trace_json
 from security.audit.event import Outcome
+from xds.dmp.entries import INVISIBLE
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
 from xds.dmp.traces import Actor, ActorKind, Notice, NoticeKind
 from xds.errors import Refusal
 from xds.registry import document_changes
 from xds.registry.connections import OneConnection
-from xds.registry.document_changes import INVISIBLE, DocumentChanges
+from xds.registry.document_changes import DocumentChanges
 from xds.registry.due import DESTRUCTIONS, Agenda, DueItem, DueKind
 from xds.repository.address import BlobAddress
 from xds.repository.remover import RepositoryRemover

@@ -13,8 +13,11 @@ from typing import Final
 from uuid import uuid4
 
 from security.audit.event import AuditEvent, Outcome
+from xds.dmp.changes import Change
 from xds.dmp.entries import HIDDEN_FROM_GUARDIANS, INVISIBLE, MASKED
 from xds.dmp.operations import Operation
+from xds.dmp.outcomes import outcome
+from xds.dmp.parameters import Parameters
 from xds.dmp.traces import Actor, ActorKind, Notice, Trace
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.author import Author
@@ -159,6 +162,16 @@ class DocumentChanges:
             ),
         )
         return plan.versions[0].entry.entry_uuid if plan.versions else document.entry_uuid
+
+
+def becoming(change: Change, document: RegisteredDocument, parameters: Parameters) -> WantedChange:
+    """What a change that the law allows makes of a document. Raises Refusal: there is no such outcome (`outcomes`)."""
+    becomes = outcome(change, document, parameters)
+    if becomes.status is not document.status:
+        return WantedChange(document=document, status=becomes.status)
+    before, after = set(document.confidentiality_codes), set(becomes.confidentiality_codes)
+    codes = with_visibility(document.entry.confidentiality_codes, after - before, before - after)
+    return WantedChange(document=document, confidentiality_codes=codes, mask_when_visible=becomes.mask_when_visible)
 
 
 def with_visibility(codes: Collection[Code], add: Collection[str], remove: Collection[str]) -> tuple[Code, ...]:
