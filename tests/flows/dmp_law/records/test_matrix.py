@@ -1,7 +1,7 @@
 """Every cell of the functional rights matrix for records, replayed at the real door (DMP TD0.2 to TD1.6).
 
-A card opens this door: the columns of those who have none are for the other. Nobody but a médecin traitant can ask to stop
-being one: for everyone else the same message declares him.
+A card opens this door: the columns of those who have none are for the other. Nobody but a médecin traitant can ask to
+stop being one: for everyone else the same message declares him.
 """
 
 from __future__ import annotations
