@@ -35,10 +35,12 @@ from gateway.ingest import app as ingest_app
 from gateway.ingest import iti8, iti41, iti42, iti44
 from gateway.ingest import iti18 as own_iti18
 from gateway.ingest import iti57 as own_iti57
+from gateway.ingest import td02 as own_td02
 from gateway.ingest.affinity_rules import AffinityRules
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.deposit import Deposit
 from gateway.ingest.dmp_rules import DmpRules
+from gateway.ingest.existence import RecordReceipt
 from gateway.ingest.feeding import operation_of
 from gateway.ingest.patient_identity_feed import PatientIdentityFeed
 from gateway.ingest.provide_and_register import ProvideAndRegister
@@ -251,7 +253,15 @@ def _dmp_deposits(
         witness=keeper.witness,
         parameters=law_parameters(settings),
     )
-    return (iti41.operation(provide, operation_of), own_iti18.operation(search), own_iti57.operation(delete))
+    exists = RecordReceipt(
+        receipts=receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
+    )
+    return (
+        iti41.operation(provide, operation_of),
+        own_iti18.operation(search),
+        own_iti57.operation(delete),
+        own_td02.operation(exists),
+    )
 
 
 def _content_policy(section: IngestSettings) -> ContentPolicy:

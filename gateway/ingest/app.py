@@ -9,13 +9,23 @@ from typing import Final
 from flask import Flask
 
 from gateway.soap_door import Doorkeeper, Offer, Operation, build, services
-from gateway.wire.addressing import ITI_18, ITI_41, ITI_42, ITI_44_ADD, ITI_44_MERGE, ITI_44_REVISE, ITI_57, ITI_61
+from gateway.wire.addressing import (
+    ITI_18,
+    ITI_41,
+    ITI_42,
+    ITI_44_ADD,
+    ITI_44_MERGE,
+    ITI_44_REVISE,
+    ITI_57,
+    ITI_61,
+    TD_0_2,
+)
 
 NAME = "ingest"
 
 OFFER: Final[Offer] = MappingProxyType(
     {
-        "dmp": {"repository": (ITI_41,), "registry": (ITI_18, ITI_57)},
+        "dmp": {"repository": (ITI_41,), "registry": (ITI_18, ITI_57), "patients": (TD_0_2,)},
         "ihe": {
             "repository": (ITI_41,),
             "registry": (ITI_42, ITI_61),

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
+from lxml import etree
 
 from cda.document import parse_document
 from cda.header import read_header
@@ -21,17 +22,41 @@ from gateway import records
 from gateway.cli.rehearsal import Rehearsal
 from gateway.cli.story import REPOSITORY
 from gateway.soap_door import SERVICES
-from gateway.wire.addressing import ITI_18, ITI_41, ITI_43, ITI_57, Transaction
+from gateway.wire.addressing import (
+    ITI_18,
+    ITI_41,
+    ITI_43,
+    ITI_57,
+    RECORD_TRANSACTIONS,
+    TD_0_2,
+    TD_0_3,
+    TD_0_4,
+    TD_0_5,
+    TD_1_1,
+    TD_1_2,
+    TD_1_3A,
+    TD_1_3B,
+    TD_1_4,
+    TD_1_5A,
+    TD_1_5B,
+    TD_1_5D,
+    TD_1_6,
+    Transaction,
+)
 from samples.changes import change_lot, mask
-from samples.client import queries
+from samples.client import queries, record_messages
 from samples.client.answers import (
     SoapFault,
+    UnexpectedAnswer,
     read_feed_answer,
     read_query_answer,
     read_registry_answer,
     read_retrieve_answer,
 )
 from samples.client.client import ConsultationClient, IngestClient
+from samples.client.exchange import put_in_body
+from samples.client.record_messages import Person
+from samples.client.records import RecordsClient
 from samples.client.transport import read_reply
 from samples.documents.vsm import vsm
 from samples.feed import content_type, envelope, interaction
@@ -49,6 +74,25 @@ from xds.metadata.document_entry import AvailabilityStatus
 
 CATALOGUE = read_catalogue()
 ELSEWHERE = "1.2.3.4.5.6.7"
+ANSWERED = "answered"
+HOLDER = Person(family="SPECIMEN", given=("Claire",))
+INTERACTIONS: dict[Transaction, Callable[[str], Any]] = {
+    TD_0_2: record_messages.existence,
+    TD_0_5: lambda _: record_messages.search(HOLDER),
+    TD_1_1: lambda cx: record_messages.registration("CREA_RD", cx, HOLDER),
+    TD_1_2: lambda cx: record_messages.registration("REAC", cx, HOLDER),
+    TD_1_3A: lambda cx: record_messages.existence(cx, "CNSLT_DATA"),
+    TD_1_3B: lambda cx: record_messages.registration("MODIF_DATA", cx, HOLDER),
+    TD_1_4: lambda cx: record_messages.registration("FERM", cx, motive="FERMETURE_DEMANDE_PATIENT", text="essai"),
+}
+SERVICE_CALLS: dict[Transaction, tuple[str, dict[str, Any]]] = {
+    TD_0_3: ("habilitations", {"action": "AJOUT"}),
+    TD_0_4: ("patients_specific", {"mode": "LASTAUTORIZATION", "since": datetime(2020, 1, 1, tzinfo=UTC)}),
+    TD_1_5A: ("patients_specific", {"channel": "EMAIL"}),
+    TD_1_5B: ("patients_specific", {}),
+    TD_1_5D: ("patients_specific", {}),
+    TD_1_6: ("habilitations", {"mode": "TOUTE"}),
+}
 _READERS = {"ITI-18": read_query_answer, "ITI-51": read_query_answer, "ITI-43": read_retrieve_answer}
 Packed = tuple[str, bytes]
 """A message ready to be posted: Content-Type and body."""
@@ -111,6 +155,10 @@ class Knocker:
             if transaction.name == "ITI-44":
                 return read_feed_answer(reply).code
             answer = _READERS.get(transaction.name, read_registry_answer)(reply)
+        except UnexpectedAnswer:
+            if transaction not in RECORD_TRANSACTIONS:
+                raise
+            return ANSWERED
         except SoapFault as fault:
             return f"fault {fault.subcode if fault.subcode == 'ActionNotSupported' else fault.kind}"
         return answer.status.rpartition(":")[2]
@@ -140,6 +188,8 @@ class DmpMessages:
     def fresh(self, transaction: Transaction, holder: str) -> Packed:
         if transaction is ITI_41:
             return self.deposit(holder)
+        if transaction in RECORD_TRANSACTIONS:
+            return self.about_record(transaction, holder)
         if holder.partition(".")[0] not in CATALOGUE.professionals:
             return self.about_own(transaction, holder)
         return self.consult(transaction, holder.partition(".")[0])
@@ -150,6 +200,27 @@ class DmpMessages:
                 transaction, "chu-seine" if transaction in (ITI_41, ITI_57) else "dr-essai"
             )
         return self._kept[transaction]
+
+    def about_record(self, transaction: Transaction, holder: str) -> Packed:
+        """A question about the record, or a change of it, which the law answers once the doors let it in."""
+        cx, door = self.scene.patient.cx, self.scene.house.doors["consultation"]
+        seal = self._seal(holder)
+
+        def vihf() -> Any:
+            return build_vihf(signer=seal, patient=cx, now=datetime.now(UTC))
+
+        with closing(RecordsClient(door.url, seal, door.ca, vihf=vihf)) as client:
+            if transaction in SERVICE_CALLS:
+                service, values = SERVICE_CALLS[transaction]
+                called = transaction.action.rpartition(":")[2]
+                with_patient = {} if transaction is TD_0_4 else {"patientId": cx}
+                envelope = getattr(client, service).envelope(called, **with_patient, **values)
+            else:
+                interaction = INTERACTIONS[transaction](cx)
+                envelope = client.patients.envelope(f"Patients_{etree.QName(interaction).localname}")
+                put_in_body(envelope, interaction)
+            packed: Packed = client.transport.pack(envelope).encode()
+            return packed
 
     def consult(self, transaction: Transaction, holder: str, *, patient: str = "", document: str = "") -> Packed:
         """A question of the holder of a card. Raises KeyError: an operation that has no message here."""
