@@ -175,7 +175,7 @@ def identity_change(
 
 @click.command()
 @of_patient
-def show(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -> None:
+def describe(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -> None:
     """Everything the law knows of a record, as JSON; no document and no trace."""
     with record_house(file, data) as house:
         found = show_record(house.connection, office.cx(patient_ins, oid))
@@ -198,5 +198,5 @@ COMMANDS = (
     attach,
     detach,
     identity_change,
-    show,
+    describe,
 )

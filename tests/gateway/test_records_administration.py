@@ -345,7 +345,7 @@ def test_the_commands_do_what_they_say(run: Callable[..., Result], kek: Kek) -> 
     ):
         result = run("records", *words)
         assert result.exit_code == 0, (words, result.output)
-    shown = json.loads(run("records", "show", new).stdout)
+    shown = json.loads(run("records", "describe", new).stdout)
     assert (shown["status"], shown["closing_motive"], shown["default_masking"]) == ("CLOSED", "DECES", True)
     assert shown["holder"]["traits"]["family"] == "ESSAI"
     assert len(shown["representatives"]) == 1
