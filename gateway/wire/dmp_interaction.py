@@ -24,7 +24,6 @@ LONGEST: Final = 256
 """Characters of a text or an attribute that is read."""
 MOST: Final = 20
 """Elements of one name beside one another that are read."""
-_RULE: Final = "DMP-MESSAGE"
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+", re.ASCII)
 _TIME = re.compile(r"\d{4}(?:\d\d){0,5}(?:[+-]\d{4})?", re.ASCII)
 
@@ -93,7 +92,7 @@ class Node:
     def fault(self, path: str, found: str, expected: str, code: XdsErrorCode = XdsErrorCode.SBX_MESSAGE) -> None:
         """Write a fault down."""
         place = f"{self.path}/{path}" if path else self.path
-        self.faults.add(_RULE, place, found, expected, code)
+        self.faults.add("DMP-MESSAGE", place, found, expected, code)
 
     def or_refuse(self) -> None:
         """Raise Refusal with every fault of the message, if there is one."""

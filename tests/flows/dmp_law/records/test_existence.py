@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from lxml import etree
 
 from samples.client import record_messages
+from samples.client.records import RecordsClient
+from samples.vihf import build_vihf
 
 from .conftest import File, House, someone
 
@@ -146,3 +148,20 @@ def test_a_closed_record_gives_no_administrative_data(nobody: File) -> None:
     nobody.closed(NOW - timedelta(days=1))
 
     nobody.refused(lambda: nobody.client().administrative(nobody.cx), "DMPClosed", operation="TD1.3a")
+
+
+def test_a_client_made_of_what_the_door_publishes_speaks_every_service(record: File) -> None:
+    door, signer = record.house.rehearsal.doors["consultation"], record.house.credential("dr-blanc.sign")
+    with RecordsClient(
+        door.url,
+        record.house.credential("dr-blanc.auth"),
+        door.ca,
+        vihf=lambda: build_vihf(signer=signer, now=datetime.now(UTC), patient=record.cx),
+        published=True,
+    ) as client:
+        assert client.existence(record.cx).accepted
+        assert client.authorise(record.cx).accepted
+        assert client.my_records().accepted
+        said = client.habilitations.zeep.service.listAuthorizationByPatient(patientId=record.cx, mode="ACTIVE")
+
+    assert (said.code, [row.status for row in said.authorization]) == ("DMPOk", ["VALIDE"])
