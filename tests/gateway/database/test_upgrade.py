@@ -11,7 +11,7 @@ import pytest
 from gateway.database.domain import declare_domain
 from gateway.database.errors import DatabaseSetupError
 from gateway.database.migrate import MIGRATIONS, migrate
-from gateway.database.roles import DatabaseLayout, provision
+from gateway.database.roles import DatabaseLayout, DatabaseRole, provision, secret_path
 
 FIRST = "0006"
 PATIENT, KEY, ENTRY, SET = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(1, 5))
@@ -79,3 +79,18 @@ def test_an_old_house_is_one_of_the_dmp(old_house: DatabaseLayout) -> None:
     with pytest.raises(DatabaseSetupError, match="belongs to the domain dmp"):
         declare_domain(old_house.owner_url, "ihe")
     declare_domain(old_house.owner_url, "dmp")
+
+
+def test_an_old_house_gets_its_keeper_and_everybody_keeps_his_password(
+    old_house: DatabaseLayout, foreign_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(foreign_url, autocommit=True) as administrator:
+        administrator.execute("REVOKE ALL ON DATABASE house FROM ecluse_keeper")
+        administrator.execute("ALTER ROLE ecluse_keeper IN DATABASE house RESET ALL")
+        administrator.execute("DROP ROLE ecluse_keeper")
+    secret_path(tmp_path / "data", DatabaseRole.KEEPER).unlink()
+    layout = provision(foreign_url, tmp_path / "data")
+    migrate(layout.owner_url)
+    assert (layout.ingest_url, layout.consultation_url) == (old_house.ingest_url, old_house.consultation_url)
+    with psycopg.connect(layout.keeper_url) as keeper:
+        assert keeper.execute("SELECT count(*) FROM ecluse.records").fetchone() == (1,)
