@@ -17,7 +17,6 @@ from conformance.checks import (
     metadata_message,
     metadata_objects,
     update_message,
-    update_statuses,
     update_versions,
 )
 from conformance.checks.metadata_rule import (
@@ -114,12 +113,27 @@ def _registered(subject: ChangeSubject) -> Iterator[Fault]:
             yield Fault(path, f"{order.target or 'nothing'}, which is not registered", "a document of this record")
 
 
+def _names_any_version(order: Association) -> bool:
+    """A document is deleted by the id of its last version or of a former one alike (DMP TD3.3c)."""
+    return STATUSES.get((order.original_status, order.new_status)) is Change.DELETE
+
+
+def _last_versions(subject: ChangeSubject) -> Iterator[Fault]:
+    for order in subject.operations.statuses:
+        one = subject.facts.objects.get(order.target)
+        if one is not None and not subject.facts.is_latest(one) and not _names_any_version(order):
+            found = f"{order.target}, version {one.version} of its document"
+            yield Fault(association_path(order, "@targetObject"), found, "the last version")
+
+
 def _current_status(subject: ChangeSubject) -> Iterator[Fault]:
     for order in subject.operations.statuses:
-        document = subject.document_of(order.target)
-        if document is not None and document.entry_uuid == order.target and order.original_status != document.status:
+        one = subject.facts.objects.get(order.target)
+        if one is None or not (subject.facts.is_latest(one) or _names_any_version(order)):
+            continue
+        if order.original_status != one.status:
             path = association_path(order, "Slot[OriginalStatus]")
-            yield Fault(path, order.original_status or "nothing", f"{document.status}, its status")
+            yield Fault(path, order.original_status or "nothing", f"{one.status}, its status")
 
 
 def _not_deleted(subject: ChangeSubject) -> Iterator[Fault]:
@@ -241,6 +255,7 @@ _SOURCE, _DMP = "ITI TF-2 §3.57.4.1.3", "DMP TD3.3"
 _OPERATION, _UPDATE = XdsErrorCode.METADATA_UPDATE_OPERATION, XdsErrorCode.METADATA_UPDATE
 RULES: tuple[MetadataRule[ChangeSubject], ...] = (
     MetadataRule(id="O6", source="NOS JDV_J58", find=_known_codes),
+    MetadataRule(id="U23", source=_SOURCE, find=_last_versions, code=_UPDATE),
     MetadataRule(id="U40", source=_DMP, find=_documents_only, code=_OPERATION),
     MetadataRule(id="U41", source=f"{_DMP}c, {_DMP}d", find=_status_orders, code=_OPERATION),
     MetadataRule(id="U42", source=_SOURCE, find=_registered, code=_UPDATE),
@@ -254,7 +269,6 @@ RULES: tuple[MetadataRule[ChangeSubject], ...] = (
 _SHARED = (
     *(rule for rule in update_message.RULES if rule.id in ("U1", "U2", "U3", "P6")),
     *(rule for rule in update_versions.RULES if rule.id in ("U10", "U11", "U12", "U15")),
-    *(rule for rule in update_statuses.RULES if rule.id == "U23"),
 )
 _OF_THE_SET: tuple[MetadataRule[Subject], ...] = (
     *(rule for rule in metadata_message.RULES if rule.id == "M8"),

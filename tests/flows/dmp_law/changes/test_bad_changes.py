@@ -142,6 +142,15 @@ def test_the_id_of_a_former_version_is_refused_as_such(ward: Ward) -> None:  # D
     )
 
 
+def test_a_document_is_deleted_by_the_id_of_a_former_version_too(ward: Ward) -> None:  # D-092
+    document = ward.document(author="dr-essai")
+    old = ward.now(document)
+    ward.done("dr-essai", mask(ward.lot("dr-essai"), old))
+    ward.refused("dr-essai", delete(ward.lot("dr-essai"), old.entry_uuid), UPDATE)
+    ward.done("dr-essai", delete(ward.lot("dr-essai"), old.entry_uuid, original=DEPRECATED))
+    assert ward.now(document).availability_status is DELETED
+
+
 def test_a_mask_beside_what_the_patient_may_not_see_is_refused(ward: Ward) -> None:  # D-082
     document = ward.document("INVISIBLE_PATIENT")
     answer = ward.refused("dr-blanc", mask(ward.lot("dr-blanc"), ward.now(document)), "XDSRegistryMetadataError")
