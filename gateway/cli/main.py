@@ -18,6 +18,7 @@ COMMANDS = {
     "xdm": "gateway.cli.xdm:xdm",
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
+    "world": "gateway.cli.world:world",
     "clock": "gateway.cli.clock:clock",
     "jobs": "gateway.cli.jobs:jobs",
     "outbox": "gateway.cli.outbox:outbox",

@@ -53,11 +53,19 @@ class Rehearsal:
     """Both doors on free ports of the loopback interface. A context manager: it leaves nothing behind."""
 
     def __init__(
-        self, environ: Mapping[str, str] | None = None, *, directory: Path | None = None, domain: str = "dmp"
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        directory: Path | None = None,
+        domain: str = "dmp",
+        data: Path | None = None,
+        settings: Path | None = None,
     ) -> None:
-        self.directory = directory or Path(tempfile.mkdtemp(prefix="ecluse-"))
-        self.data = self.directory / "data"
-        self._throw_away = directory is None
+        """`data` is the data directory of a house that is somebody's: a second pair of doors opens there."""
+        self.directory = data or directory or Path(tempfile.mkdtemp(prefix="ecluse-"))
+        self.data = data or self.directory / "data"
+        self._throw_away = directory is None and data is None
+        self._settings = ["--settings", str(settings.resolve())] if settings is not None else []
         self._log = self.directory / "doors.log"
         # A database or a port that the environment names is somebody's: what is thrown away has its own.
         others = {name: value for name, value in os.environ.items() if not name.startswith("ECLUSE_")}
@@ -76,7 +84,7 @@ class Rehearsal:
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", "--json"],
+                [sys.executable, "-m", "gateway", "serve", "--json", *self._settings],
                 env=self._environ,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -166,12 +174,12 @@ class Rehearsal:
     def establishment(self, name: str, patient_id: str, *, tls: str | None = None, **vihf: Any) -> IngestClient:
         """The software of an establishment: connects with `<name>.auth`, speaks with `<name>.sign`."""
         door, holder = self.doors["ingest"], self.credential(tls or f"{name}.auth")
-        return IngestClient(door.url, holder, door.ca, vihf=self._voice(name, patient_id, vihf))
+        return IngestClient(door.url, holder, door.ca, vihf=self.voice(name, patient_id, **vihf))
 
     def professional(self, name: str, patient_id: str, *, tls: str | None = None, **vihf: Any) -> ConsultationClient:
         """The software of a professional with a card: connects with `<name>.auth`, speaks with `<name>.sign`."""
         door, holder = self.doors["consultation"], self.credential(tls or f"{name}.auth")
-        return ConsultationClient(door.url, holder, door.ca, vihf=self._voice(name, patient_id, vihf))
+        return ConsultationClient(door.url, holder, door.ca, vihf=self.voice(name, patient_id, **vihf))
 
     def source(self, name: str) -> IngestClient:
         """The software of an establishment of the domain ihe: a certificate, and no assertion."""
@@ -183,7 +191,8 @@ class Rehearsal:
         door = self.doors["consultation"]
         return ConsultationClient(door.url, self.credential(f"{name}.auth"), door.ca)
 
-    def _voice(self, name: str, patient_id: str, vihf: dict[str, Any]) -> MakeVihf:
+    def voice(self, name: str, patient_id: str, **vihf: Any) -> MakeVihf:
+        """What makes the assertions of the software of `<name>.sign`."""
         signer = self.credential(f"{name}.sign")
         return lambda: build_vihf(**{"signer": signer, "patient": patient_id, "now": datetime.now(UTC), **vihf})
 

@@ -1,0 +1,1 @@
+"""The test world: patients, actors and documents that homologation scenarios speak of; `world.toml` tells them."""
