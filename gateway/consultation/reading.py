@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from gateway.gate import Caller, Witness
 from security.audit.event import Outcome
@@ -11,17 +12,34 @@ from xds.dmp import rights
 from xds.dmp.decision import Decision
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
-from xds.dmp.record import Record
+from xds.dmp.record import Authorisation, Record
 from xds.dmp.traces import Notice, NoticeKind
-from xds.registry.view import View
+from xds.registry.scope import Scope
 
 _EMERGENCIES = (Purpose.BREAK_GLASS, Purpose.REGULATION)
 
 
-def decide(operation: Operation, caller: Caller, view: View, parameters: Parameters) -> Decision:
-    """Whether the caller may do this in the record that was found. Raises Refusal."""
-    now = caller.now if view.record is None else view.record.law_time(caller.now)
-    decision = rights.decide(operation, caller.requester, view.record, view.authorisation, now, parameters=parameters)
+def scope_of(operation: Operation, caller: Caller, patient_id: str, parameters: Parameters) -> Scope:
+    """The record of a patient (CX) as the caller sees it, closed to him when the law says so."""
+    return Scope(
+        patient_id=patient_id,
+        requester=caller.requester,
+        now=caller.now,
+        parameters=parameters,
+        admits=partial(decide, operation, caller, parameters),
+    )
+
+
+def decide(
+    operation: Operation,
+    caller: Caller,
+    parameters: Parameters,
+    record: Record | None,
+    authorisation: Authorisation | None,
+) -> Decision:
+    """Whether the caller may do this in a record, or where there is none. Raises Refusal."""
+    now = caller.now if record is None else record.law_time(caller.now)
+    decision = rights.decide(operation, caller.requester, record, authorisation, now, parameters=parameters)
     decision.or_refuse()
     return decision
 

@@ -25,7 +25,6 @@ from xds.queries import (
     StoredQuery,
 )
 from xds.registry.reader import RegistryReader
-from xds.registry.scope import Scope
 from xds.registry.view import View
 
 _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatients)
@@ -33,9 +32,9 @@ _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatien
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryStoredQuery:
-    """(1) patient of the assertion  (2) find what may be read  (3) may consult  (4) put into ebRIM  (5) audit, trace.
+    """(1) patient of the assertion  (2) may consult  (3) find what may be read  (4) put into ebRIM  (5) audit, trace.
 
-    `law` are the parameters of the DMP; where it is None there are no rights: (1) and (3) are left out and (2) finds
+    `law` are the parameters of the DMP; where it is None there are no rights: (1) and (2) are left out and (3) finds
     everything. `home` is the homeCommunityId that every object carries, if there is one.
     """
 
@@ -71,9 +70,8 @@ class RegistryStoredQuery:
     ) -> tuple[View, Decision | None]:
         if self.law is None:
             return self.registry.answer(query), None
-        scope = Scope(patient_id=patient_id, requester=caller.requester, now=caller.now, parameters=self.law)
-        view = self.registry.answer(query, scope)
-        return view, reading.decide(Operation.SEARCH, caller, view, self.law)
+        view = self.registry.answer(query, reading.scope_of(Operation.SEARCH, caller, patient_id, self.law))
+        return view, reading.decide(Operation.SEARCH, caller, self.law, view.record, view.authorisation)
 
     def _patient(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> str:
         """The patient asked about: in the DMP that of the assertion, which is the query's if it names one."""

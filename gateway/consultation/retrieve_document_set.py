@@ -34,9 +34,9 @@ _log = logging.getLogger("ecluse.consultation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveDocumentSet:
-    """(1) patient  (2) find what may be read  (3) may consult  (4) unseal  (5) audit and trace first.
+    """(1) patient  (2) may consult  (3) find what may be read  (4) unseal  (5) audit and trace first.
 
-    `law` are the parameters of the DMP; where it is None there are no rights: (1) and (3) are left out, and (2) finds
+    `law` are the parameters of the DMP; where it is None there are no rights: (1) and (2) are left out, and (3) finds
     whatever is registered.
     """
 
@@ -52,8 +52,10 @@ class RetrieveDocumentSet:
         """Answer what may be read and one error for each other item: hidden and absent look the same."""
         scope = self._scope(caller)  # (1)
         wanted = tuple(dict.fromkeys(requests))
-        view = self.registry.documents_by_unique_id([item.document_unique_id for item in wanted], scope)  # (2)
-        decision = reading.decide(Operation.READ, caller, view, self.law) if self.law is not None else None  # (3)
+        view = self.registry.documents_by_unique_id([item.document_unique_id for item in wanted], scope)  # (2), (3)
+        decision = None
+        if self.law is not None:
+            decision = reading.decide(Operation.READ, caller, self.law, view.record, view.authorisation)
         readable = {entry.unique_id: entry for entry in view.entries}
         answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (4)
         documents = tuple(answer for answer in answers if isinstance(answer, DocumentResponse))
@@ -69,7 +71,7 @@ class RetrieveDocumentSet:
         text = agreement.check_patient(caller.vihf, patient_id)
         if text:
             raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
-        return Scope(patient_id=patient_id, requester=caller.requester, now=caller.now, parameters=self.law)
+        return reading.scope_of(Operation.READ, caller, patient_id, self.law)
 
     def _answer(
         self, item: DocumentRequest, readable: Mapping[str, RegisteredEntry], keys: Mapping[UUID, bytes]

@@ -15,6 +15,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from profiles.dmp.spaces import place_of
+from xds.dmp.record import Authorisation, Record
 from xds.queries import (
     FindDocuments,
     FindDocumentsForMultiplePatients,
@@ -54,7 +55,7 @@ from xds.registry.statements import (
     RECORD,
     without_fragments,
 )
-from xds.registry.view import View
+from xds.registry.view import MOST_OBJECTS, View
 
 
 class RegistryReader:
@@ -69,21 +70,14 @@ class RegistryReader:
     def answer(self, query: StoredQuery | MultiPatientQuery, scope: Scope | None = None) -> View:
         """Answer a stored query; in a scope, as if what its law hides did not exist.
 
-        Whether the requester may consult at all is for the caller to decide on the view, before anything is shown.
+        Whether the requester may consult at all is for the caller to decide on the view too, before anything is shown.
         """
         if isinstance(query, FindDocuments | FindDocumentsForMultiplePatients | GetDocuments):
             return self._documents(query, scope)
         with self._snapshot() as cursor:
             if scope is None:
                 return _ANSWERS[type(query)](query, Snapshot(cursor, patient_key=None, return_type=query.return_type))
-            record, authorisations = read_head(cursor.execute(RECORD, _head(scope, scope.patient_id)).fetchall())
-            if record is None:
-                return View()
-            authorisation = scope.effective(record, authorisations)
-            registry = Snapshot(cursor, patient_key=record.patient_key, return_type=query.return_type)
-            registry.hide(scope.sight(record, authorisation))
-            found = _ANSWERS[type(query)](query, registry)
-            return replace(found, record=record, authorisation=authorisation)
+            return _within(scope, cursor, query.return_type, lambda registry: _ANSWERS[type(query)](query, registry))
 
     def documents_by_unique_id(self, unique_ids: Sequence[str], scope: Scope | None = None) -> View:
         """What ITI-43 needs: the entries, and the wrapped private keys that open their bytes.
@@ -95,7 +89,8 @@ class RegistryReader:
             rows = self._rows(ENTRIES_AND_KEYS.replace("CONDITIONS", wanted.sql), wanted.values)
             return _view(rows, 0, None)
         values = [*_head(scope, scope.patient_id), *wanted.values]
-        return _view(self._rows(ENTRIES_OF_RECORD_AND_KEYS.replace("CONDITIONS", wanted.sql), values), HEAD, scope)
+        rows = self._rows(ENTRIES_OF_RECORD_AND_KEYS.replace("CONDITIONS", wanted.sql), values, scope)
+        return _view(rows, HEAD, scope)
 
     def patient_of(self, view: View) -> str:
         """The one patient whose objects were found, as the registry spells the id; empty: there are several, or none.
@@ -128,12 +123,21 @@ class RegistryReader:
         values = wanted.values
         if patient_id is not None:
             values = [*_head(scope, patient_id), *values]
-        rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
+        rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values, scope)
         view = _view(rows, 0 if patient_id is None else HEAD, scope)
-        return _in_spaces(view, query.spaces) if isinstance(query, FindDocuments) and query.spaces else view
+        most = MOST_OBJECTS[query.return_type]
+        if scope is not None and len(rows) > most >= len(view.entries):
+            with self._snapshot() as cursor:
+                view = _within(scope, cursor, query.return_type, lambda it: View(entries=it.documents(wanted)))
+        if isinstance(query, FindDocuments) and query.spaces and len(view.entries) <= most:
+            return _in_spaces(view, query.spaces)
+        return view
 
-    def _rows(self, sql: LiteralString, values: list[Any]) -> list[Row]:
+    def _rows(self, sql: LiteralString, values: list[Any], scope: Scope | None = None) -> list[Row]:
+        """The rows of one statement; in a scope, not before its record admits whoever looks."""
         with answering(), self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            if scope is not None:
+                _admitted(scope, cursor)
             rows: list[Row] = cursor.execute(sql, values).fetchall()
         return rows
 
@@ -153,6 +157,26 @@ class RegistryReader:
 def _head(scope: Scope | None, patient_id: str) -> list[Any]:
     """The first values of a statement that begins with the record."""
     return [list(scope.holders) if scope is not None else [], canonical_patient_id(patient_id)]
+
+
+def _admitted(scope: Scope, cursor: psycopg.Cursor[Any]) -> tuple[Record | None, Authorisation | None]:
+    """The record of a scope and the authorisation that counts there. Raises Refusal: the scope does not admit."""
+    record, authorisations = read_head(cursor.execute(RECORD, _head(scope, scope.patient_id)).fetchall())
+    authorisation = scope.effective(record, authorisations) if record is not None else None
+    scope.admits(record, authorisation)
+    return record, authorisation
+
+
+def _within(
+    scope: Scope, cursor: psycopg.Cursor[Any], return_type: ReturnType, answer: Callable[[Snapshot], View]
+) -> View:
+    """What the registry answers when nothing but the record of a scope exists, and of it what the law shows."""
+    record, authorisation = _admitted(scope, cursor)
+    if record is None:
+        return View()
+    registry = Snapshot(cursor, patient_key=record.patient_key, return_type=return_type)
+    registry.hide(scope.sight(record, authorisation))
+    return replace(answer(registry), record=record, authorisation=authorisation)
 
 
 def _view(rows: Sequence[Row], start: int, scope: Scope | None) -> View:

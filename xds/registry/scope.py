@@ -14,16 +14,26 @@ from xds.dmp.record import Authorisation, Record
 from xds.dmp.requester import Requester
 
 Sight = Callable[[ReadableEntry], bool]
+Admits = Callable[[Record | None, Authorisation | None], object]
+
+
+def _everybody(record: Record | None, authorisation: Authorisation | None) -> None:
+    """No question is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A record and who looks at it, at an instant of ours. Without scope the whole registry answers, and shows all."""
+    """A record and who looks at it, at an instant of ours. Without scope the whole registry answers, and shows all.
+
+    `admits` raises Refusal when the requester may not look at all. It is asked before anything is searched: how long a
+    refusal takes must not tell how much the record holds.
+    """
 
     patient_id: str
     requester: Requester
     now: datetime
     parameters: Parameters = field(default_factory=Parameters)
+    admits: Admits = _everybody
 
     @property
     def holders(self) -> tuple[str, ...]:

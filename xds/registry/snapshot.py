@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -14,7 +15,13 @@ from xds.registry.conditions import Conditions
 from xds.registry.found import Row, read_association, read_codes, read_entries, read_folder, read_submission_set
 from xds.registry.identifiers import uuid_of
 from xds.registry.statements import ASSOCIATIONS, ENTRIES, FOLDERS, OUTLINE, SUBMISSION_SETS, without_fragments
-from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
+from xds.registry.view import (
+    MOST_OBJECTS,
+    RegisteredAssociation,
+    RegisteredEntry,
+    RegisteredFolder,
+    RegisteredSubmissionSet,
+)
 from xds.registry.visibility import Link, Outline, OutlinedEntry, hidden_by
 
 
@@ -37,37 +44,55 @@ class Snapshot:
 
     def documents(self, wanted: Conditions, *, ids_only: bool = False) -> tuple[RegisteredEntry, ...]:
         """Documents, newest first."""
-        sql = ENTRIES.replace("CONDITIONS", self._inside("e.patient_key = %s", wanted).sql)
-        return self._shown(read_entries(self._rows(sql, wanted, ids_only=ids_only)))
+        return self._shown(
+            _Kind(ENTRIES, "e.patient_key = %s", "e.entry_uuid"), read_entries, wanted, ids_only=ids_only
+        )
 
     def folders(self, wanted: Conditions) -> tuple[RegisteredFolder, ...]:
         """Folders, last updated first."""
-        sql = FOLDERS.replace("CONDITIONS", self._inside("f.patient_key = %s", wanted).sql)
-        return self._shown(map(read_folder, self._rows(sql, wanted)))
+        return self._shown(_Kind(FOLDERS, "f.patient_key = %s", "f.entry_uuid"), _each(read_folder), wanted)
 
     def submission_sets(self, wanted: Conditions) -> tuple[RegisteredSubmissionSet, ...]:
         """Submission sets, newest first."""
-        sql = SUBMISSION_SETS.replace("CONDITIONS", self._inside("s.patient_key = %s", wanted).sql)
-        return self._shown(map(read_submission_set, self._rows(sql, wanted)))
+        kind = _Kind(SUBMISSION_SETS, "s.patient_key = %s", "s.entry_uuid")
+        return self._shown(kind, _each(read_submission_set), wanted)
 
     def associations(self, wanted: Conditions) -> tuple[RegisteredAssociation, ...]:
         """Associations, by their ids."""
-        sql = ASSOCIATIONS.replace("CONDITIONS", self._inside("l.patient_key = %s", wanted).sql)
-        return self._shown(map(read_association, self._rows(sql, wanted)))
+        return self._shown(_Kind(ASSOCIATIONS, "l.patient_key = %s", "l.entry_uuid"), _each(read_association), wanted)
 
-    def _inside(self, sql: LiteralString, wanted: Conditions) -> Conditions:
-        return wanted if self._patient_key is None else wanted.add(sql, self._patient_key)
+    def _shown(
+        self, kind: _Kind, read: Callable[[list[Row]], Iterable[Any]], wanted: Conditions, *, ids_only: bool = False
+    ) -> tuple[Any, ...]:
+        """What may be seen of a kind. What is hidden takes no place in an answer that is full: it is asked again."""
+        if self._patient_key is not None:
+            wanted.add(kind.of_record, self._patient_key)
+        bare = ids_only or self._bare
+        rows = self._rows(kind.sql, wanted, bare=bare)
+        found = [item for item in read(rows) if uuid_of(item.entry_uuid) not in self._hidden]
+        most = MOST_OBJECTS[ReturnType.OBJECT_REF if bare else ReturnType.LEAF_CLASS]
+        if len(rows) > most >= len(found):
+            wanted.add(f"{kind.id_column} <> ALL (%s)", list(self._hidden))
+            found = list(read(self._rows(kind.sql, wanted, bare=bare)))
+        return tuple(found)
 
-    def _rows(self, sql: LiteralString, wanted: Conditions, *, ids_only: bool = False) -> list[Row]:
-        rows: list[Row] = self._cursor.execute(
-            without_fragments(sql) if ids_only or self._bare else sql, wanted.values
-        ).fetchall()
+    def _rows(self, sql: LiteralString, wanted: Conditions, *, bare: bool) -> list[Row]:
+        sql = sql.replace("CONDITIONS", wanted.sql)
+        rows: list[Row] = self._cursor.execute(without_fragments(sql) if bare else sql, wanted.values).fetchall()
         return rows
 
-    def _shown(self, found: Iterable[Any]) -> tuple[Any, ...]:
-        if not self._hidden:
-            return tuple(found)
-        return tuple([item for item in found if uuid_of(item.entry_uuid) not in self._hidden])
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one kind of object is asked for: the statement, the condition on its record, the column of its id."""
+
+    sql: LiteralString
+    of_record: LiteralString
+    id_column: LiteralString
+
+
+def _each(read: Callable[[Row], Any]) -> Callable[[list[Row]], Iterable[Any]]:
+    return lambda rows: map(read, rows)
 
 
 def _outline(rows: Iterable[Row]) -> Outline:

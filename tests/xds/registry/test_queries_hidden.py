@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from xds.dmp.record import Authorisation, Record
 from xds.dmp.requester import Requester, RequesterKind
 from xds.ebrim.writer import write_association, write_entry, write_folder, write_submission_set
+from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import STABLE
 from xds.metadata.document_entry import AvailabilityStatus as Status
@@ -36,8 +38,9 @@ from xds.queries import (
     ReturnType,
     StoredQuery,
 )
+from xds.registry.scope import Scope, Sight
 
-from .conftest import CLASSES, DOCTOR, HOSPITAL, LETTER, Registry, a_folder, a_set, an_entry, looking
+from .conftest import CLASSES, DOCTOR, HOSPITAL, LETTER, NOON, Registry, a_folder, a_set, an_entry, looking
 
 BOTH = (Status.APPROVED, Status.DEPRECATED)
 READER = Requester(kind=RequesterKind.PROFESSIONAL, national_id="810000000009", profession="10")
@@ -275,3 +278,67 @@ def test_an_association_that_leaves_the_record_is_not_told_in_a_scope(registry: 
     query = GetAssociations(entry_uuids=(urn_of("s0"),))
     found = registry.reader.answer(query, looking(READER, patient_id))
     assert [item.target for item in found.associations] == [urn_of("d0")]
+
+
+MANY = 10_001
+
+
+def crowd(registry: Registry, patient_id: str, number: int) -> None:
+    """Masked documents of DOCTOR, newer than all others: as many as would fill an answer."""
+    codes = {**CODES, "confidentialityCode": ["MASQUE_PS^^1.2"]}
+    with registry.owner.transaction():
+        registry.owner.execute(
+            "INSERT INTO ecluse.document_entries (patient_key, entry_uuid, logical_id, version, unique_id, status,"
+            " object_type, mime_type, creation_time, depositor_id, author_structure_ids, author_person_ids,"
+            " author_persons, reference_ids, codes, fragment) SELECT patient_key, gen_random_uuid(), gen_random_uuid(),"
+            " 1, '1.2.' || n, 'APPROVED', %s, 'text/xml', '20270101000000', %s, '{}', %s, '{}', '{}', %s, ''"
+            " FROM ecluse.patients, generate_series(1, %s) AS n WHERE patient_id = %s",
+            (STABLE.split(":")[-1], HOSPITAL, [DOCTOR], orjson.dumps(codes).decode(), number, patient_id),
+        )
+
+
+def test_what_is_hidden_takes_no_place_in_an_answer_that_is_full(registry: Registry) -> None:
+    patient_id = insert(registry, Contents(documents={"d0": False}, sets={"s0"}, links={Link("s0", "d0")}))
+    crowd(registry, patient_id, MANY)
+    author = Requester(kind=RequesterKind.PROFESSIONAL, national_id=DOCTOR, profession="10")
+    all_of: dict[str, Any] = {"submission_set_statuses": BOTH, "folder_statuses": BOTH, "association_statuses": BOTH}
+    for query in (
+        FindDocuments(patient_id=patient_id, statuses=BOTH),
+        FindDocuments(patient_id=patient_id, statuses=BOTH, spaces=("REPORTS",)),
+        GetAll(patient_id=patient_id, statuses=BOTH, **all_of),
+    ):
+        found = registry.reader.answer(query, looking(READER, patient_id))
+        assert [entry.unique_id for entry in found.entries] == [oid_of("d0")], query
+        assert found.objects(), "that is not too many"
+    for space in ("REPORTS", "IMAGING"):  # who sees them all is not given a part of them
+        query = FindDocuments(patient_id=patient_id, statuses=BOTH, spaces=(space,))
+        with pytest.raises(Refusal) as refused:
+            registry.reader.answer(query, looking(author, patient_id)).objects()
+        assert [error.code for error in refused.value.errors] == [XdsErrorCode.TOO_MANY_RESULTS]
+
+
+class Unseen(Scope):
+    """A record that nobody gets to look at."""
+
+    def sight(self, record: Record, authorisation: Authorisation | None) -> Sight:
+        raise AssertionError("documents were looked at")
+
+
+def test_who_is_not_admitted_is_refused_before_anything_is_searched(registry: Registry) -> None:
+    contents = a_folder_with(False)
+    patient_id = insert(registry, contents)
+    asked: list[Record | None] = []
+
+    def refuse(record: Record | None, authorisation: Authorisation | None) -> None:
+        asked.append(record)
+        raise Refusal([RegistryError(XdsErrorCode.DMP_ACCESS_DENIED, "no")])
+
+    scope = Unseen(patient_id=patient_id, requester=READER, now=NOON, admits=refuse)
+    queries = [query for _, query in every_query(contents, patient_id, ReturnType.LEAF_CLASS)]
+    for query in queries:
+        with pytest.raises(Refusal):
+            registry.reader.answer(query, scope)
+    with pytest.raises(Refusal):
+        registry.reader.documents_by_unique_id([oid_of("d0")], scope)
+    assert len(asked) == len(queries) + 1
+    assert None not in asked
