@@ -10,7 +10,7 @@ import click
 
 from gateway import records as office
 from gateway.administration import seeding
-from gateway.cli import record_documents, record_holder, record_life
+from gateway.cli import record_documents, record_holder, record_life, record_reimbursements
 from gateway.cli.administration import house_options
 from gateway.cli.record_house import in_utc, oid_option, record_house
 from gateway.cli.speech import counted, say
@@ -147,5 +147,10 @@ def seed(seeds: Path, *, file: Path | None, data: str | None) -> None:
     click.echo(counted(count, en=("record opened.", "records opened."), fr=("dossier ouvert.", "dossiers ouverts.")))
 
 
-for _command in (*record_life.COMMANDS, *record_holder.COMMANDS, *record_documents.COMMANDS):
+for _command in (
+    *record_life.COMMANDS,
+    *record_holder.COMMANDS,
+    *record_documents.COMMANDS,
+    *record_reimbursements.COMMANDS,
+):
     records.add_command(_command)

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
-from psycopg_pool import ConnectionPool
-
 from xds.dmp.record import EmergencyConsents, Record, RecordStatus
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.availability import answering
+from xds.registry.connections import Connections
 from xds.registry.facts import (
     Existence,
     ObjectKind,
@@ -44,7 +43,7 @@ _MERGED = "MERGED"
 class RegistryReceipts:
     """Asks for receipts. One round trip each."""
 
-    def __init__(self, pool: ConnectionPool[Any]) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
 
     def ask(

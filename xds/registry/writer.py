@@ -10,7 +10,6 @@ from typing import Any, LiteralString
 
 import orjson
 import psycopg
-from psycopg_pool import ConnectionPool
 
 from security.audit.event import AuditEvent
 from xds.dmp.record import Record
@@ -23,6 +22,7 @@ from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.times import format_dtm
 from xds.registry.availability import ChangedMeanwhile, answering
+from xds.registry.connections import Connections
 from xds.registry.identifiers import canonical_patient_id, uuid_text
 from xds.registry.refusals import (
     deprecated_document,
@@ -64,7 +64,7 @@ _WHOLE = {
 class RegistryWriter:
     """Registers submissions (ITI TF-2 §3.42.4.1.3)."""
 
-    def __init__(self, pool: ConnectionPool[Any]) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
 
     def register(
