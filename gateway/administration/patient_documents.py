@@ -21,7 +21,8 @@ from xds.registry.change_plan import WantedChange
 from xds.registry.connections import OneConnection
 from xds.registry.document_changes import Act, DocumentChanges, becoming
 from xds.registry.identifiers import canonical_patient_id
-from xds.registry.record_office import RecordFile, RecordOffice
+from xds.registry.record_file import RecordFile
+from xds.registry.record_office import RecordOffice
 from xds.registry.registered_documents import RegisteredDocument
 
 

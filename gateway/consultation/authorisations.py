@@ -16,7 +16,7 @@ from xds.dmp.operations import Operation
 from xds.dmp.record import Authorisation, AuthorisationStatus
 from xds.errors import XdsErrorCode
 from xds.registry.amendments import until_unchanged
-from xds.registry.record_office import HeldAuthorisation, effective
+from xds.registry.record_file import HeldAuthorisation, effective
 
 _LISTED: Mapping[ListMode, Callable[[AuthorisationStatus], bool]] = MappingProxyType(
     {

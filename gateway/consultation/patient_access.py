@@ -14,7 +14,7 @@ from security.passwords import hash_password, make_secret
 from xds.dmp.operations import Operation
 from xds.errors import Refusal, XdsErrorCode
 from xds.registry.amendments import until_unchanged
-from xds.registry.record_office import Facts
+from xds.registry.record_file import Facts
 
 _LOGIN, _PASSWORD = 10, 14
 _ATTEMPTS = 5

@@ -13,7 +13,7 @@ from xds.dmp.record import EmergencyConsents
 from xds.dmp.traces import Notice, NoticeKind
 from xds.errors import Refusal, XdsErrorCode, disagreement
 from xds.registry.amendments import until_unchanged
-from xds.registry.record_office import Facts, RecordFile
+from xds.registry.record_file import Facts, RecordFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from gateway.wire.dmp_registration import Registration
 from xds.dmp.operations import Operation
 from xds.dmp.traces import Notice, NoticeKind
 from xds.registry.amendments import until_unchanged
-from xds.registry.record_office import RecordFile
+from xds.registry.record_file import RecordFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

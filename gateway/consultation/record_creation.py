@@ -15,7 +15,7 @@ from xds.dmp.operations import Operation
 from xds.dmp.record import EmergencyConsents
 from xds.dmp.traces import Notice, NoticeKind
 from xds.errors import Refusal, RegistryError, XdsErrorCode, disagreement
-from xds.registry.record_office import Facts, RecordFile
+from xds.registry.record_file import Facts, RecordFile
 
 _INS = re.compile(r"\d{5}(?:\d\d|2[AB])\d{8}", re.ASCII)
 

@@ -16,7 +16,8 @@ from xds.dmp.record import Authorisation, Record
 from xds.dmp.rights import decide
 from xds.dmp.traces import Notice
 from xds.errors import Refusal, RegistryError, XdsErrorCode
-from xds.registry.record_office import Act, RecordFile, RecordOffice
+from xds.registry.record_file import Act, RecordFile
+from xds.registry.record_office import RecordOffice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from gateway.gate import Caller
 from xds.dmp.columns import is_medecin_traitant
 from xds.dmp.operations import Operation
 from xds.dmp.record import AuthorisationStatus
-from xds.registry.record_office import RecordFile
-from xds.registry.record_office import effective as as_it_stands
+from xds.registry.record_file import RecordFile
+from xds.registry.record_file import effective as as_it_stands
 
 NOT_DECLARED: Final = "NON_EXISTE"
 

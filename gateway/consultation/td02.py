@@ -20,7 +20,7 @@ from gateway.wire.soap import SoapMessage
 from xds.dmp.operations import Operation as LawOperation
 from xds.dmp.record import RecordStatus
 from xds.errors import RegistryError
-from xds.registry.record_office import RecordFile
+from xds.registry.record_file import RecordFile
 
 
 def operations(existence: RecordExistence) -> tuple[Operation, ...]:

@@ -20,7 +20,7 @@ from gateway.wire.dmp_services import (
 from gateway.wire.soap import SoapMessage
 from xds.dmp.operations import Operation as LawOperation
 from xds.errors import RegistryError
-from xds.registry.record_office import HeldAuthorisation
+from xds.registry.record_file import HeldAuthorisation
 
 
 def operations(declare: DeclareAuthorisation, professionals: ListProfessionals) -> tuple[Operation, ...]:

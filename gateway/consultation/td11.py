@@ -24,7 +24,7 @@ from gateway.wire.dmp_registration import (
 from gateway.wire.soap import SoapMessage
 from xds.dmp.operations import Operation as LawOperation
 from xds.errors import RegistryError
-from xds.registry.record_office import RecordFile
+from xds.registry.record_file import RecordFile
 
 _UseCase = Callable[[Registration, Caller], RecordFile]
 

@@ -11,18 +11,9 @@ from datetime import datetime
 
 from lxml import etree
 
-from gateway.wire.dmp_interaction import (
-    AttentionLine,
-    Node,
-    add,
-    add_identifier,
-    add_patient_id,
-    read_interaction,
-    read_patient_id,
-    read_wrapper,
-    write_answer,
-)
+from gateway.wire.dmp_interaction import AttentionLine, add, add_identifier, add_patient_id, write_answer
 from gateway.wire.dmp_person import add_channels, add_person, add_representatives
+from gateway.wire.dmp_reading import Node, read_interaction, read_patient_id, read_wrapper
 from gateway.wire.dmp_vocabulary import EXISTENCE_ANSWER, READ_DATA, REASONS, TEST_EXISTENCE
 from gateway.wire.hl7v3 import Identifier, Wrapper
 from xds.dmp.holder import Holder, Representative

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from gateway.wire.dmp_interaction import Node, add
+from gateway.wire.dmp_interaction import add
+from gateway.wire.dmp_reading import Node
 from gateway.wire.dmp_vocabulary import RELATIONSHIP_CODES, RELATIONSHIPS
 from xds.dmp.holder import Address, Holder, Representative, Traits
 

@@ -12,16 +12,9 @@ from lxml import etree
 
 from gateway.wire import dmp_vocabulary as words
 from gateway.wire.dmp_existence import RecordSaid, add_record
-from gateway.wire.dmp_interaction import (
-    Interaction,
-    Node,
-    read_flag,
-    read_interaction,
-    read_patient_id,
-    read_wrapper,
-    write_answer,
-)
+from gateway.wire.dmp_interaction import write_answer
 from gateway.wire.dmp_person import read_holder, read_representatives
+from gateway.wire.dmp_reading import Interaction, Node, read_flag, read_interaction, read_patient_id, read_wrapper
 from gateway.wire.hl7v3 import Wrapper
 from profiles.dmp.motives import motives
 from xds.dmp.holder import Holder, Representative

@@ -12,15 +12,8 @@ from lxml import etree
 
 from gateway.wire import dmp_vocabulary as words
 from gateway.wire.dmp_existence import RecordSaid, add_record
-from gateway.wire.dmp_interaction import (
-    Node,
-    add,
-    add_identifier,
-    add_value,
-    read_interaction,
-    read_wrapper,
-    write_answer,
-)
+from gateway.wire.dmp_interaction import add, add_identifier, add_value, write_answer
+from gateway.wire.dmp_reading import Node, read_interaction, read_wrapper
 from gateway.wire.hl7v3 import Identifier, Wrapper
 from xds.dmp.holder import Address, Traits
 from xds.errors import RegistryError

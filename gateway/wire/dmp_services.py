@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from lxml import etree
 
-from gateway.wire.dmp_interaction import Node, clean
+from gateway.wire.dmp_interaction import clean
+from gateway.wire.dmp_reading import Node
 from gateway.wire.dmp_vocabulary import HABILITATIONS, PATIENTS, SUCCESS
 from xds.errors import RegistryError, Severity
 

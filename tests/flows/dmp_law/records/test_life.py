@@ -11,10 +11,8 @@ import pytest
 
 from samples.client import record_messages
 from samples.client.record_messages import Person
-from samples.client.records import RecordsClient
 from samples.documents.vsm import vsm
 from samples.submission import build_submission
-from samples.vihf import build_vihf
 
 from .conftest import File, House, someone
 
@@ -248,22 +246,9 @@ def test_of_two_creations_at_once_one_wins(legacy: House) -> None:
 def at_once(file: File, ask: Any) -> list[Any]:
     """Four professionals do the same thing at the same time."""
     people = ("dr-essai", "dr-martin", "dr-blanc", "inf-petit")
-    clients = [client_of(file, who) for who in people]
+    clients = [file.client(who) for who in people]
     with ThreadPoolExecutor(len(people)) as pool:
-        answers = list(pool.map(ask, clients, [file] * len(clients)))
-    for client in clients:
-        client.close()
-    return answers
-
-
-def client_of(file: File, who: str) -> RecordsClient:
-    door, signer = file.house.rehearsal.doors["consultation"], file.house.credential(f"{who}.sign")
-    return RecordsClient(
-        door.url,
-        file.house.credential(f"{who}.auth"),
-        door.ca,
-        vihf=lambda: build_vihf(signer=signer, now=datetime.now(UTC), patient=file.cx),
-    )
+        return list(pool.map(ask, clients, [file] * len(clients)))
 
 
 def deposit(file: File) -> str:
