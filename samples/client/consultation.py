@@ -31,7 +31,7 @@ class ConsultationClient(DoorClient):
     """Client of the consultation door; the arguments and what is raised are those of `IngestClient`.
 
     `registry_wsdl` and `repository_wsdl` may be the URLs `…/registry?wsdl` and `…/repository?wsdl`. Multi-patient
-    queries, updates and removals are there in a generic domain only.
+    queries and removals are there in a generic domain only; `samples.changes` makes the updates of the DMP.
     """
 
     def __init__(
