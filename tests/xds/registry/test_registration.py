@@ -13,8 +13,9 @@ from gateway.records import close_record
 from xds.errors import Refusal, XdsErrorCode
 from xds.metadata.association import AssociationType
 from xds.metadata.document_entry import AvailabilityStatus as Status
+from xds.registry.availability import ChangedMeanwhile
 
-from .conftest import HOSPITAL, OTHER_HOSPITAL, Registry, an_entry, link, oid, urn
+from .conftest import HOSPITAL, OTHER_HOSPITAL, Registry, a_set, an_entry, link, oid, urn
 
 
 def codes_of(refusal: pytest.ExceptionInfo[Refusal]) -> list[str]:
@@ -193,3 +194,16 @@ def test_a_lock_held_too_long_is_answered_busy(registry: Registry) -> None:
         with pytest.raises(Refusal) as refusal:
             registry.deposit(patient_id, [an_entry(patient_id)], record=record)
     assert codes_of(refusal) == ["XDSRegistryBusy"]
+
+
+def test_a_deposit_judged_before_the_patient_wanted_masks_is_judged_again(registry: Registry) -> None:
+    patient_id, record = registry.a_record()
+    receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
+    registry.owner.execute(
+        "UPDATE ecluse.records SET default_masking = true WHERE patient_key = %s", (record.patient_key,)
+    )
+
+    with pytest.raises(ChangedMeanwhile):
+        registry.register(patient_id, receipt, lot=a_set(patient_id), entries=[an_entry(patient_id)])
+
+    assert registry.counts(patient_id) == (0, 0, 0, 0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 from uuid import uuid4
@@ -108,3 +111,22 @@ def test_a_document_that_names_another_one_than_its_association_is_refused(desk:
 
     assert "InvalidDocumentContent" in answer.error_codes
     assert desk.entry(first.unique_ids[0])["status"] == "APPROVED"
+
+
+def test_of_a_deletion_and_a_replacement_at_once_one_is_done_and_the_other_told_why(desk: Desk) -> None:
+    (old,) = desk.deposited().unique_ids
+    target = desk.entry(old)["entry_uuid"]
+    lot, deletion, start = replacement(desk, old, target), desk.deletion(target), threading.Barrier(2)
+
+    def at_once(send: Callable[[], Any]) -> Any:
+        start.wait()
+        return send()
+
+    with ThreadPoolExecutor(2) as threads:
+        sent = [threads.submit(at_once, one) for one in (lambda: desk.deposit(lot), lambda: desk.update(deletion))]
+        replaced, deleted = (one.result() for one in sent)
+
+    assert replaced.succeeded is not deleted.succeeded, (replaced.errors, deleted.errors)
+    codes = [error.code for error in (*replaced.errors, *deleted.errors) if error.severity == "Error"]
+    assert codes == ([STALE] if deleted.succeeded else ["XDSMetadataUpdateError"])
+    assert desk.entry(old)["status"] == ("DELETED" if deleted.succeeded else "DEPRECATED")
