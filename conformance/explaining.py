@@ -113,13 +113,15 @@ def rule(identifier: str) -> Explained:
     found = _by_id(_of_schemas(identifier))
     if identifier in found:
         return found[identifier]
-    raise UnknownRule(identifier, _near(identifier.upper()))
+    raise UnknownRule(identifier, near(identifier, (one.id for one in rules())))
 
 
-def _near(identifier: str) -> tuple[str, ...]:
+def near(identifier: str, ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of some ids that look like another, whatever the case of letters, the nearest first."""
     if not 0 < len(identifier) <= _LONGEST:
         return ()
-    known = {one.id.upper(): one.id for one in rules()}
+    identifier = identifier.upper()
+    known = {one.upper(): one for one in ids}
     alike = get_close_matches(identifier, known, _NEAR, _ALIKE)
     within = (one for one in known if identifier in one)
     return tuple(known[one] for one in dict.fromkeys((*alike, *within)))[:_NEAR]

@@ -58,7 +58,7 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--fix", is_flag=True, help="Make the certain repairs in the files; originals stay as *.orig.")
 @click.option("--force", is_flag=True, help="With --fix: repair read-only files too.")
 @click.option("--watch", is_flag=True, help="Judge again what changes, until Ctrl-C (text only).")
-@click.option("--explain", metavar="RULE|all", help="Say what a rule asks, or list them all, and end.")
+@click.option("--explain", metavar="RULE|all", help="Say what a rule (of --pack) asks, or list all, and end.")
 @click.pass_context
 def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
     """Validate CDA documents, and messages of XDS metadata.
@@ -72,7 +72,8 @@ def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None,
     if explain is not None:
         from gateway.cli.validate_explain import explain as tell
 
-        ctx.exit(0 if tell(explain, str(options["form"])) else UNUSABLE)
+        pack = opened_pack(str(options["pack"])) if options["pack"] else None
+        ctx.exit(0 if tell(explain, str(options["form"]), pack) else UNUSABLE)
     _refuse_nonsense(files, options)
     run = _Run(files, options, _judge(options))
     ctx.exit(run.watched() if options["watch"] else run.once())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 import orjson
@@ -10,18 +11,22 @@ import orjson
 from conformance.explaining import Explained, UnknownRule, rule, rules
 from gateway.cli.speech import language, say, text
 
+if TYPE_CHECKING:
+    from conformance.packs.pack import Pack
+
 ALL = "all"
 
 
-def explain(identifier: str, form: str) -> bool:
-    """Print a rule, or all of them, as text or JSON. Returns whether the rule is known.
+def explain(identifier: str, form: str, pack: Pack | None = None) -> bool:
+    """Print a rule, or all of them, as text or JSON; those of a pack, if given. Returns whether the rule is known.
 
-    When nobody knows it, names that are near are told. Raises UsageError: another format.
+    A pack may have several rules of one id: all are printed, and its JSON is a list. When nobody knows the rule, names
+    that are near are told. Raises UsageError: another format.
     """
     if form not in ("text", "json"):
         raise click.UsageError(text(en="--explain prints text or json.", fr="--explain affiche text ou json."))
     try:
-        found = rules() if identifier == ALL else (rule(identifier),)
+        found = _found(identifier, pack)
     except UnknownRule as unknown:
         say(en=f"No rule is named {identifier}.", fr=f"Aucune règle ne s'appelle {identifier}.", err=True)
         near = ", ".join(unknown.near)
@@ -31,14 +36,24 @@ def explain(identifier: str, form: str) -> bool:
         return False
     if form == "json":
         data = [one.as_data(language()) for one in found]
-        click.echo(orjson.dumps(data if identifier == ALL else data[0], option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(data if identifier == ALL or pack is not None else data[0], option=orjson.OPT_INDENT_2))
     elif identifier == ALL:
         for one in found:
             click.echo(f"{one.id}  [{one.severity}]  {one.text(language())}")
     else:
-        for line in _lines(found[0]):
-            click.echo(line)
+        for one in found:
+            for line in _lines(one):
+                click.echo(line)
     return True
+
+
+def _found(identifier: str, pack: Pack | None) -> tuple[Explained, ...]:
+    """Raises UnknownRule."""
+    if pack is None:
+        return rules() if identifier == ALL else (rule(identifier),)
+    from conformance.packs.explaining import pack_rule, pack_rules
+
+    return pack_rules(pack) if identifier == ALL else pack_rule(pack, identifier)
 
 
 def _lines(one: Explained) -> Iterable[str]:

@@ -79,3 +79,19 @@ def test_what_is_not_there_exits_with_2(run, arguments, said):
 
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_rules_of_a_pack_are_explained_by_its_name(run, package):
+    run("import", package)
+    known = CliRunner().invoke(main, ["--lang", "en", "validate", "--pack", "Package", "--explain", "all"])
+    identifier = known.stdout.split()[0]
+
+    told = CliRunner().invoke(main, ["--lang", "en", "validate", "--pack", "Package", "--explain", identifier])
+    data = CliRunner().invoke(main, ["validate", "--pack", "Package", "--explain", identifier, "--format", "json"])
+    absent = CliRunner().invoke(main, ["--lang", "en", "validate", "--pack", "Package", "--explain", "VSM-CODE"])
+
+    assert known.exit_code == told.exit_code == data.exit_code == 0
+    assert "profiles: Package" in told.stdout
+    assert {one["rule"] for one in json.loads(data.stdout)} == {identifier}
+    assert absent.exit_code == 2
+    assert "No rule is named VSM-CODE" in absent.stderr
