@@ -18,6 +18,7 @@ COMMANDS = {
     "xdm": "gateway.cli.xdm:xdm",
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
+    "why": "gateway.cli.why:why",
     "world": "gateway.cli.world:world",
     "clock": "gateway.cli.clock:clock",
     "jobs": "gateway.cli.jobs:jobs",
