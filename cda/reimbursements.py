@@ -11,7 +11,6 @@ from typing import Final
 from lxml import etree
 
 CDA: Final = "urn:hl7-org:v3"
-_NAMESPACES: Final[dict[str | None, str]] = {None: CDA}
 _STRUCTURES: Final = "1.2.250.1.71.4.2.2"
 _ROLES: Final = "1.2.250.1.213.1.1.4.6"
 _XDS_SD: Final = "1.3.6.1.4.1.19376.1.2.20"
@@ -206,7 +205,7 @@ def _code(tag: str, code: str, display: str, system: str) -> etree._Element:
 
 
 def _element(tag: str, *content: etree._Element | str, **attributes: str) -> etree._Element:
-    element = etree.Element(f"{{{CDA}}}{tag}", nsmap=_NAMESPACES)
+    element = etree.Element(f"{{{CDA}}}{tag}", nsmap={None: CDA})  # type: ignore[dict-item]  # the default namespace
     for name, value in attributes.items():
         element.set(name, value)
     for one in content:
