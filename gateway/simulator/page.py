@@ -146,7 +146,7 @@ def page_of(
     fault: str,
     queries: tuple[str, str],
 ) -> str:
-    """The whole page. `asked` are the fields as they were sent; `queries` ask them again, here and in the other language."""
+    """The whole page. `asked` are the fields as sent; `queries` ask them again, here and in the other language."""
     say = _WORDS[language]
     rows = list(rows_of(answer, language)) if answer is not None else []
     documents = [row for row in rows if row.kind == "document"]
