@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ _Element = etree._Element
 _CDA = "{urn:hl7-org:v3}"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NEAR = 50
+_NO_SPAN = timedelta()
 _PERIOD = re.compile(
     r"(?P<year>\d\d(?:\d\d)?)(?P<month>\d\d)?(?P<day>\d\d)?(?P<hour>\d\d)?(?P<minute>\d\d)?(?P<second>\d\d)?"
     r"(?P<part>\.\d+)?(?P<offset>[+-]\d{1,4})?",
@@ -134,30 +135,38 @@ def ordered(_context: object, low: Any, high: Any) -> bool:
 
 
 def _moment(text: str, *, strict: bool) -> datetime | None:
-    """The first instant of what a TS covers; UTC when it has no offset. None: not in the calendar."""
+    """The first instant of what a TS covers, in UTC; that is taken for granted without offset. None: no such moment."""
     read = _PERIOD.fullmatch(text)
-    if read is None or (read["part"] and not read["second"]):
+    if read is None:
         return None
-    year, month, day = int(read["year"].ljust(4, "0")), int(read["month"] or 1), int(read["day"] or 1)
-    hour, minute, second = (int(read[name] or 0) for name in ("hour", "minute", "second"))
-    midnight = hour == 24 and minute == second == 0 and not (read["part"] or "").strip(".0")
-    zone = _zone(read["offset"] or "", strict=strict)
+    year, month, day, hour, minute, second, part, offset = read.groups()
+    if part and not second:
+        return None
+    midnight = hour == "24" and not int(minute or 0) and not int(second or 0) and not (part or "").strip(".0")
+    span = _span(offset or "", strict=strict)
     try:
-        start = datetime(year, month, day, 0 if midnight else hour, minute, second, tzinfo=zone)
-        return (start + timedelta(days=midnight)).astimezone(UTC) if zone is not None else None
+        start = datetime(
+            int(year.ljust(4, "0")),
+            int(month or 1),
+            int(day or 1),
+            0 if midnight else int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+        )
+        return start + timedelta(days=midnight) - span if span is not None else None
     except (ValueError, OverflowError):
         return None
 
 
-def _zone(offset: str, *, strict: bool) -> timezone | None:
-    """The time zone of an offset. None: there is no such offset (XML Schema 1.1 part 2 §3.3.7)."""
+def _span(offset: str, *, strict: bool) -> timedelta | None:
+    """How far an offset is from UTC. None: there is no such offset (XML Schema 1.1 part 2 §3.3.7)."""
     if not offset:
-        return UTC
+        return _NO_SPAN
     digits = offset[1:].ljust(4, "0")
     if (strict and len(offset) < 5) or digits > "1400" or int(digits[2:]) > 59:
         return None
     span = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-span if offset.startswith("-") else span)
+    return -span if offset.startswith("-") else span
 
 
 def _same_identifier(one: _Element, other: _Element) -> bool:

@@ -11,33 +11,43 @@ from pathlib import Path
 from typing import Any
 
 from conformance.schematron.documents import Documents
+from conformance.schematron.functions import EXTENSIONS
 from conformance.schematron.index import DocumentIndex
-from conformance.schematron.matching import Contexts
 from conformance.schematron.model import SchemaText
 from conformance.schematron.planning import Plan, PlannedRule, plan
 from conformance.schematron.queries import Queries
 from conformance.schematron.rules import Rule
 from conformance.schematron.running import Failure, Run
+from conformance.schematron.tree import Contexts
+from conformance.schematron.walking import Walking
 
 __all__ = ["Failure", "Schema"]
 
+PATIENCE = 8
+
 
 class Schema:
-    """A schema ready for use. Planning is slow and done once; `check` is fast and keeps nothing of the document."""
+    """A schema ready for use. Planning is slow and done once; `check` is fast and keeps nothing of the document.
 
-    def __init__(self, schema: SchemaText | Plan, documents: Documents | None = None) -> None:
+    What is asked of more documents than `patience` is written as Python, which is faster and takes time once.
+    """
+
+    def __init__(
+        self, schema: SchemaText | Plan, documents: Documents | None = None, *, patience: int = PATIENCE
+    ) -> None:
         self.plan = plan(schema) if isinstance(schema, SchemaText) else schema
         self.title = self.plan.title
         self._queries = Queries(dict(self.plan.namespaces), documents or Documents(Path()))
         self._lets = dict(self.plan.lets)
         self._steady: dict[str, Any] = {}
         self._rules: list[Rule] = []
-        self._contexts = Contexts()
+        contexts = Contexts()
         for number, planned, alone in _together(self.plan):
             for context in planned.contexts:
-                self._contexts.add(context, len(self._rules))
-            self._rules.append(Rule(planned, number, self._queries, alone=alone))
-        self.tags = self._contexts.tags
+                contexts.add(context, len(self._rules))
+            self._rules.append(Rule(planned, number, self._queries, alone=alone, patience=patience))
+        self.tags = contexts.tags
+        self._walking = Walking(contexts, self._queries.namespaces, EXTENSIONS, patience)
 
     def check(
         self, index: DocumentIndex, notes: list[str] | None = None, *, errors_only: bool = False
@@ -47,7 +57,7 @@ class Schema:
         What could not be answered (a value set that is not there, a value of the wrong type) is told in `notes`.
         """
         run = Run(self._queries, self._lets, self._steady, index, [] if notes is None else notes, errors_only)
-        yield from run.failures(self._rules, self._contexts)
+        yield from run.failures(self._rules, self._walking)
 
 
 def _together(plan: Plan) -> Iterator[tuple[int, PlannedRule, bool]]:

@@ -5,46 +5,81 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 from lxml import etree
 
 _Element = etree._Element
 _TEMPLATE_ID = "{urn:hl7-org:v3}templateId"
 ANY = "*"
+_NONE: Mapping[str, list[_Element]] = {}
+
+
+class Children(dict[_Element, Mapping[str, list[_Element]]]):
+    """The children of each element by tag."""
+
+    def __missing__(self, element: _Element) -> Mapping[str, list[_Element]]:
+        if not len(element):
+            return _NONE
+        by_tag = self[element] = {}
+        for child in element.iterchildren("*"):
+            by_tag.setdefault(child.tag, []).append(child)
+        return by_tag
+
+
+class Attributes(dict[_Element, Mapping[str, str]]):
+    """The attributes of each element, read when they are first asked for."""
+
+    def __missing__(self, element: _Element) -> Mapping[str, str]:
+        read: Any = dict(element.items())
+        known: Mapping[str, str] = read
+        self[element] = known
+        return known
 
 
 class DocumentIndex:
     """The elements of one document.
 
-    `tags` are those that the rules name: the narrative, most of a document, is not looked at. `*` looks at everything.
+    `tags` are those that the rules name, of which `by_tag` holds all; `*` names every tag.
     """
 
     def __init__(self, root: _Element, tags: Iterable[str]) -> None:
         self.root = root
-        wanted = frozenset(tags)
-        by_tag: defaultdict[str, list[_Element]] = defaultdict(list)
-        walk = root.iter("*") if ANY in wanted else root.iter(_TEMPLATE_ID, *wanted)
-        for element in walk:
-            by_tag[element.tag].append(element)
+        self.children = Children()
+        self.attributes = Attributes()
+        wanted = frozenset((_TEMPLATE_ID, *tags))
+        by_tag: dict[str, list[_Element]] = {}
+        if ANY in wanted or root.tag in wanted:
+            by_tag[root.tag] = [root]
+        self._walk(wanted, by_tag)
         by_template: defaultdict[str, list[_Element]] = defaultdict(list)
         for template in by_tag.get(_TEMPLATE_ID, ()):
-            holder, named = template.getparent(), template.get("root")
+            holder, named = template.getparent(), self.attributes[template].get("root")
             if holder is not None and named is not None:
                 holders = by_template[named]
                 if not holders or holders[-1] is not holder:
                     holders.append(holder)
-        self.by_tag: Mapping[str, list[_Element]] = dict(by_tag)
+        self.by_tag: Mapping[str, list[_Element]] = by_tag
         self.by_template: Mapping[str, list[_Element]] = dict(by_template)
-        self._children: dict[_Element, Mapping[str, list[_Element]]] = {}
 
-    def children(self, element: _Element) -> Mapping[str, list[_Element]]:
-        """The children of an element by tag; sorted out once, whichever schema asks first."""
-        known = self._children.get(element)
-        if known is None:
-            known = self._children[element] = {}
-            for child in element.iterchildren("*"):
-                known.setdefault(child.tag, []).append(child)
-        return known
+    def _walk(self, wanted: frozenset[str], by_tag: dict[str, list[_Element]]) -> None:
+        """Put every element below the root among those of its tag, and among the children of its parent."""
+        children: dict[Any, Any] = self.children
+        every = ANY in wanted
+        for element in self.root.iterdescendants("*"):
+            tag, parent = element.tag, element.getparent()
+            family = children.get(parent)
+            if family is None:
+                children[parent] = {tag: [element]}
+            elif tag in family:
+                family[tag].append(element)
+            else:
+                family[tag] = [element]
+            if every or tag in wanted:
+                if tag in by_tag:
+                    by_tag[tag].append(element)
+                else:
+                    by_tag[tag] = [element]
 
     @cached_property
     def elements(self) -> list[_Element]:

@@ -25,12 +25,12 @@ _LONGEST_VALUE = 200
 class Questions:
     """The assertions of a rule as questions, each true when what it stands for holds.
 
-    `free` depend on the document only. `plain` is asked of a node, `needing` too, with variables of the rule.
+    `free` depend on the document only. `plain` are asked of a node, `needing` too, with variables of the rule.
     `guarded` need variables as well, unless what stands before each holds; `enough` is all of those.
     """
 
     free: tuple[str, ...]
-    plain: str
+    plain: tuple[str, ...]
     needing: tuple[str, ...]
     guarded: tuple[tuple[str, str], ...]
     enough: str
@@ -58,7 +58,7 @@ def questions(assertions: Sequence[Assertion], lets: Sequence[tuple[str, str]]) 
             needing.append(test)
     return Questions(
         free=tuple(free),
-        plain=" and ".join(plain),
+        plain=tuple(plain),
         needing=tuple(needing),
         guarded=tuple(guarded),
         enough=" and ".join(enough for enough, _ in guarded),

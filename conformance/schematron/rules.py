@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from conformance.schematron.expressions import variables
 from conformance.schematron.inlining import Questions, inlined, questions, standing
+from conformance.schematron.looks.reading import Look
 from conformance.schematron.matching import NODES
 from conformance.schematron.nodes import Located, Node
 from conformance.schematron.planning import PlannedRule
@@ -14,16 +15,38 @@ from conformance.schematron.queries import Queries, Question
 from conformance.schematron.xpath.reckoning import PATIENCE
 
 
+class Plain:
+    """What is asked of every node of a rule: some by looking, the rest of libxml2, with variables of the document."""
+
+    def __init__(self, look: Look | None, rest: Sequence[str], queries: Queries) -> None:
+        self.look = look
+        self._rest = " and ".join(rest)
+        self._queries = queries
+
+    @cached_property
+    def each(self) -> Question | None:
+        """What libxml2 is asked; None: nothing."""
+        return self._queries.question(self._rest) if self._rest else None
+
+    @cached_property
+    def many(self) -> Question:
+        """The same, to ask many elements at once for those where it does not hold."""
+        return self._queries.question(f"${NODES}[not({self._rest})]")
+
+
 class Rule:
     """A rule of a pattern. `alone`: no other rule of the pattern can take a node from it, or lose one to it."""
 
-    def __init__(self, planned: PlannedRule, pattern: int, queries: Queries, *, alone: bool) -> None:
+    def __init__(self, planned: PlannedRule, pattern: int, queries: Queries, *, alone: bool, patience: int) -> None:
         self.planned = planned
         self.pattern = pattern
         self.alone = alone
         self.lets = dict(planned.lets)
+        self.asks = bool(planned.assertions)
         self._queries = queries
         self._times = 0
+        self._documents = 0
+        self._patience = patience
 
     @cached_property
     def questions(self) -> Questions:
@@ -47,15 +70,31 @@ class Rule:
         rest = " and ".join(one for one in self.questions.needing if one not in known)
         return (*known, rest) if rest else tuple(known)
 
-    @cached_property
-    def plain(self) -> Question:
-        """What is asked of every node; it asks for variables of the document only."""
-        return self._queries.question(self.questions.plain)
+    @property
+    def look(self) -> Look | None:
+        """How to look at the elements of the next document; None: there is something to ask libxml2."""
+        self._documents += 1
+        return self._look if self._documents > self._patience else None
+
+    @property
+    def plain(self) -> Plain:
+        """What is asked of every node: libxml2 is asked all of it until the rule has concerned enough documents."""
+        return self._seen if self._documents > self._patience else self._asked
 
     @cached_property
-    def plain_many(self) -> Question:
-        """The same, to ask many elements at once for those where it does not hold."""
-        return self._queries.question(f"${NODES}[not({self.questions.plain})]")
+    def _look(self) -> Look | None:
+        asked, elements = self.questions, all(one.kind == "element" for one in self.planned.contexts)
+        more = asked.free or asked.needing or asked.guarded
+        return None if more or not elements or self._seen.each is not None else self._seen.look
+
+    @cached_property
+    def _asked(self) -> Plain:
+        return Plain(None, self.questions.plain, self._queries)
+
+    @cached_property
+    def _seen(self) -> Plain:
+        written = self._queries.written(self.questions.plain)
+        return Plain(written.look, written.rest, self._queries)
 
     def spelled(self, expression: str, node: Node) -> str:
         """How an expression is put to a node: what lxml cannot hold in a variable is put in its place."""

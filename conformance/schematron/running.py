@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ from lxml import etree
 from conformance.schematron.asking import Asking, Scope
 from conformance.schematron.documents import MissingDocument
 from conformance.schematron.index import DocumentIndex
-from conformance.schematron.matching import MANY, NODES, Contexts, Matcher
+from conformance.schematron.matching import MANY, NODES, Matcher
 from conformance.schematron.model import Assertion, Part
 from conformance.schematron.nodes import Located, Node, boolean, element_of
 from conformance.schematron.queries import QUESTION_FAILED, Queries
 from conformance.schematron.rules import Rule
 from conformance.schematron.showing import all_shown, found_text, shown
+from conformance.schematron.walking import Walking
 
 _Element = etree._Element
 _Values = dict[str, Any]
@@ -62,10 +63,10 @@ class Run:
         self._asking = Asking(queries, lets, steady, Located("document", index.root.getroottree().getroot()))
         self._free: dict[str, bool] = {}
 
-    def failures(self, rules: Sequence[Rule], contexts: Contexts) -> Iterator[Failure]:
+    def failures(self, rules: Sequence[Rule], walking: Walking) -> Iterator[Failure]:
         """Every assertion that does not hold, in the order of the rules."""
         matcher = Matcher(self._index, self._queries, self._asking.of_document)
-        matched = matcher.walk(contexts)
+        matched = matcher.walk(walking)
         for place, error in sorted(matcher.failed.items()):
             self._note(f"rule {rules[place].planned.context!r}", error)
         pattern, spoken_for = -1, set[Node]()
@@ -77,12 +78,21 @@ class Run:
                 if spoken_for:
                     nodes = [node for node in nodes if node not in spoken_for]
                 spoken_for.update(nodes)
-            if nodes and rule.planned.assertions:
+            if nodes and rule.asks:
                 for node in self._suspects(rule, nodes):
                     yield from self._at(rule, node)
 
-    def _suspects(self, rule: Rule, nodes: list[Node]) -> Iterator[Node]:
+    def _suspects(self, rule: Rule, nodes: list[Node]) -> Iterable[Node]:
         """The nodes for which not every assertion holds."""
+        look = rule.look
+        if look is None:
+            return self._asked_suspects(rule, nodes)
+        try:
+            return look(nodes, self._index.children, self._index.attributes)
+        except QUESTION_FAILED:
+            return nodes
+
+    def _asked_suspects(self, rule: Rule, nodes: list[Node]) -> Iterator[Node]:
         asked = rule.questions
         elements = [node for node in nodes if not isinstance(node, Located)]
         if len(elements) != len(nodes) or not all(self._holds_freely(one) for one in asked.free):
@@ -106,13 +116,18 @@ class Run:
         return known
 
     def _plainly_wrong(self, rule: Rule, elements: list[_Element]) -> set[_Element]:
-        values = self._asking.of_document(rule.plain.names) if rule.plain.names else {}
+        plain, children, attributes = rule.plain, self._index.children, self._index.attributes
         try:
+            wrong = set(plain.look(elements, children, attributes)) if plain.look is not None else set()
+            asked = plain.each
+            if asked is None:
+                return wrong
+            values = self._asking.of_document(asked.names) if asked.names else {}
             if len(elements) > MANY:
                 many: _Values = {NODES: elements, **values}
-                suspects: Any = rule.plain_many.ask(elements[0], **many)
-                return set(suspects)
-            return {one for one in elements if rule.plain.ask(one, **values) is not True}
+                suspects: Any = plain.many.ask(elements[0], **many)
+                return wrong.union(suspects)
+            return wrong.union(one for one in elements if asked.ask(one, **values) is not True)
         except QUESTION_FAILED:
             return set(elements)
 

@@ -1,0 +1,63 @@
+"""Python written line by line, and made into functions.
+
+Names and numbers of our own make are all that is ever written, beside literals as Python itself spells them: nothing of
+an expression becomes code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from types import CodeType
+from typing import Any
+
+
+class Code:
+    """Lines of a function, written from the outside in."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._numbers = count()
+
+    def name(self) -> str:
+        """A name that nothing has yet."""
+        return f"n{next(self._numbers)}"
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+
+    def kept(self, value: str) -> str:
+        """The name of what an expression of Python gives here."""
+        name = self.name()
+        self.add(f"{name} = {value}")
+        return name
+
+    @contextmanager
+    def inside(self, header: str) -> Iterator[None]:
+        """Write the block that a line opens."""
+        with self.apart() as lines:
+            yield
+        self.lines += [header, *(f" {line}" for line in lines or ["pass"])]
+
+    @contextmanager
+    def apart(self) -> Iterator[list[str]]:
+        """Write lines whose place is not known yet."""
+        before, self.lines = self.lines, []
+        written = self.lines
+        try:
+            yield written
+        finally:
+            self.lines = before
+
+
+def function(name: str, parameters: str, lines: list[str], known: Mapping[str, Any]) -> Any:
+    """The function of those lines, which may use the names `known`; None: Python finds it too deep."""
+    source = "\n".join([f"def {name}({parameters}):", *(f" {line}" for line in lines)])
+    try:
+        compiled: CodeType = compile(source, f"<{name}>", "exec")
+    except (SyntaxError, MemoryError, RecursionError):
+        return None
+    names = dict(known)
+    exec(compiled, names)  # noqa: S102 — written by this package, from values only
+    return names[name]

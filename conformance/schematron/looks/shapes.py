@@ -1,0 +1,138 @@
+"""What an expression is at a glance (XPath 1.0 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conformance.schematron.xpath import syntax
+from conformance.schematron.xpath.syntax import AxisStep, Expression, FilterStep, Test
+
+_NUMBERS = frozenset(("count", "string-length", "number", "sum", "floor", "ceiling", "round", "position", "last"))
+_TRUTHS = frozenset(("not", "boolean", "true", "false", "contains", "starts-with", "lang"))
+
+ANY = Test("name", "*", "*")
+SPACED_TEXT = AxisStep("child", Test("text"), (syntax.Call("normalize-space", ()),))
+"""Any name; and `text()[normalize-space()]`, a text that is more than spaces."""
+
+
+def is_nodes(read: Expression) -> bool:
+    """Whether an expression gives nodes."""
+    return isinstance(read, syntax.Path | syntax.Here) or (isinstance(read, syntax.Binary) and read.operator == "|")
+
+
+def is_number(read: Expression) -> bool:
+    """Whether an expression may give a number."""
+    if isinstance(read, syntax.Binary):
+        return read.operator not in ("and", "or", "|")
+    return isinstance(read, syntax.Number | syntax.Negative | syntax.Variable) or (
+        isinstance(read, syntax.Call) and read.name in _NUMBERS
+    )
+
+
+def is_truth(read: Expression) -> bool:
+    """Whether an expression gives true or false: so do the functions of our rules."""
+    if isinstance(read, syntax.Call):
+        return ":" in read.name or read.name in _TRUTHS
+    return isinstance(read, syntax.Comparison) or (isinstance(read, syntax.Binary) and read.operator in ("and", "or"))
+
+
+def operands(read: Expression, operator: str) -> Iterator[Expression]:
+    """The operands of a chain of one operator, in order; the expression itself when it is none."""
+    if not isinstance(read, syntax.Binary) or read.operator != operator:
+        yield read
+        return
+    yield from operands(read.left, operator)
+    yield from operands(read.right, operator)
+
+
+def only_step(read: Expression) -> AxisStep | None:
+    """The step, when an expression is a single one."""
+    match read:
+        case syntax.Path(False, (AxisStep() as step,)):
+            return step
+    return None
+
+
+def named_attribute(read: Expression) -> Test | None:
+    """The attribute, when an expression is `@name` and no more."""
+    match read:
+        case syntax.Path(False, (AxisStep("attribute", Test("name", _, name) as test, ()),)) if name != "*":
+            return test
+    return None
+
+
+def named_child(read: Expression) -> Test | None:
+    """The child, when an expression is its name and no more."""
+    match read:
+        case syntax.Path(False, (AxisStep("child", Test("name", _, name) as test, ()),)) if name != "*":
+            return test
+    return None
+
+
+def ends_at_attribute(read: Expression) -> bool:
+    """Whether an expression may give attributes, which lead nowhere else."""
+    match read:
+        case syntax.Path(_, (*_, last)):
+            return _is_attribute(last)
+        case syntax.Binary("|", left, right):
+            return ends_at_attribute(left) or ends_at_attribute(right)
+    return False
+
+
+def goes_through_attribute(walked: Sequence[AxisStep | FilterStep]) -> bool:
+    """Whether a step that is not the last gives attributes."""
+    return any(_is_attribute(one) for one in walked[:-1])
+
+
+def _is_attribute(step: AxisStep | FilterStep) -> bool:
+    return step.axis == "attribute" if isinstance(step, AxisStep) else ends_at_attribute(step.primary)
+
+
+def child_of(read: Expression) -> Test | None:
+    """The child, when an expression is its name and predicates."""
+    match read:
+        case syntax.Path(False, (AxisStep("child", Test("name", _, name) as test, _),)) if name != "*":
+            return test
+    return None
+
+
+def equals(read: Expression) -> tuple[Test, str] | None:
+    """The attribute and the value of `@name = 'value'`."""
+    match read:
+        case syntax.Comparison("general", "=", left, syntax.Text(value)):
+            named = named_attribute(left)
+            return None if named is None else (named, value)
+    return None
+
+
+def own_name(read: Expression) -> Test | None:
+    """The name, when an expression is `self::name` and no more."""
+    match read:
+        case syntax.Path(False, (AxisStep("self", Test("name", _, name) as test, ()),)) if name != "*":
+            return test
+    return None
+
+
+def reaches_once(walked: Sequence[AxisStep | FilterStep]) -> bool:
+    """Whether steps reach each node once, in document order: sideways and upwards only from a single one."""
+    alone = True
+    for step in walked:
+        if isinstance(step, FilterStep):
+            if step != FilterStep(syntax.Here()):
+                return False
+        elif step.axis == "child":
+            alone = False
+        elif step.axis not in ("self", "attribute") and not alone:
+            return False
+    return True
+
+
+def without_depth(walked: Sequence[AxisStep | FilterStep]) -> Sequence[AxisStep | FilterStep]:
+    """Steps with `//name` as one: the same where no predicate counts places, and a descendant's must not."""
+    found: list[AxisStep | FilterStep] = []
+    for one in walked:
+        if found and found[-1] == syntax.ANY_DEPTH and isinstance(one, AxisStep) and one.axis == "child":
+            found[-1] = AxisStep("descendant", one.test, one.predicates)
+        else:
+            found.append(one)
+    return found

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import os
+import random
+from functools import cache
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from conformance.catalogue import PROFILES
+from conformance.schematron.engine import Schema
+from conformance.schematron.functions import EXTENSIONS
+from conformance.schematron.index import Attributes, Children, DocumentIndex
+from conformance.schematron.loading import schema_of
+from conformance.schematron.looks.reading import Look, write
+from conformance.schematron.model import ECLUSE
+from samples.documents.corpus import corpus
+from security import xml
+
+NAMESPACES = {"a": "urn:a", "b": "urn:b", "ecluse": ECLUSE}
+SCHEMAS = list({(one.package, one.name): one for profile in PROFILES.values() for one in profile.schemas}.values())
+THOROUGH = bool(os.environ.get("ECLUSE_THOROUGH"))
+SAMPLED = 60
+WRITTEN = [
+    "@x",
+    "@x = '1'",
+    "@x != '1'",
+    "'1' = @x",
+    "@x = @y",
+    "@x != @y",
+    "@x = a:c/@x",
+    "@x = ''",
+    "not(@x) or @x = '1' or @x = '2' or a:c",
+    "a:c and (b:c or @y)",
+    "a:c",
+    "not(b:c)",
+    "a:c[2]",
+    "a:c[@x][2]",
+    "a:c[@x][2][@y]",
+    "a:c[1]/@x",
+    "a:c/a:c",
+    "a:c[a:c/@x = '1']",
+    "a:c/@x = '1'",
+    "a:c = '1'",
+    "a:c != '1'",
+    ". = '1'",
+    "*",
+    "*[not(self::a:c or self::b:c[@x])]",
+    "*[self::a:c]/@y",
+    "@*[. = '1']",
+    "@x[. != '1']",
+    "@x[contains(., '1')][string-length(.) > 1]",
+    "(a:c | b:c)/@x",
+    "a:c/@x | b:c/@x",
+    "./a:c",
+    ".//a:c[@x]",
+    "not(.//b:c/a:c)",
+    "/a:r/a:c",
+    "/a:c",
+    "parent::a:c",
+    "parent::*/@x",
+    "self::a:c",
+    "self::node()[@x]",
+    "ancestor::a:c",
+    "ancestor::a:c[1]/@x",
+    "ancestor::*[@y]",
+    "preceding-sibling::*[1]",
+    "preceding-sibling::a:c[1]/@x",
+    "following-sibling::a:c[@x]",
+    "descendant-or-self::*[@x = '2']",
+    "name(preceding-sibling::*[1]) = name()",
+    "local-name() = 'c'",
+    "name(*) = 'b:c'",
+    "text()[normalize-space()]",
+    "count(a:c) = 1",
+    "count(a:c | b:c[@x]) >= 2",
+    "count(*) > count(a:c)",
+    "count(@*) = 1",
+    "count(a:c/b:c)",
+    "string-length(@x) > 0",
+    "string-length(normalize-space(.)) < 2",
+    "number(@x) > 1",
+    "@x > 1",
+    "a:c/@x >= 2",
+    "number(a:c) = 1",
+    "boolean(@x) = boolean(@y)",
+    "boolean(@x) != boolean(a:c)",
+    "true() and not(false())",
+    "string(a:c/@x)",
+    "string() = concat(@x, '')",
+    "normalize-space(@x) = ''",
+    "translate(@x, '12', '2') = '2'",
+    "substring(@x, 1, 1) = '1'",
+    "substring(@x, 2) = ''",
+    "substring-before(concat(@x, '1'), '1') = ''",
+    "substring-after(@x, '1') = ''",
+    "starts-with(@x, '1')",
+    "contains(., '1')",
+    "ecluse:is('int', @x)",
+    "ecluse:is('int', a:c)",
+    "a:c[ecluse:in-list('1 2', @x)]",
+    "@x[ecluse:is('int', .)]",
+    "ecluse:repeated(., 'II')",
+]
+LEFT = [
+    "$x",
+    "@x + 1",
+    "a:c[last()]",
+    "a:c[position() = 2]",
+    "a:c[count(*)]",
+    "@x = 1 or $y",
+    "unknown:c",
+    "lang('fr')",
+    "id('1')",
+    "//a:c",
+    "sum(a:c) = 1",
+    "ecluse:nobody(@x)",
+    "count(ancestor::*/a:c) = 1",
+    "(a:c)[1]",
+    "@x/..",
+    "not(@x, @y)",
+    "a:*",
+]
+
+
+@st.composite
+def trees(draw, depth=3):
+    name = draw(st.sampled_from(["a:c", "b:c", "a:d"]))
+    attributes = "".join(
+        f' {one}="{draw(st.sampled_from(["", "1", "2", "12"]))}"' for one in "xy" if draw(st.booleans())
+    )
+    piece = st.sampled_from(["", "1", " ", "\u00a0", "<!--1-->", "<?p 1?>"])
+    children = draw(st.lists(trees(depth=depth - 1), max_size=3)) if depth else []
+    return f"<{name}{attributes}>{draw(piece)}{''.join(one + draw(piece) for one in children)}</{name}>"
+
+
+@cache
+def look(test: str) -> Look | None:
+    return write((test,), NAMESPACES, EXTENSIONS).look
+
+
+@cache
+def question(test: str) -> etree.XPath:
+    return etree.XPath(
+        f"boolean({test})", namespaces=NAMESPACES, extensions=EXTENSIONS, regexp=False, smart_strings=False
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees())
+def test_to_look_is_to_ask(tree):
+    root = xml.parse(f'<a:r xmlns:a="urn:a" xmlns:b="urn:b">{tree}</a:r>'.encode())
+    children, attributes = Children(), Attributes()
+    for test in WRITTEN:
+        for element in root.iter("*"):
+            assert (look(test)([element], children, attributes) == []) is question(test)(element), test
+
+
+@pytest.mark.parametrize("test", LEFT)
+def test_what_asks_more_is_left_to_libxml2(test):
+    assert write((test,), NAMESPACES, EXTENSIONS).look is None
+
+
+def test_tests_written_together_hold_together():
+    element = xml.parse(b'<a:c xmlns:a="urn:a" x="1"/>')
+    both = write(("@x", "@y", "$z"), NAMESPACES, EXTENSIONS)
+
+    assert both.rest == ("$z",)
+    assert both.look([element], Children(), Attributes()) == [element]
+
+
+def test_above_the_root_nothing_is_seen():
+    above = look("../a:c")
+
+    with pytest.raises(LookupError):
+        above([xml.parse(b'<a:c xmlns:a="urn:a"/>')], Children(), Attributes())
+
+
+def test_what_is_too_deep_for_python_is_left_to_libxml2():
+    deep = "/".join(["a:c[@x or a:d]"] * 30)
+
+    assert write((deep,), NAMESPACES, EXTENSIONS) == (None, (deep,))
+
+
+@pytest.mark.parametrize("ref", SCHEMAS, ids=lambda one: f"{one.package}-{one.name}")
+def test_a_schema_that_looks_says_what_one_that_asks_says(ref):
+    plan = schema_of(ref.package, ref.name).plan
+    asking, looking = Schema(plan, patience=1_000_000), Schema(plan, patience=0)
+    for root in documents():
+        index = DocumentIndex(root, asking.tags)
+        notes: tuple[list[str], list[str]] = ([], [])
+
+        assert said(asking, index, notes[0]) == said(looking, index, notes[1])
+        assert notes[0] == notes[1]
+
+
+def said(schema: Schema, index: DocumentIndex, notes: list[str]) -> set[tuple[str, etree._Element, str | None, str]]:
+    return {(one.assertion.id, one.place, one.found, one.suffix) for one in schema.check(index, notes)}
+
+
+@cache
+def documents() -> list[etree._Element]:
+    """Twins of every kind, and each of them once more with parts of it lost, doubled or changed."""
+    twins = [twin for _, twin in corpus()]
+    chosen = twins if THOROUGH else islice(twins, 0, None, max(1, len(twins) // SAMPLED))
+    chance = random.Random(1)  # noqa: S311
+    found = []
+    for twin in chosen:
+        try:
+            good = xml.parse(twin.content())
+        except ValueError:
+            continue
+        spoiled = xml.parse(twin.content())
+        for element in chance.sample(list(spoiled.iter("*")), 25):
+            spoil(element, chance)
+        found += [good, spoiled]
+    return found
+
+
+def spoil(element: etree._Element, chance: random.Random) -> None:
+    parent = element.getparent()
+    names = list(element.attrib)
+    what = chance.randrange(5)
+    if what == 0 and parent is not None:
+        parent.remove(element)
+    elif what == 1 and parent is not None:
+        element.addnext(xml.parse(etree.tostring(element, with_tail=False)))
+    elif what == 2:
+        element.set("nullFlavor", chance.choice(["NA", "UNK", "?"]))
+    elif names:
+        element.set(chance.choice(names), chance.choice(["", " ", "x", "2.16.840.1.113883.6.1", "20240230"]))
+    element.append(etree.Comment("spoiled"))
