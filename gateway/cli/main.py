@@ -19,6 +19,7 @@ COMMANDS = {
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
     "why": "gateway.cli.why:why",
+    "traces": "gateway.cli.traces:traces",
     "world": "gateway.cli.world:world",
     "clock": "gateway.cli.clock:clock",
     "jobs": "gateway.cli.jobs:jobs",
