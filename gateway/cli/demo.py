@@ -10,7 +10,8 @@ import click
 
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
 from gateway.cli.speech import language, say
-from gateway.cli.story import PUBLIC_PATIENT, Step, Story
+from gateway.cli.story import PUBLIC_PATIENT, Story
+from gateway.cli.story_step import Step
 
 PUBLIC_SAMPLES = Path(__file__).parents[3] / "shared" / "samples-fr"
 """Public sample documents, beside the project when one has them."""

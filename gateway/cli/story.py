@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +15,8 @@ from cda.document import parse_document
 from cda.header import read_header
 from cda.to_metadata import to_entry
 from gateway.cli.rehearsal import Rehearsal
+from gateway.cli.story_patient import patient_chapter
+from gateway.cli.story_step import Step, Told, step_of
 from gateway.database.roles import DatabaseRole, read_url
 from samples.client.answers import RegistryAnswer, SoapFault
 from samples.client.client import ConsultationClient
@@ -31,24 +32,6 @@ REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
 PUBLIC_PATIENT = "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
 """The invented patient of the public sample documents."""
 ABSENT = "2.25.999999999"
-
-Told = tuple[str, str]
-"""A text in English and in French."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the story. `detail` is what a refusal said, empty for a success."""
-
-    step: Told
-    expected: str
-    got: str
-    detail: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether it went as expected."""
-        return self.got == self.expected
 
 
 class Story:
@@ -70,6 +53,7 @@ class Story:
         yield from self._refused_deposits()
         yield from self._readings()
         yield from self._refused_readings()
+        yield from patient_chapter(self._house, CLAIRE.cx)
         yield from self._walls()
 
     def _deposits(self) -> Iterator[Step]:
@@ -181,7 +165,7 @@ class Story:
             "".join(texts),
         )
         with closing(self._house.professional("dr-martin", CLAIRE.cx)) as stranger:
-            yield _step(
+            yield step_of(
                 ("a doctor without authorisation is refused", "un médecin sans autorisation est refusé"),
                 "DMPAccessDeniedByRightsService",
                 stranger.find_documents(CLAIRE.cx),
@@ -264,15 +248,8 @@ def _named(document: bytes, entry_uuid: str) -> Source:
 
 def _attempt(told: Told, expected: str, knock: Callable[[], RegistryAnswer]) -> Step:
     try:
-        return _step(told, expected, knock())
+        return step_of(told, expected, knock())
     except SoapFault as fault:
         return Step(told, expected, fault.subcode or fault.code, fault.reason)
     except requests.exceptions.ConnectionError:
         return Step(told, expected, "TLS", "the handshake is refused")
-
-
-def _step(told: Told, expected: str, answer: RegistryAnswer) -> Step:
-    if answer.succeeded:
-        return Step(told, expected, "Success")
-    codes = dict.fromkeys(answer.error_codes)
-    return Step(told, expected, ", ".join(codes), answer.errors[0].context)
