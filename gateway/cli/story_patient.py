@@ -32,8 +32,8 @@ def patient_chapter(house: Rehearsal, patient_id: str) -> Iterator[Step]:
                 "the patient masks a document: the doctor no longer sees it",
                 "le patient masque un document : le médecin ne le voit plus",
             ),
-            f"{len(before.unique_ids) - 1} of {len(before.unique_ids)} documents",
-            f"{len(after.unique_ids)} of {len(before.unique_ids)} documents",
+            f"{len(before.unique_ids) - 1}/{len(before.unique_ids)} documents",
+            f"{len(after.unique_ids)}/{len(before.unique_ids)} documents",
         )
         with closing(house.professional(_STRANGER, patient_id, purpose="bris_de_glace", reason=REASON)) as stranger:
             found = stranger.find_documents(patient_id)
