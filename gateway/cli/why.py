@@ -26,6 +26,7 @@ from xds.dmp.columns import BREAK_GLASS, NORMAL, REGULATION
 from xds.dmp.decision import Rule
 from xds.dmp.operations import Operation
 
+_OLDEST, _LATEST = 1900, 2300
 _MARKS = {"allowed": ("✓", "green"), READ: ("✓", "green"), "listed": ("~", "yellow")}
 
 
@@ -81,6 +82,8 @@ def why(
         return
     if patient is None or who is None:
         raise click.UsageError(text(en="say --patient and --as, or --page", fr="dites --patient et --as, ou --page"))
+    if moment is not None and not _OLDEST <= moment.year <= _LATEST:
+        raise click.UsageError(text(en="--at is between 1900 and 2300", fr="--at est entre 1900 et 2300"))
     try:
         somebody = person(who, profession=profession, specialties=specialties, structure=structure)
         only = frozenset(one for name in operations for one in _operations(name))
