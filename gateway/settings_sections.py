@@ -140,6 +140,7 @@ class DmpSettings:
     )
     retrieve_deleted: bool = _key(True, "whether a deleted document, a status, is still read by who asks for it")
     mask_with_invisible: bool = _key(False, "whether MASQUE_PS and INVISIBLE_PATIENT may stand together")
+    replacement_keeps_mask: bool = _key(True, "whether what replaces a masked document is masked, whatever was sent")
     restricted: Literal["accept", "warn", "refuse"] = _key("warn", "what becomes of a document of confidentiality R")
     very_restricted: Literal["accept", "warn", "refuse"] = _key(
         "refuse", "what becomes of a document of confidentiality V"
@@ -153,7 +154,7 @@ class DmpSettings:
     suspension_weeks: int = _key(6, "weeks of silence after which a suspended record is closed")
     reason_shortest: int = _key(3, "fewest characters of the reason of an emergency access")
     reason_longest: int = _key(500, "most characters of the reason of an emergency access")
-    reimbursement_months: int = _key(24, "months of reimbursements that a new record is fed with")
+    reimbursement_months: int = _key(24, "months of reimbursements that a new record is fed with; 0: none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

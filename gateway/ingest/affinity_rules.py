@@ -32,6 +32,10 @@ class AffinityRules:
             return None
         return lot_signature.verify(request, submission_set, caller, self.trust(), self.lot_policy).signature_id
 
+    def check_message(self, request: ProvideAndRegisterRequest) -> Iterable[RegistryError]:
+        """What is wrong with the message alone."""
+        yield from check_metadata(request, self.domain)
+
     def judge(
         self,
         request: ProvideAndRegisterRequest,

@@ -26,6 +26,7 @@ from xds.registry.availability import ChangedMeanwhile
 from xds.registry.effects import effects_of
 from xds.registry.facts import Receipt
 from xds.registry.receipts import RegistryReceipts
+from xds.registry.registration import IfMasked
 from xds.registry.rows import NewEntry
 from xds.registry.writer import RegistryWriter
 
@@ -57,6 +58,9 @@ class DepositLaw(Protocol):
 
     def mask_when_visible(self, entries: Iterable[DocumentEntry], record: Record) -> frozenset[str]:
         """The entryUUIDs of those to mask once the patient may see them."""
+
+    def if_masked(self, lot: Resolved, entries: Iterable[DocumentEntry]) -> tuple[IfMasked, ...]:
+        """What becomes of each document that replaces another one if that one is masked."""
 
     def trace(self, lot: Resolved, caller: Caller) -> Trace:
         """What the record keeps of the deposit."""
@@ -176,6 +180,7 @@ class Deposit:
             associations=associations,
             touched_folders=effects.touched_folders,
             mask_when_visible=() if law is None else law.mask_when_visible(final, receipt.record),
+            if_masked=() if law is None else law.if_masked(lot, final),
             now=caller.now,
             event=self.witness.access(
                 transaction,

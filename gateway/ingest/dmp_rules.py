@@ -39,6 +39,11 @@ class DmpRules:
         """Verify the signature of the lot; the id, as sent, of the document that holds it. Raises NotAuthenticated."""
         return lot_signature.verify(request, submission_set, caller, self.trust(), self.lot_policy).signature_id
 
+    def check_message(self, request: ProvideAndRegisterRequest) -> Iterable[RegistryError]:
+        """What is wrong with the message alone, by the parameters of the house; nothing of the record is asked."""
+        yield from (error for error in check_metadata(request, self.domain) if error.rule not in _BY_THE_LAW)
+        yield from self.law(request, lot_signature.claimed(request)).check_message(request.entries)
+
     def judge(
         self,
         request: ProvideAndRegisterRequest,

@@ -14,13 +14,21 @@ from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Record
 from xds.dmp.rights import Decision
-from xds.dmp.submission import MaskedDeposit, SubmittedDocument, visibility_faults, with_default_masking
+from xds.dmp.submission import (
+    MaskedDeposit,
+    SubmittedDocument,
+    masked,
+    visibility_faults,
+    visibility_faults_of_message,
+    with_default_masking,
+)
 from xds.dmp.traces import Notice, NoticeKind, Trace
 from xds.errors import RegistryError, XdsErrorCode
 from xds.metadata.association import REPLACEMENTS
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.symbolic import Resolved
+from xds.registry.registration import IfMasked
 
 MASK = Code(MASKED, "1.2.250.1.213.1.1.4.13", "Masqué aux professionnels de santé")
 """TRE_A07."""
@@ -61,14 +69,14 @@ class Feeding:
             text = "the session is secret (confidentiality-code), the record is that of an adult"
             yield RegistryError(XdsErrorCode.REGISTRY_METADATA, text, rule="V-44")
         for entry in entries:
-            document = SubmittedDocument(
-                codes=_codes(entry),
-                path=entry_path(entry, "confidentialityCode"),
-                is_lot_signature=self._is_signature(entry),
-            )
-            for fault in visibility_faults(document, caller.requester, record, now, self.parameters):
+            for fault in visibility_faults(self._submitted(entry), caller.requester, record, now, self.parameters):
                 if fault.rule not in _BY_THE_MESSAGE:
                     yield fault
+
+    def check_message(self, entries: Iterable[DocumentEntry]) -> Iterator[RegistryError]:
+        """What the parameters of the house alone say of that, where the record is not looked at."""
+        for entry in entries:
+            yield from visibility_faults_of_message(self._submitted(entry), self.parameters)
 
     def entries(self, entries: Iterable[DocumentEntry], record: Record) -> tuple[DocumentEntry, ...]:
         """The entries as the patient wants them: masked, whatever was sent, where he wants every new document so."""
@@ -77,6 +85,23 @@ class Feeding:
     def mask_when_visible(self, entries: Iterable[DocumentEntry], record: Record) -> frozenset[str]:
         """The entryUUIDs of those that cannot be masked yet, being hidden from the patient (D-082, D-084)."""
         return frozenset(entry.entry_uuid for entry in entries if self._wanted(entry, record).mask_when_visible)
+
+    def if_masked(self, lot: Resolved, entries: Iterable[DocumentEntry]) -> tuple[IfMasked, ...]:
+        """What becomes of each document that replaces another one if that one is masked, which nobody is told here."""
+        if not self.parameters.replacement_keeps_mask:
+            return ()
+        replaced = {item.source: item.target for item in lot.associations if item.association_type in REPLACEMENTS}
+        return tuple(
+            IfMasked(
+                entry_uuid=entry.entry_uuid,
+                target=replaced[entry.entry_uuid],
+                confidentiality_codes=_with(entry, wanted.codes),
+                mask_when_visible=wanted.mask_when_visible,
+            )
+            for entry in entries
+            if entry.entry_uuid in replaced and not self._is_signature(entry)
+            for wanted in (masked(_codes(entry), self.parameters),)
+        )
 
     def trace(self, lot: Resolved, caller: Caller) -> Trace:
         """What the record keeps of the deposit of this lot, and what the patient is told."""
@@ -105,9 +130,14 @@ class Feeding:
         )
 
     def _masked(self, entry: DocumentEntry, record: Record) -> DocumentEntry:
-        if self._wanted(entry, record).codes == _codes(entry):
-            return entry
-        return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, MASK))
+        wanted = self._wanted(entry, record)
+        return (
+            entry if wanted.codes == _codes(entry) else replace(entry, confidentiality_codes=_with(entry, wanted.codes))
+        )
+
+    def _submitted(self, entry: DocumentEntry) -> SubmittedDocument:
+        path = entry_path(entry, "confidentialityCode")
+        return SubmittedDocument(codes=_codes(entry), path=path, is_lot_signature=self._is_signature(entry))
 
     def _wanted(self, entry: DocumentEntry, record: Record) -> MaskedDeposit:
         return with_default_masking(_codes(entry), record, self.parameters, is_lot_signature=self._is_signature(entry))
@@ -118,3 +148,8 @@ class Feeding:
 
 def _codes(entry: DocumentEntry) -> frozenset[str]:
     return frozenset(code.code for code in entry.confidentiality_codes)
+
+
+def _with(entry: DocumentEntry, codes: frozenset[str]) -> tuple[Code, ...]:
+    """The codes as they stand, and the mask where it is wanted."""
+    return entry.confidentiality_codes if codes == _codes(entry) else (*entry.confidentiality_codes, MASK)

@@ -51,6 +51,12 @@ def verify(
     return SignedLot(signature_id, evidence)
 
 
+def claimed(request: ProvideAndRegisterRequest) -> str | None:
+    """The document that says it signs the lot, before anything is believed of it; None without exactly one."""
+    sources = {item.source for item in request.associations if item.association_type is AssociationType.SIGNS}
+    return sources.pop() if len(sources) == 1 else None
+
+
 def _signature_of(request: ProvideAndRegisterRequest, submission_set: SubmissionSet) -> str:
     signs = [item for item in request.associations if item.association_type is AssociationType.SIGNS]
     if not signs:

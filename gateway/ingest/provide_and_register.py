@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from conformance.checks.metadata import check_metadata
 from gateway.gate import Caller
 from gateway.ingest.deposit import Deposit, DepositLaw
 from gateway.ingest.documents import OwnDocuments, contents_of
-from profiles.codes import Domain
 from xds.errors import Refusal, RegistryError
 from xds.messages import ProvideAndRegisterRequest, RegistryResponse
 from xds.metadata.submission_set import SubmissionSet
@@ -23,11 +21,11 @@ TRANSACTION = "ITI-41"
 class DepositRules(Protocol):
     """What a domain demands of a deposit."""
 
-    @property
-    def domain(self) -> Domain: ...
-
     def verify(self, request: ProvideAndRegisterRequest, submission_set: SubmissionSet, caller: Caller) -> str | None:
         """Verify the signature of the lot; the id of its document, None without one. Raises NotAuthenticated."""
+
+    def check_message(self, request: ProvideAndRegisterRequest) -> Iterable[RegistryError]:
+        """What is wrong with a message that cannot be judged, warnings included."""
 
     def judge(
         self,
@@ -56,7 +54,7 @@ class ProvideAndRegister:
         """Accept the whole lot, or raise Refusal with every error found, or NotAuthenticated for its signature."""
         submission_set = request.submission_set
         if submission_set is None or request.errors or _same_unique_ids(request):  # (1)
-            raise Refusal((*request.errors, *check_metadata(request, self.rules.domain)))
+            raise Refusal((*request.errors, *self.rules.check_message(request)))
         signature_id = self.rules.verify(request, submission_set, caller)  # (2)
         contents = contents_of(request.entries, request.documents)
         return self.deposit(  # (3)

@@ -146,7 +146,7 @@ def check_purpose(vihf: Vihf, policy: VihfPolicy) -> tuple[str, ...]:
     if vihf.purpose != Purpose.BREAK_GLASS:
         return ("Mode_Acces_Raison says nothing outside of bris_de_glace",) if vihf.reason else ()
     if vihf.signer.kind not in PROFESSIONALS:
-        refuse(VihfCode.PURPOSE, "bris_de_glace is for a professional who consults, with a card of his own")
+        refuse(VihfCode.PURPOSE, "bris_de_glace is for a professional, with a card of his own")
     if vihf.reason is None or len(vihf.reason.strip()) < _SHORTEST_REASON:
         refuse(VihfCode.REASON, f"bris_de_glace needs a reason of {_SHORTEST_REASON} characters or more")
     return ()

@@ -16,6 +16,7 @@ class Parameters:
     months and years are those of the law's clock. `mask_author_scope`: whether a masked document stays open to its
     author alone or to his structure (CSP R1111-49). `mask_with_invisible`: whether MASQUE_PS and INVISIBLE_PATIENT may
     stand together (DMP TD2.1). `restricted` and `very_restricted`: what becomes of documents R and V.
+    `replacement_keeps_mask`: whether what replaces a masked document is masked, whatever its depositor sent.
     """
 
     regime: Regime = "mes2022"
@@ -23,6 +24,7 @@ class Parameters:
     mask_author_scope: Literal["ps", "structure"] = "ps"
     retrieve_deleted: bool = True
     mask_with_invisible: bool = False
+    replacement_keeps_mask: bool = True
     restricted: Literal["accept", "warn", "refuse"] = "warn"
     very_restricted: Literal["accept", "warn", "refuse"] = "refuse"
     manage_minors: bool = True

@@ -38,6 +38,14 @@ def visibility_faults(
         yield disagreement(
             "D-080", path, ", ".join(sorted(codes)) or "nothing", "one level, N, with the visibility codes beside it"
         )
+    yield from visibility_faults_of_message(document, parameters)
+    if not document.is_lot_signature:
+        yield from _of_minors(document, requester, record, now, parameters)
+
+
+def visibility_faults_of_message(document: SubmittedDocument, parameters: Parameters) -> Iterator[RegistryError]:
+    """Those that the parameters of the house decide, whoever the patient is: D-081 and D-082, warnings included."""
+    path, codes = document.path, document.codes
     if document.is_lot_signature:
         return
     for level, choice in (("R", parameters.restricted), ("V", parameters.very_restricted)):
@@ -47,7 +55,6 @@ def visibility_faults(
             yield disagreement(f"D-081-{level}", path, level, expected, severity=severity)
     if {MASKED, INVISIBLE} <= codes and not parameters.mask_with_invisible:
         yield disagreement("D-082", path, f"{INVISIBLE} and {MASKED}", "one of the two: nobody could read the document")
-    yield from _of_minors(document, requester, record, now, parameters)
 
 
 def _of_minors(
@@ -58,7 +65,7 @@ def _of_minors(
     Visible or not is a choice that every message makes, by the code or its absence: nothing else tells of it.
     """
     hidden = HIDDEN_FROM_GUARDIANS in document.codes
-    if hidden and not (parameters.manage_minors and record.is_minor(now, parameters.majority_age)):
+    if hidden and not record.may_be_represented(now, parameters):
         yield disagreement(
             "D-083", document.path, f"{HIDDEN_FROM_GUARDIANS} for an adult", "this code for a minor only"
         )
@@ -79,8 +86,15 @@ def with_default_masking(
     codes: Collection[str], record: Record, parameters: Parameters, *, is_lot_signature: bool = False
 ) -> MaskedDeposit:
     """The codes as the patient wants them for every new document (D-084); the answer to the depositor tells nothing."""
+    if not record.default_masking or is_lot_signature:
+        return MaskedDeposit(codes=frozenset(codes), mask_when_visible=False)
+    return masked(codes, parameters)
+
+
+def masked(codes: Collection[str], parameters: Parameters) -> MaskedDeposit:
+    """The codes of a document that has to be masked: beside INVISIBLE_PATIENT the mask waits (D-082, D-084)."""
     sent = frozenset(codes)
-    if not record.default_masking or is_lot_signature or MASKED in sent:
+    if MASKED in sent:
         return MaskedDeposit(codes=sent, mask_when_visible=False)
     if INVISIBLE in sent and not parameters.mask_with_invisible:
         return MaskedDeposit(codes=sent, mask_when_visible=True)

@@ -7,6 +7,7 @@ one's own. In the DMP a document of another structure and no document at all giv
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -26,12 +27,11 @@ from xds.registry.facts import (
 from xds.registry.identifiers import canonical_patient_id, urn_of, uuid_text
 from xds.registry.rows import uuid_array
 
-_RECORD: LiteralString = (
-    "patient_key, status, key_id, revision, attached_to_ens, birth_date, etreat, btg, masked, default_masking, ahead"
-)
-_RECORD_COLUMNS = 11
+_RECORD: LiteralString = "patient_key, status, key_id, revision, attached_to_ens, ahead"
+_RECORD_COLUMNS = 6
 _FACTS: LiteralString = (
-    f"SELECT {_RECORD}, public_key, objects, unique_ids FROM submission_facts(%s, %s, %s::text[], %s::uuid[])"  # noqa: S608 - fixed columns
+    f"SELECT {_RECORD}, birth_date, btg, default_masking, public_key, objects, unique_ids"  # noqa: S608 - fixed columns
+    " FROM submission_facts(%s, %s, %s::text[], %s::uuid[])"
 )
 _OWN: LiteralString = f"SELECT {_RECORD}, documents FROM own_documents(%s, %s, %s, %s::text[], %s::uuid[])"  # noqa: S608 - fixed columns
 _EXISTENCE: LiteralString = (
@@ -67,8 +67,11 @@ class RegistryReceipts:
             ).fetchone()
         if row is None:
             raise LookupError("submission_facts always answers one row")
+        born, btg, default_masking, public_key, objects, taken = row[_RECORD_COLUMNS:]
         record = _record(row)
-        public_key, objects, taken = row[_RECORD_COLUMNS:]
+        if record is not None:
+            emergency = EmergencyConsents(btg=btg)
+            record = replace(record, birth_date=born, emergency=emergency, default_masking=default_masking)
         known = {item["id"]: item for item in objects}
         return Receipt(
             record=record,
@@ -136,8 +139,11 @@ def _uuids(ids: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 
 def _record(row: Sequence[Any]) -> Record | None:
-    """The record of a row that begins with its columns; None for a patient unknown or merged into another."""
-    patient_key, status, key_id, revision, attached, born, etreat, btg, masked, masking, ahead = row[:_RECORD_COLUMNS]
+    """The record of a row that begins with its columns; None for a patient unknown or merged into another.
+
+    What the patient wants and permits is not told where nothing is decided on it.
+    """
+    patient_key, status, key_id, revision, attached, ahead = row[:_RECORD_COLUMNS]
     if patient_key is None or status == _MERGED:
         return None
     return Record(
@@ -146,9 +152,6 @@ def _record(row: Sequence[Any]) -> Record | None:
         key_id=key_id,
         revision=revision,
         attached_to_ens=attached,
-        birth_date=born,
-        emergency=EmergencyConsents(etreat=etreat, btg=btg, masked=masked),
-        default_masking=masking,
         ahead=ahead,
     )
 

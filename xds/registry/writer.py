@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -12,9 +11,10 @@ import orjson
 import psycopg
 
 from security.audit.event import AuditEvent
+from xds.dmp.decision import Rule
 from xds.dmp.record import Record
 from xds.dmp.traces import Trace
-from xds.ebrim.writer import write_association, write_entry, write_folder, write_submission_set
+from xds.ebrim.writer import write_association, write_submission_set
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.association import Association
 from xds.metadata.document_entry import AvailabilityStatus
@@ -32,16 +32,15 @@ from xds.registry.refusals import (
     registered_id,
     unresolved_reference,
 )
-from xds.registry.rows import NewEntry, association_row, entry_row, folder_row, submission_set_row, uuid_array
+from xds.registry.registration import IfMasked, Registration
+from xds.registry.rows import NewEntry, association_row, submission_set_row, uuid_array
 
 _REFUSED = "XDS01"
 _CHANGED = "XDS02"
 _REGISTER: LiteralString = (
     "SELECT register_submission(%s, %s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
-    " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s)"
+    " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s::text::jsonb, %s::text::jsonb, %s)"
 )
-_TRACE_AND_REGISTER: LiteralString = _REGISTER.replace("SELECT", "SELECT trace_append(%s::text::jsonb),", 1)
-"""Both or none: one statement."""
 _DELETE: LiteralString = (
     "SELECT delete_own_documents(%s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %b::bytea[],"
     " %s::text::jsonb, %s)"
@@ -57,8 +56,15 @@ _BY_ID = {
 _WHOLE = {
     XdsErrorCode.UNKNOWN_PATIENT_ID: "no record for this patient",
     XdsErrorCode.DMP_CLOSED: "the record of this patient is closed",
+    XdsErrorCode.RECORD_SUSPENDED: "the record of this patient is suspended",
     XdsErrorCode.REGISTRY_BUSY: "the record changed meanwhile: send again",
 }
+_RULES = {
+    XdsErrorCode.UNKNOWN_PATIENT_ID: Rule.RECORD_UNKNOWN,
+    XdsErrorCode.DMP_CLOSED: Rule.RECORD_CLOSED,
+    XdsErrorCode.RECORD_SUSPENDED: Rule.RECORD_SUSPENDED,
+}
+"""What the law answers when the record changed after it was asked."""
 
 
 class RegistryWriter:
@@ -80,6 +86,7 @@ class RegistryWriter:
         associations: Sequence[Association],
         touched_folders: Sequence[str] = (),
         mask_when_visible: Container[str] = (),
+        if_masked: Sequence[IfMasked] = (),
         now: datetime,
         event: AuditEvent,
         trace: Trace | None = None,
@@ -87,7 +94,7 @@ class RegistryWriter:
         """Register a submission whose bytes are stored and whose ids are `urn:uuid:`, and append its audit event.
 
         `trace` is what the record keeps of it, in the DMP. `mask_when_visible` are entryUUIDs of documents to mask once
-        the patient may see them (D-084).
+        the patient may see them (D-084); `if_masked`, what becomes of documents that replace a masked one.
 
         Replaced documents become Deprecated, with their addenda and transformations (ITI TF-3 §4.2.2.2). `record` and
         `revision` are those of the receipt: the record's key sealed the documents. `structure_id` is the depositor.
@@ -99,11 +106,14 @@ class RegistryWriter:
         patient changed his mind about the masking of new documents.
         """
         time = format_dtm(now)
-        lot = submission_set_row(submission_set)
-        rows = (
-            [_entry_row(entry, mask_when_visible) for entry in entries],
-            [folder_row(folder) for folder in folders],
-            [association_row(association) for association in associations],
+        lot = Registration(
+            submission_set=submission_set,
+            entries=entries,
+            folders=folders,
+            associations=associations,
+            time=time,
+            mask_when_visible=mask_when_visible,
+            if_masked=if_masked,
         )
         parameters = (
             canonical_patient_id(patient_id),
@@ -111,23 +121,19 @@ class RegistryWriter:
             revision,
             record.default_masking,
             structure_id,
-            uuid_array([lot["entry_uuid"], *(row["entry_uuid"] for kind in rows for row in kind)]),
-            orjson.dumps(lot).decode(),
-            *(orjson.dumps(kind).decode() for kind in rows),
+            lot.ids,
+            lot.set_row(),
+            lot.entry_rows(),
+            lot.folder_rows(),
+            lot.association_rows(),
             uuid_array(map(uuid_text, touched_folders)),
             time,
-            [
-                write_submission_set(submission_set),
-                *(write_entry(new.entry) for new in entries),
-                *(write_folder(replace(folder, last_update_time=time)) for folder in folders),
-                *(write_association(association, AvailabilityStatus.APPROVED) for association in associations),
-            ],
+            lot.fragments(),
+            lot.masked_rows(),
+            trace.as_json() if trace is not None else None,
             event.canonical().decode("utf-8"),
         )
-        if trace is None:
-            self._write(_REGISTER, parameters)
-        else:
-            self._write(_TRACE_AND_REGISTER, (f"[{trace.as_json()}]", *parameters))
+        self._write(_REGISTER, parameters)
 
     def delete_own(
         self,
@@ -177,12 +183,14 @@ class RegistryWriter:
                 raise ChangedMeanwhile from error
             if error.sqlstate != _REFUSED:
                 raise
-            raise Refusal(map(_error, json.loads(error.diag.message_detail or "[]"))) from error
+            raise refused(error) from error
 
 
-def _entry_row(new: NewEntry, mask_when_visible: Container[str]) -> dict[str, Any]:
-    row = entry_row(new)
-    return {**row, "mask_when_visible": True} if new.entry.entry_uuid in mask_when_visible else row
+def refused(error: psycopg.Error) -> Refusal:
+    """The refusal that the database spells: its errors, and the rule of the law where the record itself refuses."""
+    errors = [_error(fact) for fact in json.loads(error.diag.message_detail or "[]")]
+    rule = _RULES.get(errors[0].code) if errors else None
+    return Refusal(errors, decided_by=rule.value if rule is not None else "")
 
 
 def _error(fact: dict[str, str]) -> RegistryError:

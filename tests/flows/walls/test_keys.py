@@ -235,6 +235,7 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
         "access_append",
         "assertion_seen",
         "audit_append",
+        "declare_structure",
         "delete_own_documents",
         "merge_patients",
         "open_patient",
@@ -242,8 +243,8 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
         "patient_status",
         "record_receipt",
         "register_submission",
+        "structure_records",
         "submission_facts",
-        "trace_append",
     }
     assert readable == []
     assert sealed.key.public_key().raw in said, "the public key is what it asks for"

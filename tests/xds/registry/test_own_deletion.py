@@ -168,7 +168,7 @@ def test_a_taken_unique_id_and_a_taken_id_are_told_together(registry: Registry) 
 
 STATES = [
     ("status = 'CLOSED', closed_at = now()", "DMPClosed"),
-    ("status = 'SUSPENDED', suspended_at = now()", "DMPClosed"),
+    ("status = 'SUSPENDED', suspended_at = now()", "SBX_RECORD_SUSPENDED"),
 ]
 
 

@@ -215,7 +215,7 @@ def test_a_receipt_tells_all_that_the_law_decides_on(registry: Registry) -> None
         revision=registry.revision(patient_id),
         birth_date=date(2012, 5, 5),
         default_masking=True,
-        emergency=EmergencyConsents(btg=False, masked=True),
+        emergency=EmergencyConsents(btg=False),
         attached_to_ens=False,
     )
 
