@@ -101,7 +101,7 @@ def why(
         )
         found = answer(house.connection, question, law_parameters(house.settings), datetime.now(UTC))
     if table is not None:
-        click.echo(FORMATS[table](found, language(), only))
+        click.echo(FORMATS[table](found, language(), only).rstrip("\n"))
     else:
         _show(found, somebody, only)
     if test_cases is not None:
