@@ -6,11 +6,10 @@ operation, its trace and its audit event are one transaction; the event names th
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 
@@ -24,6 +23,7 @@ from security.audit.event import Outcome
 from xds.dmp.record import Record, RecordStatus
 from xds.dmp.traces import Actor, ActorKind, Notice, NoticeKind
 from xds.errors import XdsErrorCode
+from xds.metadata.ins import has_form, has_key
 from xds.registry.identifiers import canonical_patient_id
 
 __all__ = [
@@ -42,15 +42,10 @@ __all__ = [
 ]
 
 TEST_INS_OID = "1.2.250.1.213.1.4.10"
-_INSERT_RECORD = (
-    "WITH patient AS (INSERT INTO ecluse.patients SELECT %(patient_key)s, %(patient_id)s"
-    " WHERE NOT EXISTS (SELECT FROM ecluse.former_identifiers f WHERE f.patient_id = %(patient_id)s)"
-    " ON CONFLICT (patient_id) DO NOTHING RETURNING patient_key)"
-    " INSERT INTO ecluse.records (patient_key, status, key_id, public_key, opened_at, attached_to_ens)"
-    " SELECT patient_key, 'OPEN', %(key_id)s, %(public_key)b, COALESCE(%(at)s, ecluse.law_now()), %(attached)s"
-    " FROM patient RETURNING opened_at, opened_at > ecluse.law_now()"
+_OPEN = (
+    "SELECT ecluse.record_opens(%(patient_id)s, %(key_id)s, %(public_key)b, %(wrapped)b, a.at, %(attached)s), a.at,"
+    " a.at > ecluse.law_now() FROM (SELECT COALESCE(%(at)s::timestamptz, ecluse.law_now()) AS at) AS a"
 )
-_INS = re.compile(r"\d{5}(?:\d\d|2[AB])\d{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +64,9 @@ def cx(ins: str, oid: str = TEST_INS_OID) -> str:
 
     Raises RecordsError: not an INS. A record under a mistyped one would never meet its documents.
     """
-    if not _INS.fullmatch(ins):
+    if not has_form(ins):
         raise RecordsError("an INS is 15 characters: 13 digits (A or B after 2 for Corsica) and 2 digits of key")
-    number = int(ins[:13].replace("2A", "19").replace("2B", "18"))
-    if int(ins[13:]) != 97 - number % 97:
+    if not has_key(ins):
         raise RecordsError("the key of the INS, its last 2 digits, does not fit the 13 others")
     return f"{ins}^^^&{oid}&ISO^NH"
 
@@ -92,28 +86,24 @@ def open_record(
     """
     admit_authority(patient_id)
     key = create_record_key(kek)
-    patient_key: UUID = uuid4()
     request_id, who = str(uuid4()), administrator()
     with connection.transaction():
         row = connection.execute(
-            _INSERT_RECORD,
+            _OPEN,
             {
-                "patient_key": patient_key,
                 "patient_id": canonical_patient_id(patient_id),
                 "key_id": key.key_id,
                 "public_key": key.public.to_bytes(),
+                "wrapped": key.wrapped,
                 "at": at,
                 "attached": attached_to_ens,
             },
         ).fetchone()
-        if row is None:
+        if row is None or row[0] is None:
             raise RecordsError("this patient has a record already", XdsErrorCode.DMP_FOUND)
-        if row[1]:
+        patient_key, opened_at, in_future = row
+        if in_future:
             raise RecordsError("a record is not opened in the future, by the law's clock", "SBX_TIME_IN_FUTURE")
-        connection.execute(
-            "INSERT INTO ecluse.record_keys (patient_key, key_id, wrapped_private_key) VALUES (%s, %s, %b)",
-            (patient_key, key.key_id, key.wrapped),
-        )
         trace = trace_json(
             Act.OPEN,
             Outcome.SUCCESS,
@@ -124,7 +114,7 @@ def open_record(
         event = event_text(Act.OPEN, Outcome.SUCCESS, who, request_id, patient_key=patient_key)
         connection.execute(
             "SELECT ecluse.act_trace(%s, %s, %s::text::jsonb), ecluse.audit_append(%s)",
-            (patient_key, row[0], trace, [event]),
+            (patient_key, opened_at, trace, [event]),
         )
     return Record(patient_key=patient_key, status=RecordStatus.OPEN, key_id=key.key_id, attached_to_ens=attached_to_ens)
 

@@ -85,7 +85,7 @@ def periods(
 ) -> dict[date, list[ReimbursedAct]]:
     """The acts to feed at a law time, by the first day of their month: of the last months, none a minor refused."""
     oldest = _month_before(now.date(), parameters.reimbursement_months - 1)
-    minor = parameters.manage_minors and record.is_minor(now, parameters.majority_age)
+    minor = record.may_be_represented(now, parameters)
     found: dict[date, list[ReimbursedAct]] = {}
     for one in acts:
         if oldest <= one.act.day <= now.date() and not (one.secret and minor):

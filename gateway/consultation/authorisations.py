@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from types import MappingProxyType
 
 from gateway.consultation.record_desk import Case, RecordDesk, refused
 from gateway.consultation.record_existence import NOT_DECLARED
 from gateway.gate import Caller
 from gateway.wire.dmp_services import Action, ListMode, SetAuthorisation
-from xds.dmp.columns import DOCTOR, is_medecin_traitant
+from xds.dmp.access import as_it_stands
+from xds.dmp.columns import is_doctor, is_medecin_traitant
 from xds.dmp.operations import Operation
 from xds.dmp.record import Authorisation, AuthorisationStatus
+from xds.dmp.requester import RequesterKind
+from xds.dmp.timers import authorisation_ends
 from xds.errors import XdsErrorCode
 from xds.registry.amendments import until_unchanged
-from xds.registry.record_file import HeldAuthorisation, effective
+from xds.registry.record_file import HeldAuthorisation
 
 _LISTED: Mapping[ListMode, Callable[[AuthorisationStatus], bool]] = MappingProxyType(
     {
@@ -48,20 +50,19 @@ class DeclareAuthorisation:
         if request.action is Action.REMOVE:  # (1)
             self._remove(request.patient_id, caller)
             return None
-        case = self.desk.open(Operation.AUTHORISE_SELF, request.patient_id, caller)  # (2)
-        if request.medecin_traitant and caller.requester.profession != DOCTOR:  # (3)
+        file = self.desk.file(request.patient_id, caller)  # (2)
+        requester, now = caller.requester, file.law_time(caller.now)
+        was = is_medecin_traitant(requester, file.authorisations.get(requester.national_id), now)
+        stops = was and not request.medecin_traitant
+        operation = Operation.STOP_BEING_MT if stops else Operation.AUTHORISE_SELF
+        case = self.desk.decide(operation, file, caller)
+        if request.medecin_traitant and not is_doctor(requester):  # (3)
             text = "only a doctor may be médecin traitant"
             raise refused(XdsErrorCode.DMP_ACCESS_DENIED, text, "6-MEDECIN-TRAITANT")
-        now = case.file.law_time(caller.now)
-        own = case.file.authorisation_of(caller.requester.national_id)
-        operation = Operation.AUTHORISE_SELF
-        if not request.medecin_traitant and is_medecin_traitant(caller.requester, own, now):
-            operation = Operation.STOP_BEING_MT
-            case = self.desk.open(operation, request.patient_id, caller)
         declared = Authorisation(
-            professional_id=caller.requester.national_id,
+            professional_id=requester.national_id,
             status=AuthorisationStatus.VALIDE,
-            valid_until=now + timedelta(days=self.desk.parameters.authorisation_days),
+            valid_until=authorisation_ends(now, self.desk.parameters),
             medecin_traitant=request.medecin_traitant,
         )
         act = self.desk.act("TD0.3", operation, caller, case)
@@ -71,7 +72,7 @@ class DeclareAuthorisation:
     def _remove(self, patient_id: str, caller: Caller) -> None:
         case = self.desk.open(Operation.REMOVE_SELF, patient_id, caller)
         own = caller.requester.national_id
-        if case.file.authorisation_of(own) is None:
+        if own not in case.file.authorisations:
             raise refused(XdsErrorCode.SBX_AUTHORISATION, "there is no authorisation to remove", "8-NOT-AUTHORISED")
         self.desk.office.forget(case.record, own, self.desk.act("TD0.3", Operation.REMOVE_SELF, caller, case))
 
@@ -92,7 +93,7 @@ class ListProfessionals:
     def _standing(self, case: Case, caller: Caller) -> tuple[HeldAuthorisation, ...]:
         now = case.file.law_time(caller.now)
         rows = self.desk.office.holders(case.record)
-        return tuple(replace(row, authorisation=effective(row.authorisation, now) or row.authorisation) for row in rows)
+        return tuple(replace(row, authorisation=as_it_stands(row.authorisation, now)) for row in rows)
 
 
 def held(authorisation: Authorisation, caller: Caller) -> HeldAuthorisation:
@@ -100,6 +101,7 @@ def held(authorisation: Authorisation, caller: Caller) -> HeldAuthorisation:
     vihf = caller.vihf
     return HeldAuthorisation(
         authorisation=authorisation,
+        structure=caller.requester.kind is RequesterKind.STRUCTURE,
         name=vihf.subject_name or "",
         profession=vihf.profession.code,
         structure_id=vihf.structure_id,

@@ -8,7 +8,7 @@ from gateway.consultation.record_desk import RecordDesk
 from gateway.gate import Caller
 from gateway.wire.dmp_registration import Registration
 from xds.dmp.operations import Operation
-from xds.dmp.traces import Notice, NoticeKind
+from xds.dmp.record_lifecycle import LifeAct
 from xds.registry.amendments import until_unchanged
 from xds.registry.record_file import RecordFile
 
@@ -29,6 +29,6 @@ class CloseRecord:
 
     def _attempt(self, request: Registration, caller: Caller) -> None:
         case = self.desk.open(Operation.CLOSE, request.patient_id, caller)  # (1)
-        notice = Notice(NoticeKind.RECORD_CLOSED, caller.request_id)
-        act = self.desk.act("TD1.4", Operation.CLOSE, caller, case, notices=(notice,))
-        self.desk.office.close(case.record, motive=request.motive, reason=request.text, act=act)  # (2)
+        change = self.desk.change(LifeAct.CLOSE, case, caller, motive=request.motive)
+        act = self.desk.act("TD1.4", Operation.CLOSE, caller, case, change)
+        self.desk.office.close(case.record, motive=change.closing_motive, reason=request.text, act=act)  # (2)

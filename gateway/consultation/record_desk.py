@@ -13,6 +13,7 @@ from xds.dmp.decision import Decision
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Authorisation, Record
+from xds.dmp.record_lifecycle import Illegal, LifeAct, Party, RecordChange, change_of
 from xds.dmp.rights import decide
 from xds.dmp.traces import Notice
 from xds.errors import Refusal, RegistryError, XdsErrorCode
@@ -47,10 +48,16 @@ class RecordDesk:
 
     def open(self, operation: Operation, patient_id: str, caller: Caller) -> Case:
         """Read the file of a patient and decide. Raises Refusal: another patient than the assertion's, or the law."""
+        return self.decide(operation, self.file(patient_id, caller), caller)
+
+    def file(self, patient_id: str, caller: Caller) -> RecordFile:
+        """The file of a patient. Raises Refusal: another patient than the assertion's."""
         self.check_patient(patient_id, caller)
-        requester = caller.requester
-        file = self.office.file(patient_id, requester.national_id, requester.structure_id)
-        now = file.law_time(caller.now)
+        return self.office.file(patient_id, caller.requester.national_id, caller.requester.structure_id)
+
+    def decide(self, operation: Operation, file: RecordFile, caller: Caller) -> Case:
+        """Decide on a file that was read. Raises Refusal: the law."""
+        requester, now = caller.requester, file.law_time(caller.now)
         authorisation = effective(requester, file.authorisations.values(), now)
         decision = decide(operation, requester, file.record, authorisation, now, parameters=self.parameters)
         decision.or_refuse()
@@ -63,11 +70,21 @@ class RecordDesk:
             error = RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")
             raise Refusal([error], decided_by="V-42")
 
+    def change(self, act: LifeAct, case: Case, caller: Caller, *, motive: str = "") -> RecordChange:
+        """What the law makes of the whole record; `motive` is that of a closing. Raises Refusal: nothing."""
+        party, now = Party(caller.requester.kind), case.file.law_time(caller.now)
+        found = change_of(act, case.file.life, party, now, self.parameters, motive=motive)
+        if isinstance(found, Illegal):
+            raise refused(XdsErrorCode(found.code), found.text, found.rule)
+        return found
+
     def act(
-        self, transaction: str, operation: Operation, caller: Caller, case: Case, *, notices: tuple[Notice, ...] = ()
+        self, transaction: str, operation: Operation, caller: Caller, case: Case, change: RecordChange | None = None
     ) -> Act:
-        """What is written down with a change."""
+        """What is written down with a change, and told when the law says so."""
         patient_id, rule = case.file.patient_id, case.decision.rule.value
+        kind = change.notice if change is not None else None
+        notices = () if kind is None else (Notice(kind, caller.request_id),)
         return Act(
             trace=self.witness.trace(
                 operation, Outcome.SUCCESS, caller, patient_id=patient_id, rule=rule, notices=notices

@@ -7,11 +7,10 @@ from typing import Final
 
 from gateway.consultation.record_desk import Case, RecordDesk
 from gateway.gate import Caller
+from xds.dmp.access import as_it_stands
 from xds.dmp.columns import is_medecin_traitant
 from xds.dmp.operations import Operation
-from xds.dmp.record import AuthorisationStatus
 from xds.registry.record_file import RecordFile
-from xds.registry.record_file import effective as as_it_stands
 
 NOT_DECLARED: Final = "NON_EXISTE"
 
@@ -41,11 +40,9 @@ class RecordExistence:
 def standing(case: Case, caller: Caller) -> Standing:
     """Where the caller stands: NON_EXISTE, VALIDE, EXPIRE or INTERDIT at the time of the law."""
     now = case.file.law_time(caller.now)
-    found = as_it_stands(case.authorisation, now)
+    found = as_it_stands(case.authorisation, now) if case.authorisation is not None else None
     return Standing(
         file=case.file,
         authorisation=str(found.status) if found is not None else NOT_DECLARED,
-        medecin_traitant=found is not None
-        and found.status is AuthorisationStatus.VALIDE
-        and is_medecin_traitant(caller.requester, found, now),
+        medecin_traitant=is_medecin_traitant(caller.requester, found, now),
     )

@@ -17,6 +17,7 @@ from gateway.wire.dmp_existence import (
 )
 from gateway.wire.dmp_interaction import AttentionLine
 from gateway.wire.soap import SoapMessage
+from xds.dmp.consents import oppositions
 from xds.dmp.operations import Operation as LawOperation
 from xds.dmp.record import RecordStatus
 from xds.errors import RegistryError
@@ -59,8 +60,8 @@ def state_lines(file: RecordFile) -> Iterator[AttentionLine]:
 def opposition_lines(file: RecordFile) -> Iterator[AttentionLine]:
     """What the patient objects to in an emergency (DMP D-031)."""
     if file.record is not None:
-        yield AttentionLine(words.NO_BREAK_GLASS, not file.record.emergency.btg)
-        yield AttentionLine(words.NO_REGULATION, not file.record.emergency.etreat)
+        for key, opposed in oppositions(file.record.emergency).items():
+            yield AttentionLine((key, words.CONSENTS), opposed)
 
 
 def _operation(existence: RecordExistence, transaction: Transaction, law: LawOperation, *, full: bool) -> Operation:

@@ -11,9 +11,9 @@ from typing import Any
 
 from gateway.notices.texts import Language, Wording, wording
 from xds.dmp.holder import Traits
+from xds.dmp.minority import may_be_represented
 from xds.dmp.notices import NoticeFacts, Recipient, recipients
 from xds.dmp.parameters import Parameters
-from xds.dmp.timers import majority
 from xds.dmp.traces import NoticeKind
 
 
@@ -70,7 +70,7 @@ def messages_of(notice: Mapping[str, Any], language: Language, parameters: Param
 def _facts(notice: Mapping[str, Any], parameters: Parameters) -> NoticeFacts:
     codes = {code.partition("^^")[0] for code in notice["confidentiality"] or ()}
     born, now = notice["birth_date"], datetime.fromisoformat(notice["law_now"])
-    minor = bool(born) and now < majority(date.fromisoformat(born), parameters)
+    minor = may_be_represented(date.fromisoformat(born) if born else None, now, parameters)
     return NoticeFacts(
         minor=parameters.manage_minors and minor and bool(notice["representatives"]),
         secret=notice["secret"],

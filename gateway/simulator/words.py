@@ -29,6 +29,7 @@ RULES: Mapping[Rule, tuple[str, str]] = MappingProxyType(
             "le dossier est rattaché à Mon espace santé",
             "the record is attached to Mon espace santé",
         ),
+        Rule.HOLDER_DECEASED: ("le décès du titulaire est connu", "the death of the holder is known"),
         Rule.MATRIX: (
             "la matrice des droits fonctionnels ne l'ouvre pas à cet acteur dans ce mode",
             "the functional rights matrix does not open it to this actor in this mode",

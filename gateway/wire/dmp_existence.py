@@ -13,7 +13,7 @@ from lxml import etree
 
 from gateway.wire.dmp_interaction import AttentionLine, add, add_identifier, add_patient_id, write_answer
 from gateway.wire.dmp_person import add_channels, add_person, add_representatives
-from gateway.wire.dmp_reading import Node, read_interaction, read_patient_id, read_wrapper
+from gateway.wire.dmp_reading import Node, read_interaction, read_patient_id, read_query_id, read_wrapper
 from gateway.wire.dmp_vocabulary import EXISTENCE_ANSWER, READ_DATA, REASONS, TEST_EXISTENCE
 from gateway.wire.hl7v3 import Identifier, Wrapper
 from xds.dmp.holder import Holder, Representative
@@ -97,8 +97,6 @@ def write_existence_refusal(body: etree._Element, errors: Sequence[RegistryError
     """Refuse: AE with every error, queryResponseCode AE."""
     root, control = write_answer(EXISTENCE_ANSWER, read_wrapper(body), errors=errors)
     acknowledgement = add(control, "queryAck")
-    query_id = body.find("{*}controlActProcess/{*}queryByParameter/{*}queryId")
-    identifier = ("", "") if query_id is None else (query_id.get("root", ""), query_id.get("extension", ""))
-    add_identifier(acknowledgement, "queryId", identifier)
+    add_identifier(acknowledgement, "queryId", read_query_id(body))
     add(acknowledgement, "queryResponseCode", code="AE")
     return etree.tostring(root)

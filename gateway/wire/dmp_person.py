@@ -12,12 +12,13 @@ from lxml import etree
 
 from gateway.wire.dmp_interaction import add
 from gateway.wire.dmp_reading import Node
-from gateway.wire.dmp_vocabulary import RELATIONSHIP_CODES, RELATIONSHIPS
+from gateway.wire.dmp_vocabulary import RELATIONSHIPS
+from xds.dmp import minority
 from xds.dmp.holder import Address, Holder, Representative, Traits
 
 GENDERS = "2.16.840.1.113883.5.1"
-_EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}")
-_MOBILE = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
+EMAIL = re.compile(r"[^\s@<>\",;:()\[\]\\]{1,64}@[^\s@<>\",;:()\[\]\\]{1,190}")
+MOBILE = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
 _DAY = re.compile(r"\d{8}", re.ASCII)
 
 
@@ -59,7 +60,7 @@ def read_channels(person: Node) -> tuple[str, str]:
     found: dict[str, str] = {}
     for telecom in person.all("telecom"):
         scheme, _, value = telecom.get("value").partition(":")
-        form = {"mailto": _EMAIL, "tel": _MOBILE}.get(scheme)
+        form = {"mailto": EMAIL, "tel": MOBILE}.get(scheme)
         if form is None:
             telecom.fault("@value", f"{scheme}:", "mailto: or tel:")
         elif scheme in found:
@@ -117,8 +118,8 @@ def add_representatives(person: etree._Element, representatives: Iterable[Repres
 def _representative(node: Node) -> Representative:
     code = node.one("code")
     relationship = code.get("code")
-    if relationship and relationship not in RELATIONSHIP_CODES:
-        code.fault("@code", relationship, " ".join(sorted(RELATIONSHIP_CODES)))
+    if relationship and relationship not in minority.RELATIONSHIPS:
+        code.fault("@code", relationship, " ".join(minority.RELATIONSHIPS))
     if (system := code.get("codeSystem")) and system != RELATIONSHIPS:
         code.fault("@codeSystem", system, RELATIONSHIPS)
     person = node.one("relationshipHolder1")

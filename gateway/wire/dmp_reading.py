@@ -132,6 +132,11 @@ def read_wrapper(body: etree._Element) -> Wrapper:
     )
 
 
+def read_query_id(body: etree._Element) -> Identifier:
+    """The id of the query that a message holds, true or spoiled; empty when it cannot be used. Never raises."""
+    return _identifier(Node(body, "", Faults()).one("controlActProcess").one("queryByParameter").one("queryId"))
+
+
 def read_interaction(root: Node, reasons: Iterable[str]) -> Interaction:
     """Read the wrapper and the reason of a message; its faults are left in `root`."""
     name, known = root.path, tuple(reasons)

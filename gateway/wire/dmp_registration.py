@@ -5,8 +5,8 @@ Source: HL7 V3 PRPA_IN201311UV02 to PRPA_IN201316UV02; DMP TD1.1, DMP TD1.2, DMP
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -17,6 +17,7 @@ from gateway.wire.dmp_person import read_holder, read_representatives
 from gateway.wire.dmp_reading import Interaction, Node, read_flag, read_interaction, read_patient_id, read_wrapper
 from gateway.wire.hl7v3 import Wrapper
 from profiles.dmp.motives import motives
+from xds.dmp.consents import NO_BREAK_GLASS, NO_REGULATION, OPENING, REACTIVATION
 from xds.dmp.holder import Holder, Representative
 from xds.errors import RegistryError
 
@@ -30,8 +31,8 @@ LONGEST_REASON = 1000
 class Registration:
     """What is asked of one record. `patient_id` is a CX; `holder` None: nothing is said of the person.
 
-    `consent` is that to open, or to reactivate. `btg` and `etreat` are what the patient permits in an emergency, None
-    where the message is silent. `motive` and `text` are those of a closing.
+    `answers` are consents and oppositions, by the keys of `xds.dmp.consents`; what the message is silent about is not
+    among them. `motive` and `text` are those of a closing.
     """
 
     wrapper: Wrapper
@@ -39,9 +40,7 @@ class Registration:
     patient_id: str
     holder: Holder | None = None
     representatives: tuple[Representative, ...] = ()
-    consent: bool | None = None
-    btg: bool | None = None
-    etreat: bool | None = None
+    answers: Mapping[str, bool] = field(default_factory=dict)
     motive: str = ""
     text: str = ""
 
@@ -51,7 +50,7 @@ def read_creation(body: etree._Element) -> Registration:
     root = Node.root(body)
     interaction = read_interaction(root, (words.CREATE,))
     patient = _patient(root, "active")
-    found = _registration(root, interaction, patient, _holder(root, interaction, patient), words.OPENING_CONSENT)
+    found = _registration(root, interaction, patient, _holder(root, interaction, patient), OPENING)
     root.or_refuse()
     return found
 
@@ -66,7 +65,7 @@ def read_revision(body: etree._Element) -> Registration:
     if interaction.reason == words.CHANGE_DATA or (not closing and patient.one("patientPerson", required=False)):
         holder = _holder(root, interaction, patient)
     motive, text = _closing(root) if closing else ("", "")
-    found = _registration(root, interaction, patient, holder, words.REACTIVATION_CONSENT, motive, text)
+    found = _registration(root, interaction, patient, holder, REACTIVATION, motive, text)
     root.or_refuse()
     return found
 
@@ -104,21 +103,19 @@ def _registration(
     interaction: Interaction,
     patient: Node,
     holder: Holder | None,
-    consent: tuple[str, str],
+    consent: str,
     motive: str = "",
     text: str = "",
 ) -> Registration:
-    no_btg = read_flag(root, interaction, words.NO_BREAK_GLASS)
-    no_regulation = read_flag(root, interaction, words.NO_REGULATION)
+    keys = (consent, NO_BREAK_GLASS, NO_REGULATION)
+    said = {key: read_flag(root, interaction, (key, words.CONSENTS)) for key in keys}
     return Registration(
         wrapper=interaction.wrapper,
         reason=interaction.reason,
         patient_id=read_patient_id(patient.one("id")),
         holder=holder,
         representatives=read_representatives(patient.one("patientPerson", required=False)) if holder else (),
-        consent=read_flag(root, interaction, consent),
-        btg=None if no_btg is None else not no_btg,
-        etreat=None if no_regulation is None else not no_regulation,
+        answers={key: value for key, value in said.items() if value is not None},
         motive=motive,
         text=text,
     )

@@ -13,8 +13,9 @@ from lxml import etree
 from gateway.wire import dmp_vocabulary as words
 from gateway.wire.dmp_existence import RecordSaid, add_record
 from gateway.wire.dmp_interaction import add, add_identifier, add_value, write_answer
-from gateway.wire.dmp_reading import Node, read_interaction, read_wrapper
+from gateway.wire.dmp_reading import Node, read_interaction, read_query_id, read_wrapper
 from gateway.wire.hl7v3 import Identifier, Wrapper
+from xds.dmp.consents import NO_REGULATION
 from xds.dmp.holder import Address, Traits
 from xds.errors import RegistryError
 
@@ -85,7 +86,7 @@ def write_traits_answer(query: TraitsQuery, hits: Sequence[Hit]) -> bytes:
         opposition = add(
             add(patient, "subjectOf2", typeCode="SBJ"), "administrativeObservation", classCode="OBS", moodCode="EVN"
         )
-        add(opposition, "code", code=words.NO_REGULATION[0], codeSystem=words.NO_REGULATION[1])
+        add(opposition, "code", code=NO_REGULATION, codeSystem=words.CONSENTS)
         add_value(opposition, hit.no_regulation)
     _acknowledge(control, query.query_id, "OK" if hits else "NF", len(hits))
     return etree.tostring(root)
@@ -94,8 +95,7 @@ def write_traits_answer(query: TraitsQuery, hits: Sequence[Hit]) -> bytes:
 def write_traits_refusal(body: etree._Element, errors: Sequence[RegistryError]) -> bytes:
     """Refuse: AE with every error."""
     root, control = write_answer(words.SEARCH_ANSWER, read_wrapper(body), errors=errors)
-    found = body.find("{*}controlActProcess/{*}queryByParameter/{*}queryId")
-    _acknowledge(control, ("", "") if found is None else (found.get("root", ""), found.get("extension", "")), "AE", 0)
+    _acknowledge(control, read_query_id(body), "AE", 0)
     return etree.tostring(root)
 
 

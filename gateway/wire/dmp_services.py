@@ -6,6 +6,7 @@ descriptions say (decision G-250): `dmphabilitations.xsd`, `dmppatients.xsd`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import TypeVar
 from lxml import etree
 
 from gateway.wire.dmp_interaction import clean
+from gateway.wire.dmp_person import EMAIL, MOBILE
 from gateway.wire.dmp_reading import Node
 from gateway.wire.dmp_vocabulary import HABILITATIONS, PATIENTS, SUCCESS
 from xds.errors import RegistryError, Severity
@@ -142,8 +144,8 @@ def read_patient_access(body: etree._Element, *, channel: bool, channels: bool) 
     found = PatientAccess(
         patient_id=patient_id,
         channel=chosen,
-        email=_address(email, "@") if email else None,
-        mobile=_address(mobile, "") if mobile else None,
+        email=_address(email, EMAIL) if email else None,
+        mobile=_address(mobile, MOBILE) if mobile else None,
     )
     root.or_refuse()
     return found
@@ -225,8 +227,9 @@ def _moment(node: Node) -> datetime:
     return found
 
 
-def _address(node: Node, sign: str) -> str:
+def _address(node: Node, form: re.Pattern[str]) -> str:
+    """Empty removes a channel; the forms are those of the messages in HL7 V3."""
     text = node.text(required=False)
-    if text and (sign not in text if sign else not text.lstrip("+").isdigit()):
+    if text and not form.fullmatch(text):
         node.fault("", "a value of another form", "an e-mail address, or the digits of a mobile number")
     return text

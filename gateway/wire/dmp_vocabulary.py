@@ -13,9 +13,7 @@ INTERACTIONS: Final = "2.16.840.1.113883.1.6"
 DETAILS: Final = "urn:ecluse:fault:1"
 """[own] Names the list of our error codes where HL7 wants the list a detail's code is of."""
 
-EXISTENCE_QUERY: Final = "PRPA_IN201307UV02"
 EXISTENCE_ANSWER: Final = "PRPA_IN201308UV02"
-SEARCH_QUERY: Final = "PRPA_IN201305UV02"
 SEARCH_ANSWER: Final = "PRPA_IN201306UV02"
 ADD: Final = "PRPA_IN201311UV02"
 ADDED: Final = "PRPA_IN201312UV02"
@@ -37,11 +35,8 @@ AUTHORISATION_VALUES: Final = "1.2.250.1.213.4.1.2.6.2"
 MEDECIN_TRAITANT: Final = ("STATUT_MT", "1.2.250.1.213.4.1.2.6.3")
 ACCOUNT: Final = ("COMPTE_INTERNET_OUVERT", "1.2.250.1.213.4.1.2.9")
 CONSENTS: Final = "1.2.250.1.213.4.1.2.3"
+"""Consents and oppositions; their keys are those of the law (`xds.dmp.consents`)."""
 ATTACHED: Final = ("RATTACHEMENT_ENS", CONSENTS)
-OPENING_CONSENT: Final = ("CONSENTEMENT_OUVERTURE_DMP", CONSENTS)
-REACTIVATION_CONSENT: Final = ("CONSENTEMENT_REACTIVATION_DMP", CONSENTS)
-NO_BREAK_GLASS: Final = ("OPPOSITION_BRIS_DE_GLACE", CONSENTS)
-NO_REGULATION: Final = ("OPPOSITION_ACCES_URGENCE", CONSENTS)
 CLOSING_MOTIVES: Final = "1.2.250.1.213.4.1.2.4"
 IDENTITY_SOURCES: Final = "1.2.250.1.213.4.1.2.5"
 OWN_KEYS: Final = "urn:ecluse:attention:1"
@@ -59,6 +54,3 @@ PATIENTS: Final = "urn:si-dmp-patients"
 SUCCESS: Final = "DMPOk"
 
 RELATIONSHIPS: Final = "2.16.840.1.113883.1.11.19579"
-RELATIONSHIP_CODES: Final = frozenset(
-    ["FTH", "MTH", "STPFTH", "STPMTH", "GRFTH", "GRMTH", "GGRFTH", "GGRMTH", "AUNT", "UNCLE", "BRO", "SIS", "RESPRSN"]
-)

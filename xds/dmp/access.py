@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from xds.dmp.case import Case
@@ -44,6 +45,13 @@ def access_fault(case: Case) -> Rule | None:
     if authorisation is None or not concerns(requester, authorisation):
         return Rule.NOT_AUTHORISED
     return None if is_current(authorisation, case.now) else Rule.AUTHORISATION_EXPIRED
+
+
+def as_it_stands(authorisation: Authorisation, now: datetime) -> Authorisation:
+    """An authorisation at a law time: one that has elapsed is EXPIRE, and makes no médecin traitant (DMP TD0.2)."""
+    if authorisation.status is not AuthorisationStatus.VALIDE or is_current(authorisation, now):
+        return authorisation
+    return replace(authorisation, status=AuthorisationStatus.EXPIRE, medecin_traitant=False)
 
 
 def concerns(requester: Requester, authorisation: Authorisation) -> bool:

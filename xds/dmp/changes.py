@@ -152,12 +152,13 @@ def _by_holder(change: Change, case: Case, entry: ChangeableEntry | None) -> Dec
 
 
 def _holder_fault(change: Change, case: Case) -> Rule | None:
-    minor = case.record is not None and case.record.is_minor(case.now, case.parameters.majority_age)
+    record, now, parameters = case.record, case.now, case.parameters
     if case.requester.kind is RequesterKind.REPRESENTATIVE:
-        if not (minor and case.parameters.manage_minors):
+        if record is None or not record.may_be_represented(now, parameters):
             return Rule.NOT_REPRESENTED
         return None if change in _BY_PATIENTS else Rule.MATRIX
     if change in _OF_MINORS:
+        minor = record is not None and record.is_minor(now, parameters.majority_age)
         return None if minor else Rule.NOT_A_MINOR
     return None if change in _BY_PATIENTS else Rule.MATRIX
 

@@ -30,11 +30,16 @@ def column_of(requester: Requester, authorisation: Authorisation | None, now: da
         return None
     if OCCUPATIONAL_MEDICINE in requester.specialties:
         return Column.OCCUPATIONAL
-    if (requester.profession_system, requester.profession) != (TRE_G15, DOCTOR):
+    if not is_doctor(requester):
         return Column.PROFESSIONAL
     if requester.purpose != REGULATION and is_medecin_traitant(requester, authorisation, now):
         return Column.MEDECIN_TRAITANT
     return Column.DOCTOR
+
+
+def is_doctor(requester: Requester) -> bool:
+    """Whether the requester is a médecin: nobody else is médecin traitant (DMP TD0.3)."""
+    return (requester.profession_system, requester.profession) == (TRE_G15, DOCTOR)
 
 
 def is_medecin_traitant(requester: Requester, authorisation: Authorisation | None, now: datetime) -> bool:

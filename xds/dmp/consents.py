@@ -1,11 +1,15 @@
-"""What the patient consents to when a record is opened, and in an emergency (DMP TD1.1, TD1.2; CSP L1111-17)."""
+"""What the patient consents to when a record is opened, and in an emergency (DMP TD1.1, TD1.2; CSP L1111-17).
+
+Answers are those of a message, by their key of 1.2.250.1.213.4.1.2.3; what it is silent about is not among them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xds.dmp.record import EmergencyConsents
+from xds.errors import RegistryError, XdsErrorCode, disagreement
 
 OPENING = "CONSENTEMENT_OUVERTURE_DMP"
 REACTIVATION = "CONSENTEMENT_REACTIVATION_DMP"
@@ -13,27 +17,14 @@ NO_BREAK_GLASS = "OPPOSITION_BRIS_DE_GLACE"
 NO_REGULATION = "OPPOSITION_ACCES_URGENCE"
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentMissing:
-    """A consent that must be recorded and was not; `key` is of 1.2.250.1.213.4.1.2.3."""
-
-    key: str
-    code: str = "SBX_CONSENT_MISSING"
-
-    @property
-    def text(self) -> str:
-        """For the other side."""
-        return f"{self.key}: found no consent, expected true"
-
-
-def opening_fault(answers: Mapping[str, bool]) -> ConsentMissing | None:
+def opening_fault(answers: Mapping[str, bool]) -> RegistryError | None:
     """What lacks to create a record: no consent, no creation (DMP EX_1.1-1010)."""
-    return None if answers.get(OPENING) else ConsentMissing(OPENING)
+    return _lacking(OPENING, answers, "D-011", "true: no consent, no record")
 
 
-def reactivation_fault(answers: Mapping[str, bool]) -> ConsentMissing | None:
+def reactivation_fault(answers: Mapping[str, bool]) -> RegistryError | None:
     """What lacks to reactivate a record (DMP EX_1.2-1030)."""
-    return None if answers.get(REACTIVATION) else ConsentMissing(REACTIVATION)
+    return _lacking(REACTIVATION, answers, "D-012", "true: no consent, no record")
 
 
 def of_oppositions(answers: Mapping[str, bool], before: EmergencyConsents | None = None) -> EmergencyConsents:
@@ -45,8 +36,8 @@ def of_oppositions(answers: Mapping[str, bool], before: EmergencyConsents | None
     return settled(
         replace(
             known,
-            btg=not answers[NO_BREAK_GLASS] if NO_BREAK_GLASS in answers else known.btg,
-            etreat=not answers[NO_REGULATION] if NO_REGULATION in answers else known.etreat,
+            btg=not answers.get(NO_BREAK_GLASS, not known.btg),
+            etreat=not answers.get(NO_REGULATION, not known.etreat),
         )
     )
 
@@ -59,3 +50,10 @@ def oppositions(consents: EmergencyConsents) -> Mapping[str, bool]:
 def settled(consents: EmergencyConsents) -> EmergencyConsents:
     """The consents that hold together: masked documents are open in no emergency when none may be read (D-030)."""
     return replace(consents, masked=consents.masked and (consents.etreat or consents.btg))
+
+
+def _lacking(key: str, answers: Mapping[str, bool], rule: str, expected: str) -> RegistryError | None:
+    if answers.get(key):
+        return None
+    found = "false" if key in answers else "nothing"
+    return disagreement(rule, f"attentionLine[{key}]", found, expected, XdsErrorCode.SBX_CONSENT_MISSING)

@@ -7,6 +7,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from xds.dmp.minority import is_minor, may_be_represented
+from xds.dmp.parameters import Parameters
+
 
 class RecordStatus(StrEnum):
     """Whether the record is active. A closed one is archived: it neither feeds nor answers (CSP L1111-18).
@@ -66,11 +69,11 @@ class Record:
 
     def is_minor(self, now: datetime, majority_age: int = 18) -> bool:
         """Whether the holder has not come of age at a law time; who has no known birth date has."""
-        born = self.birth_date
-        if born is None:
-            return False
-        years = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-        return years < majority_age
+        return is_minor(self.birth_date, now, majority_age)
+
+    def may_be_represented(self, now: datetime, parameters: Parameters) -> bool:
+        """Whether legal representatives act for the holder at a law time."""
+        return may_be_represented(self.birth_date, now, parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ from types import MappingProxyType
 
 from profiles.dmp.motives import motives
 from xds.dmp import timers
+from xds.dmp.decision import Rule
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import RecordStatus
 from xds.dmp.traces import NoticeKind
+from xds.errors import XdsErrorCode
 
 
 class LifeAct(StrEnum):
@@ -82,10 +84,11 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True)
 class Illegal:
-    """An act that makes no sense on this record, or not by this party, with its code."""
+    """An act that makes no sense on this record, or not by this party: its code, what is said, the rule for traces."""
 
     code: str
     text: str
+    rule: str = "5-RECORD-LIFE"
 
 
 _OPEN, _SUSPENDED, _CLOSED = RecordStatus.OPEN, RecordStatus.SUSPENDED, RecordStatus.CLOSED
@@ -119,12 +122,17 @@ TRANSITIONS: Mapping[tuple[RecordStatus | None, LifeAct], Transition] = MappingP
 _MOTIVES: Mapping[LifeAct, str] = MappingProxyType(
     {LifeAct.CLOSE_UNANSWERED: "DECISION_GESTIONNAIRE", LifeAct.RECORD_DEATH: "DECES"}
 )
-_UNKNOWN = Illegal("XDSUnknownPatientId", "no record for this patient")
+_DECEASED = Illegal(
+    XdsErrorCode.SBX_HOLDER_DECEASED, "the death of the holder is known: the record stays closed", Rule.HOLDER_DECEASED
+)
+_UNKNOWN = Illegal(XdsErrorCode.UNKNOWN_PATIENT_ID, "no record for this patient", Rule.RECORD_UNKNOWN)
 _STANDING: Mapping[RecordStatus, Illegal] = MappingProxyType(
     {
-        _OPEN: Illegal("DMPFound", "the record of this patient is active"),
-        _SUSPENDED: Illegal("SBX_RECORD_SUSPENDED", "the record of this patient is suspended"),
-        _CLOSED: Illegal("DMPClosed", "the record of this patient is closed"),
+        _OPEN: Illegal(XdsErrorCode.DMP_FOUND, "the record of this patient is active", Rule.RECORD_FOUND),
+        _SUSPENDED: Illegal(
+            XdsErrorCode.RECORD_SUSPENDED, "the record of this patient is suspended", Rule.RECORD_SUSPENDED
+        ),
+        _CLOSED: Illegal(XdsErrorCode.DMP_CLOSED, "the record of this patient is closed", Rule.RECORD_CLOSED),
     }
 )
 _NOT_SO: Mapping[LifeAct, Illegal] = MappingProxyType(
@@ -148,7 +156,7 @@ def change_of(
     if transition is None:
         return _refused(act, life.status)
     if party not in transition.by:
-        return Illegal("DMPAccessDeniedByRightsService", f"{act} is not for {party}")
+        return Illegal(XdsErrorCode.DMP_ACCESS_DENIED, f"{act} is not for {party}", Rule.MATRIX)
     return _hindrance(act, life, at, parameters, motive) or RecordChange(
         status=transition.to,
         at=at,
@@ -171,11 +179,11 @@ def _hindrance(act: LifeAct, life: Life, at: datetime, parameters: Parameters, m
     """What else must hold: regime, motive, death, and times that have come or not yet."""
     found: Illegal | None = None
     if act is LifeAct.CREATE and parameters.regime == "mes2022":
-        found = Illegal("DMPAccessDeniedByRightsService", "records are created with Mon espace santé")
+        found = Illegal(XdsErrorCode.DMP_ACCESS_DENIED, "records are created with Mon espace santé", Rule.REGIME)
     elif act is LifeAct.CLOSE and motive not in motives():
         found = Illegal("SBX_MOTIVE", f"the motive of a closing is one of {', '.join(motives())}")
     elif act in {LifeAct.REACTIVATE, LifeAct.RECORD_DEATH} and life.deceased_on is not None:
-        found = Illegal("SBX_HOLDER_DECEASED", "the death of the holder is known: the record stays closed")
+        found = _DECEASED
     elif act is LifeAct.REACTIVATE and _has_come(
         life.closed_at and timers.archive_ends(life.closed_at, parameters), at
     ):

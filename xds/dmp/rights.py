@@ -141,8 +141,8 @@ def _holder_fault(operation: Operation, case: Case) -> Rule | None:
         return Rule.MATRIX
     if case.requester.kind is RequesterKind.PATIENT:
         return None
-    minor = case.record is not None and case.record.is_minor(case.now, case.parameters.majority_age)
-    return None if minor and case.parameters.manage_minors else Rule.NOT_REPRESENTED
+    represented = case.record is not None and case.record.may_be_represented(case.now, case.parameters)
+    return None if represented else Rule.NOT_REPRESENTED
 
 
 def _document_fault(

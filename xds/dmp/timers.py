@@ -6,7 +6,7 @@ Months and years are those of the calendar: one month after 31 January is the la
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from xds.dmp.parameters import Parameters
 
@@ -46,12 +46,3 @@ def archive_ends(closed_at: datetime, parameters: Parameters) -> datetime:
 def destruction_due(requested_at: datetime, parameters: Parameters) -> datetime:
     """When a record whose destruction the holder asked for is destroyed, within three months (CSP R1111-36)."""
     return requested_at + timedelta(days=parameters.destruction_days)
-
-
-def majority(birth_date: date, parameters: Parameters) -> datetime:
-    """When the holder comes of age; who was born on 29 February does on 1 March of a year without one."""
-    year = birth_date.year + parameters.majority_age
-    day = birth_date.day
-    if day > monthrange(year, birth_date.month)[1]:
-        return datetime(year, birth_date.month + 1, 1, tzinfo=UTC)
-    return datetime(year, birth_date.month, day, tzinfo=UTC)

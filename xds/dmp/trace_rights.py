@@ -56,8 +56,7 @@ def sight(
     if requester.kind is RequesterKind.PATIENT:
         return _without_hidden(act)
     if requester.kind is RequesterKind.REPRESENTATIVE and not act.secret:
-        minor = parameters.manage_minors and record.is_minor(now, parameters.majority_age)
-        return _without_hidden(act) if minor else TraceSight.NOTHING
+        return _without_hidden(act) if record.may_be_represented(now, parameters) else TraceSight.NOTHING
     return TraceSight.NOTHING
 
 

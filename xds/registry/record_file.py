@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,21 +11,27 @@ from uuid import UUID
 import orjson
 
 from security.audit.event import AuditEvent
+from xds.dmp.consents import settled
 from xds.dmp.holder import Closing, Holder, Representative, Traits
 from xds.dmp.record import Authorisation, AuthorisationStatus, EmergencyConsents, Record, RecordStatus
+from xds.dmp.record_lifecycle import Life
 from xds.dmp.traces import Trace
+
+NO_LIFE = Life(status=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFile:
     """What is known of one patient: `record` is None when there is none, or none any more.
 
-    `ahead` is how far the law's clock runs ahead of ours. `authorisations` are those that were asked for, by holder.
+    `ahead` is how far the law's clock runs ahead of ours. `life` is where the record stands. `authorisations` are those
+    that were asked for, by holder.
     """
 
     patient_id: str
     ahead: timedelta
     record: Record | None = None
+    life: Life = NO_LIFE
     authorisations: Mapping[str, Authorisation]
     closing: Closing | None = None
     opened_at: datetime | None = None
@@ -38,31 +44,33 @@ class RecordFile:
         """The instant at which the law decides, from that of the request."""
         return now + self.ahead
 
-    def authorisation_of(self, *holders: str | None) -> Authorisation | None:
-        """The authorisation of the first holder who has one: a professional himself before his structure."""
-        return next((self.authorisations[one] for one in holders if one and one in self.authorisations), None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is declared of the holder; None leaves what is there."""
+    """What is declared of the holder; None leaves what is there, an empty channel removes it.
+
+    `birth_date` counts for the law; without it that of `traits` does, when it is a day.
+    """
 
     traits: Traits | None = None
+    birth_date: date | None = None
     email: str | None = None
     mobile: str | None = None
+    notify_documents: bool | None = None
     representatives: tuple[Representative, ...] | None = None
     emergency: EmergencyConsents | None = None
 
     def as_json(self) -> str:
         """The facts as the database takes them."""
         found: dict[str, Any] = {}
+        born = self.birth_date or (self.traits.born if self.traits is not None else None)
         if self.traits is not None:
-            born = self.traits.born
-            found |= {"traits": self.traits.as_json(), "birth_date": born.isoformat() if born else None}
-        if self.email is not None:
-            found["email"] = self.email
-        if self.mobile is not None:
-            found["mobile"] = self.mobile
+            found["traits"] = self.traits.as_json()
+        if born is not None:
+            found["birth_date"] = born.isoformat()
+        for name in ("email", "mobile", "notify_documents"):
+            if (value := getattr(self, name)) is not None:
+                found[name] = value
         if self.representatives is not None:
             found["representatives"] = [
                 {"relationship": one.relationship, "traits": one.traits.as_json(), "email": one.email}
@@ -70,8 +78,8 @@ class Facts:
                 for one in self.representatives
             ]
         if self.emergency is not None:
-            one = self.emergency
-            found |= {"etreat": one.etreat, "btg": one.btg, "masked": one.masked and (one.etreat or one.btg)}
+            one = settled(self.emergency)
+            found |= {"etreat": one.etreat, "btg": one.btg, "masked": one.masked}
         return orjson.dumps(found).decode()
 
 
@@ -85,6 +93,21 @@ class HeldAuthorisation:
     profession: str = ""
     structure_id: str = ""
     declared_at: datetime | None = None
+
+    def as_json(self) -> str:
+        """The authorisation as the database takes it; when it was declared is known there."""
+        one = self.authorisation
+        return orjson.dumps(
+            {
+                "professional_id": one.professional_id,
+                "valid_until": one.valid_until,
+                "holder_kind": "STRUCTURE" if self.structure else "PS",
+                "medecin_traitant": one.medecin_traitant,
+                "holder_name": self.name,
+                "profession": self.profession,
+                "structure_id": self.structure_id,
+            }
+        ).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +130,13 @@ def read_file(patient_id: str, found: Mapping[str, Any]) -> RecordFile:
         patient_id=patient_id,
         ahead=ahead,
         record=_record(row, ahead),
+        life=Life(
+            status=RecordStatus(row["status"]),
+            closed_at=closed,
+            suspended_at=_time(row["suspended_at"]),
+            deceased_on=_day(row["deceased_on"]),
+            destruction_requested_at=_time(row["destruction_requested_at"]),
+        ),
         authorisations={one["professional_id"]: _authorisation(one) for one in found["authorisations"]},
         closing=Closing(closed, row["closing_motive"] or "", row["closing_reason"] or "") if closed else None,
         opened_at=_time(row["opened_at"]),
@@ -126,14 +156,13 @@ def read_file(patient_id: str, found: Mapping[str, Any]) -> RecordFile:
 
 
 def _record(row: Mapping[str, Any], ahead: timedelta) -> Record:
-    born = row["birth_date"]
     return Record(
         patient_key=UUID(row["patient_key"]),
         status=RecordStatus(row["status"]),
         key_id=UUID(row["key_id"]),
         revision=row["revision"],
         attached_to_ens=row["attached_to_ens"],
-        birth_date=date.fromisoformat(born) if born else None,
+        birth_date=_day(row["birth_date"]),
         emergency=EmergencyConsents(etreat=row["etreat"], btg=row["btg"], masked=row["masked"]),
         default_masking=row["default_masking"],
         ahead=ahead,
@@ -174,10 +203,5 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def effective(authorisation: Authorisation | None, now: datetime) -> Authorisation | None:
-    """The authorisation as it stands at a law time: one that has elapsed is EXPIRE (DMP TD0.2)."""
-    if authorisation is None or authorisation.status is not AuthorisationStatus.VALIDE:
-        return authorisation
-    if authorisation.valid_until is None or now < authorisation.valid_until:
-        return authorisation
-    return replace(authorisation, status=AuthorisationStatus.EXPIRE, medecin_traitant=False)
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
-import orjson
 import psycopg
 from psycopg_pool import ConnectionPool
 
@@ -30,6 +29,7 @@ _REACTIVATE = "SELECT reactivate_record(%s, %s, %s::text::jsonb, %s, %s::text::j
 _CHANGE = "SELECT change_record(%s, %s, %s::text::jsonb, %s, %s::text::jsonb)"
 _CLOSE = "SELECT close_record(%s, %s, %s, %s, %s, %s::text::jsonb)"
 _AUTHORISE = "SELECT set_authorisation(%s, %s, %s::text::jsonb, %s, %s::text::jsonb)"
+_FORGET = "SELECT remove_authorisation(%s, %s, %s, %s, %s::text::jsonb)"
 _ACCESS = "SELECT set_patient_access(%s, %s, %s, %s, %s, %s::text::jsonb, %s, %s::text::jsonb)"
 _HOLDERS = "SELECT to_jsonb(a) FROM authorisations a WHERE a.patient_key = %s ORDER BY a.professional_id"
 
@@ -90,28 +90,16 @@ class RecordOffice:
         self._write(_CHANGE, record.patient_key, record.revision, facts.as_json(), *_texts(act))
 
     def close(self, record: Record, *, motive: str, reason: str, act: Act) -> None:
-        """Close a record (DMP TD1.4)."""
+        """Close an open record (DMP TD1.4)."""
         self._write(_CLOSE, record.patient_key, record.revision, motive, reason, *_texts(act))
 
     def authorise(self, record: Record, held: HeldAuthorisation, act: Act) -> None:
-        """Set what a holder may do with a record, a block included; `declared_at` is not looked at (DMP TD0.3)."""
-        one = held.authorisation
-        row = {
-            "professional_id": one.professional_id,
-            "status": one.status.value,
-            "valid_until": one.valid_until,
-            "holder_kind": "STRUCTURE" if held.structure else "PS",
-            "medecin_traitant": one.medecin_traitant,
-            "holder_name": held.name,
-            "profession": held.profession,
-            "structure_id": held.structure_id,
-        }
-        self._write(_AUTHORISE, record.patient_key, record.revision, orjson.dumps(row).decode(), *_texts(act))
+        """Let a holder read a record: VALIDE, whatever he had but a block, which stays (DMP TD0.3)."""
+        self._write(_AUTHORISE, record.patient_key, record.revision, held.as_json(), *_texts(act))
 
     def forget(self, record: Record, holder_id: str, act: Act) -> None:
-        """Remove an authorisation, or a block: its holder is NON_EXISTE again (DMP TD0.3)."""
-        row = orjson.dumps({"professional_id": holder_id, "status": None}).decode()
-        self._write(_AUTHORISE, record.patient_key, record.revision, row, *_texts(act))
+        """Remove an authorisation: its holder is NON_EXISTE again (DMP TD0.3). A block stays."""
+        self._write(_FORGET, record.patient_key, record.revision, holder_id, *_texts(act))
 
     def give_access(
         self, record: Record, *, login: str, password_hash: str, channel: str, facts: Facts, act: Act

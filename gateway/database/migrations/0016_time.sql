@@ -2,14 +2,6 @@
 -- is registered but no key, so that it opens no document, and each function it may call checks again, under the lock of the
 -- record, that the thing is due.
 
-CREATE TABLE former_identifiers (
-    patient_key uuid NOT NULL REFERENCES records,
-    patient_id  text NOT NULL UNIQUE,           -- CX, canonical form
-    until       timestamptz NOT NULL,           -- by the law's clock
-    PRIMARY KEY (patient_key, patient_id)
-);
-COMMENT ON TABLE former_identifiers IS 'Identifiers that a patient had before. Nobody else is ever given one.';
-
 CREATE TABLE deliveries (
     notice_id  uuid NOT NULL REFERENCES outbox ON DELETE CASCADE,
     recipient  text NOT NULL,                   -- HOLDER, REPRESENTATIVE/<id>, PROFESSIONAL/<PS_IdNat>
@@ -190,9 +182,7 @@ BEGIN
         WHEN 'HIDDEN_REMINDER' THEN
             UPDATE document_entries SET reminded_at = p_due WHERE patient_key = p_patient_key AND entry_uuid = p_subject::uuid;
         WHEN 'SUSPENSION_END' THEN
-            UPDATE records SET status = 'CLOSED', closed_at = p_due, suspended_at = NULL,
-                               closing_motive = 'DECISION_GESTIONNAIRE', closing_reason = NULL
-                WHERE patient_key = p_patient_key;
+            PERFORM record_closes(p_patient_key, p_due, 'DECISION_GESTIONNAIRE', '');
         WHEN 'MAJORITY' THEN
             DELETE FROM legal_representatives WHERE patient_key = p_patient_key;
         ELSE
@@ -326,7 +316,7 @@ BEGIN
         WHERE notice_id = p_notice_id;
 END $$;
 
-REVOKE ALL ON former_identifiers, deliveries, remains FROM PUBLIC;
+REVOKE ALL ON deliveries, remains FROM PUBLIC;
 REVOKE ALL ON FUNCTION law_time_after(timestamptz, interval), law_clock_advance(timestamptz), due_items(jsonb, timestamptz, uuid),
     keeper_due(jsonb, timestamptz, jsonb, integer), still_due(jsonb, text, uuid, text, timestamptz),
     act_trace(uuid, timestamptz, jsonb), act_trace_of_document(uuid, timestamptz, jsonb, uuid),

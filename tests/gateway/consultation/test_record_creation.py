@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.consultation.record_creation import ins_fault
+from gateway.consultation.record_facts import ins_fault
 from profiles.codes import load_domain
 from samples.documents.patients import CLAIRE, LUCIA
 

@@ -12,6 +12,7 @@ from gateway.administration import holder, life
 from gateway.records import authorise
 from xds.dmp import timers
 from xds.dmp.holder import Traits
+from xds.dmp.minority import comes_of_age
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Record
 from xds.metadata.codes import Code
@@ -137,8 +138,8 @@ def test_representation_ends_with_majority(place: Place) -> None:
     born = date(today.year - 15, 6, 15)
     holder.set_holder(place.owner, patient_id, birth_date=born)
     holder.add_representative(place.owner, patient_id, relationship="MTH", traits=Traits(family="ESSAI"))
-    assert due_of(place, record, timedelta(days=4 * 366)) == {"MAJORITY": timers.majority(born, DEFAULTS)}
-    place.move_to(timers.majority(born, DEFAULTS))
+    assert due_of(place, record, timedelta(days=4 * 366)) == {"MAJORITY": comes_of_age(born, DEFAULTS.majority_age)}
+    place.move_to(comes_of_age(born, DEFAULTS.majority_age))
     place.work()
     left = place.one("SELECT count(*) FROM ecluse.legal_representatives WHERE patient_key = %s", record.patient_key)
     assert left == (0,)
@@ -156,7 +157,7 @@ def test_majority_is_that_of_the_law_on_every_day_of_the_calendar(place: Place, 
         born,
         born,
     )
-    assert found == (timers.majority(born, DEFAULTS),)
+    assert found == (comes_of_age(born, DEFAULTS.majority_age),)
 
 
 SPANS = [

@@ -89,7 +89,7 @@ def test_a_creation_is_read_with_everything_it_says() -> None:
         email="z@example.org",
         mobile="+33600000000",
     )
-    assert (read.consent, read.btg, read.etreat) == (True, False, None)
+    assert read.answers == CREATION
     assert read.representatives == (
         Representative(relationship="MTH", traits=Traits(family="MERE", given=("Eve",)), mobile="0600000000"),
     )

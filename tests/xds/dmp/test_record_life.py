@@ -22,6 +22,7 @@ from xds.dmp.consents import (
     reactivation_fault,
     settled,
 )
+from xds.dmp.minority import comes_of_age, is_minor, representation_fault
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import EmergencyConsents, RecordStatus
 from xds.dmp.record_lifecycle import TRANSITIONS, Illegal, Life, LifeAct, Party, RecordChange, change_of
@@ -84,7 +85,7 @@ def test_each_act_in_each_state_by_each_party(act: LifeAct, status: RecordStatus
 def test_a_merged_record_is_unknown(act: LifeAct) -> None:
     for party in Party:
         found = change_of(act, LIVES[RecordStatus.MERGED], party, AT, LEGACY, motive=MOTIVE)
-        assert found == Illegal("XDSUnknownPatientId", "no record for this patient")
+        assert found == Illegal("XDSUnknownPatientId", "no record for this patient", "5-RECORD-UNKNOWN")
 
 
 @pytest.mark.parametrize(
@@ -168,9 +169,35 @@ def test_every_instant_that_time_waits_for() -> None:
     assert timers.suspension_ends(start, parameters) == day("2026-03-14T10:00")
     assert timers.archive_ends(start, parameters) == day("2036-01-31T10:00")
     assert timers.destruction_due(start, parameters) == day("2026-03-02T10:00")
-    assert timers.majority(date(2008, 5, 4), parameters) == day("2026-05-04T00:00")
-    assert timers.majority(date(2008, 2, 29), parameters) == day("2026-03-01T00:00")
-    assert timers.majority(date(2008, 2, 29), Parameters(majority_age=16)) == day("2024-02-29T00:00")
+    assert comes_of_age(date(2008, 5, 4), 18) == day("2026-05-04T00:00")
+    assert comes_of_age(date(2008, 2, 29), 18) == day("2026-03-01T00:00")
+    assert comes_of_age(date(2008, 2, 29), 16) == day("2024-02-29T00:00")
+
+
+@pytest.mark.parametrize(
+    ("born", "representatives", "parameters", "code"),
+    [
+        (date(2010, 1, 1), 0, Parameters(), "SBX_CONSENT_MISSING"),
+        (date(2010, 1, 1), 1, Parameters(), None),
+        (date(2010, 1, 1), 0, Parameters(manage_minors=False), None),
+        (date(2010, 1, 1), 1, Parameters(manage_minors=False), "SBX_NOT_A_MINOR"),
+        (date(1980, 1, 1), 0, Parameters(), None),
+        (date(1980, 1, 1), 1, Parameters(), "SBX_NOT_A_MINOR"),
+        (None, 2, Parameters(), "SBX_NOT_A_MINOR"),
+    ],
+)
+def test_a_minor_is_represented_and_nobody_else(
+    born: date | None, representatives: int, parameters: Parameters, code: str | None
+) -> None:
+    fault = representation_fault(born, representatives, AT, parameters)
+    assert (fault.code if fault is not None else None) == code
+
+
+@pytest.mark.parametrize("born", [date(2008, 2, 29), date(2008, 3, 1), date(2008, 12, 31)], ids=str)
+def test_the_law_and_time_agree_on_the_day_of_majority(born: date) -> None:
+    day_of = comes_of_age(born, 18)
+    assert is_minor(born, day_of - timedelta(microseconds=1), 18)
+    assert not is_minor(born, day_of, 18)
 
 
 @settings(deadline=None)
@@ -212,4 +239,5 @@ def test_without_consent_nothing_is_created_or_reactivated() -> None:
         for answers in ({}, {key: False}):
             missing = fault(answers)
             assert missing is not None
-            assert (missing.code, key in missing.text) == ("SBX_CONSENT_MISSING", True)
+            assert (missing.code, key in missing.context) == ("SBX_CONSENT_MISSING", True)
+            assert missing.found == ("false" if answers else "nothing")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from gateway.administration.holder import change_identifier
 from samples.client import record_messages
 from samples.client.record_messages import Person
 from samples.documents.vsm import vsm
@@ -27,11 +29,14 @@ ACCENTED = Person(
     mobile="0600000000",
 )
 
+CHILD = replace(ACCENTED, born=f"{NOW.year - 10}0101")
+MOTHER = Person(family="MERE", given=("Zoé",), relationship="MTH", mobile="0600000001")
+
 
 def test_a_complete_creation_keeps_each_answer_by_itself(nobody: File) -> None:
     answer = nobody.client().create(
         nobody.cx,
-        ACCENTED,
+        CHILD,
         flags={
             "CONSENTEMENT_OUVERTURE_DMP": True,
             "OPPOSITION_ACCES_URGENCE": True,
@@ -103,14 +108,23 @@ def test_in_the_regime_in_force_professionals_create_nothing(national: House) ->
 
 
 def test_a_minor_has_a_legal_representative(nobody: File) -> None:
-    child = replace(ACCENTED, born=f"{NOW.year - 10}0101")
-
-    refused = nobody.client().create(nobody.cx, child)
+    refused = nobody.client().create(nobody.cx, CHILD)
     assert refused.error_codes == ["SBX_CONSENT_MISSING"]
     assert "a legal representative" in refused.details[0].text
 
-    mother = Person(family="MERE", given=("Zoé",), relationship="MTH", mobile="0600000001")
-    assert nobody.client().create(nobody.cx, child, representatives=[mother]).accepted
+    assert nobody.client().create(nobody.cx, CHILD, representatives=[MOTHER]).accepted
+
+
+def test_an_adult_has_none(nobody: File) -> None:
+    refused = nobody.client().create(nobody.cx, ACCENTED, representatives=[MOTHER])
+    assert refused.error_codes == ["SBX_NOT_A_MINOR"]
+    assert not any(nobody.state().values())
+
+
+def test_representatives_are_changed_for_a_minor_only(record: File) -> None:
+    record.refused(lambda: record.client().change(record.cx, ACCENTED, representatives=[MOTHER]), "SBX_NOT_A_MINOR")
+    assert record.client().change(record.cx, CHILD, representatives=[MOTHER]).accepted
+    assert len(record.state()["legal_representatives"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -181,6 +195,22 @@ def test_what_cannot_be_reactivated_is_refused(legacy: House, record: File) -> N
     assert recent.client().reactivate(recent.cx).accepted
     nobody = File(legacy, someone())
     assert nobody.client().reactivate(nobody.cx).error_codes == ["XDSUnknownPatientId"]
+
+
+def test_the_record_of_somebody_who_died_stays_closed(record: File) -> None:
+    record.client().close_record(record.cx)
+    record.set(deceased_on=NOW.date())
+    record.refused(lambda: record.client().reactivate(record.cx), "SBX_HOLDER_DECEASED", rule="5-HOLDER-DECEASED")
+
+
+def test_an_identifier_that_a_patient_had_before_gets_no_record(legacy: House) -> None:
+    before, now = File(legacy, someone()).open(), File(legacy, someone())
+    with closing(legacy.rehearsal.owner()) as owner:
+        change_identifier(owner, before.cx, now.cx)
+    answer = before.client().create(before.cx, before.person)
+    assert answer.error_codes == ["DMPFound"]
+    assert before.client().existence(before.cx).response == "NF"
+    assert now.client().existence(now.cx).response == "OK"
 
 
 def test_administrative_data_and_oppositions_change(record: File) -> None:
