@@ -84,5 +84,5 @@ class RegistryStoredQuery:
         patient_id = named or caller.vihf.patient or ""
         text = agreement.check_patient(caller.vihf, patient_id)
         if text:
-            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
+            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")], decided_by="V-42")
         return patient_id

@@ -70,7 +70,7 @@ class RetrieveDocumentSet:
         patient_id = caller.vihf.patient or ""
         text = agreement.check_patient(caller.vihf, patient_id)
         if text:
-            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
+            raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")], decided_by="V-42")
         return reading.scope_of(Operation.READ, caller, patient_id, self.law)
 
     def _answer(
