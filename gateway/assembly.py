@@ -36,6 +36,8 @@ from gateway.ingest import iti8, iti41, iti42, iti44
 from gateway.ingest import iti18 as own_iti18
 from gateway.ingest import iti57 as own_iti57
 from gateway.ingest import td02 as own_td02
+from gateway.ingest import td03 as own_td03
+from gateway.ingest import td04 as own_td04
 from gateway.ingest.affinity_rules import AffinityRules
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.deposit import Deposit
@@ -46,6 +48,8 @@ from gateway.ingest.patient_identity_feed import PatientIdentityFeed
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from gateway.ingest.reference_search import ReferenceSearch
 from gateway.ingest.register_document_set import RegisterDocumentSet
+from gateway.ingest.structure_authorisation import DeclareStructure
+from gateway.ingest.structure_records import StructureRecords
 from gateway.settings import IngestSettings, Settings
 from gateway.soap_door import Doorkeeper, Operation
 from gateway.wire.mtom import MimeLimits
@@ -66,6 +70,7 @@ from xds.registry.record_lists import RecordLists
 from xds.registry.record_office import RecordOffice
 from xds.registry.registered_documents import RegisteredDocuments
 from xds.registry.registered_reader import RegisteredReader
+from xds.registry.structure_authorisations import StructureAuthorisations
 from xds.registry.writer import RegistryWriter
 from xds.repository.reader import RepositoryReader
 from xds.repository.remover import RepositoryRemover
@@ -261,7 +266,19 @@ def _dmp_deposits(
         own_iti18.operation(search),
         own_iti57.operation(delete),
         own_td02.operation(exists),
+        *_structure_transactions(settings, pool, keeper),
     )
+
+
+def _structure_transactions(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> tuple[Operation, ...]:
+    """TD0.3 and TD0.4 of a structure, which has no card."""
+    authorisations = StructureAuthorisations(pool)
+    parameters = law_parameters(settings)
+    declare = DeclareStructure(
+        receipts=RegistryReceipts(pool), authorisations=authorisations, witness=keeper.witness, parameters=parameters
+    )
+    listed = StructureRecords(authorisations=authorisations, witness=keeper.witness, parameters=parameters)
+    return (own_td03.operation(declare), own_td04.operation(listed))
 
 
 def _content_policy(section: IngestSettings) -> ContentPolicy:

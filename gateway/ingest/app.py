@@ -19,13 +19,21 @@ from gateway.wire.addressing import (
     ITI_57,
     ITI_61,
     TD_0_2,
+    TD_0_3,
+    TD_0_4,
 )
 
 NAME = "ingest"
 
 OFFER: Final[Offer] = MappingProxyType(
     {
-        "dmp": {"repository": (ITI_41,), "registry": (ITI_18, ITI_57), "patients": (TD_0_2,)},
+        "dmp": {
+            "repository": (ITI_41,),
+            "registry": (ITI_18, ITI_57),
+            "patients": (TD_0_2,),
+            "patientsSpecific": (TD_0_4,),
+            "habilitations": (TD_0_3,),
+        },
         "ihe": {
             "repository": (ITI_41,),
             "registry": (ITI_42, ITI_61),

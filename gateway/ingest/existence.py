@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.gate import Caller, Witness
+from gateway.ingest.own_documents import check_patient
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
-from security.vihf import agreement
 from xds.dmp import rights
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
-from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.registry.facts import Existence
 from xds.registry.receipts import RegistryReceipts
 
@@ -34,10 +33,7 @@ class RecordReceipt:
         Nobody's authorisation is told, nor whether there are documents. Raises Refusal: another patient than that of
         the assertion, a record that is suspended, no right to ask.
         """
-        text = agreement.check_patient(caller.vihf, patient_id)  # (1)
-        if text:
-            error = RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")
-            raise Refusal([error], decided_by="V-42")
+        check_patient(patient_id, caller)  # (1)
         found = self.receipts.existence(patient_id)  # (2)
         record = found.record if found is not None else None
         now = record.law_time(caller.now) if record is not None else caller.now

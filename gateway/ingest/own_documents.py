@@ -11,10 +11,16 @@ from xds.errors import Refusal, RegistryError, XdsErrorCode
 def the_patient(caller: Caller) -> str:
     """The patient (CX) of the assertion, for a message that names none. Raises Refusal: it names none either."""
     patient_id = caller.vihf.patient or ""
+    check_patient(patient_id, caller)
+    return patient_id
+
+
+def check_patient(patient_id: str, caller: Caller) -> None:
+    """V-42. Raises Refusal: the assertion is about another patient, or about none."""
     text = agreement.check_patient(caller.vihf, patient_id)
     if text:
-        raise Refusal([RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")])
-    return patient_id
+        error = RegistryError(XdsErrorCode.PATIENT_ID_DOES_NOT_MATCH, text, rule="V-42")
+        raise Refusal([error], decided_by="V-42")
 
 
 def person_of(caller: Caller) -> str:

@@ -17,6 +17,8 @@ DESCRIPTIONS: Final = frozenset(
         "ingest-repository",
         "ingest-registry",
         "ingest-patients",
+        "ingest-patientsSpecific",
+        "ingest-habilitations",
         "consultation-registry",
         "consultation-repository",
         "consultation-patients",

@@ -57,12 +57,14 @@ _WHOLE = {
     XdsErrorCode.UNKNOWN_PATIENT_ID: "no record for this patient",
     XdsErrorCode.DMP_CLOSED: "the record of this patient is closed",
     XdsErrorCode.RECORD_SUSPENDED: "the record of this patient is suspended",
+    XdsErrorCode.DMP_ACCESS_DENIED: "the patient has closed the record to this requester",
     XdsErrorCode.REGISTRY_BUSY: "the record changed meanwhile: send again",
 }
 _RULES = {
     XdsErrorCode.UNKNOWN_PATIENT_ID: Rule.RECORD_UNKNOWN,
     XdsErrorCode.DMP_CLOSED: Rule.RECORD_CLOSED,
     XdsErrorCode.RECORD_SUSPENDED: Rule.RECORD_SUSPENDED,
+    XdsErrorCode.DMP_ACCESS_DENIED: Rule.BLOCKED_BY_PATIENT,
 }
 """What the law answers when the record changed after it was asked."""
 

@@ -529,7 +529,8 @@ BEGIN
     RETURN QUERY
         SELECT p.patient_id, max(a.declared_at)
         FROM authorisations a JOIN records r USING (patient_key) JOIN patients p USING (patient_key)
-        WHERE a.structure_id = p_structure_id AND a.status = 'VALIDE' AND a.declared_at >= p_since
+        WHERE (a.structure_id = p_structure_id OR (a.holder_kind = 'STRUCTURE' AND a.professional_id = p_structure_id))
+          AND a.status = 'VALIDE' AND a.declared_at >= p_since
           AND (a.valid_until IS NULL OR a.valid_until > law_now()) AND r.status = 'OPEN'
         GROUP BY p.patient_id ORDER BY max(a.declared_at) DESC, p.patient_id LIMIT 1000;
     PERFORM audit_append(ARRAY[p_event]);

@@ -14,7 +14,17 @@ import pytest
 
 from gateway.consultation import app as consultation
 from gateway.ingest import app as ingest
-from gateway.wire.addressing import ITI_18, ITI_41, ITI_43, ITI_57, RECORD_TRANSACTIONS, TD_0_2, Transaction
+from gateway.wire.addressing import (
+    ITI_18,
+    ITI_41,
+    ITI_43,
+    ITI_57,
+    RECORD_TRANSACTIONS,
+    TD_0_2,
+    TD_0_3,
+    TD_0_4,
+    Transaction,
+)
 from samples.client.mtom import Packaging
 from samples.pki.catalogue import Entry, read_catalogue
 
@@ -108,10 +118,10 @@ def test_the_table_has_every_verdict_there_is(verdict: Verdict) -> None:
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_what_feeds_is_at_one_door_and_what_reads_at_the_other(domain: str) -> None:
-    """No certificate can do both. In the DMP both are asked for ids and deletions: ingest of one's own."""
+    """No certificate can do both. In the DMP both are asked for ids, deletions, authorisations: ingest of one's own."""
     offered = [{item for items in offer[domain].values() for item in items} for offer in OFFERS.values()]
 
-    assert offered[0] & offered[1] <= ({ITI_18, ITI_57, TD_0_2} if domain == "dmp" else set())
+    assert offered[0] & offered[1] <= ({ITI_18, ITI_57, TD_0_2, TD_0_3, TD_0_4} if domain == "dmp" else set())
     assert {ITI_41} <= offered[0] - offered[1]
     assert ITI_43 in offered[1] - offered[0]
     assert ITI_18 in offered[1]

@@ -70,6 +70,8 @@ RECORDS = {
     "consultation-patients": (("07", "08"), ("05", "06"), ("11", "12"), ("14", "15")),
 }
 SERVICES = {
+    "ingest-patientsSpecific": ("urn:si-dmp-patients", ("patientList",)),
+    "ingest-habilitations": ("urn:si-dmp-habilitations", ("setAuthorization",)),
     "consultation-patientsSpecific": (
         "urn:si-dmp-patients",
         ("patientList", "createPatientAccess", "patientOTPUpdate", "updatePatientAccess"),
