@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -41,7 +42,7 @@ from xds.registry import contents
 from xds.registry.availability import answering
 from xds.registry.conditions import Conditions, of_document_search, of_folder_search, of_ids, of_submission_set_search
 from xds.registry.found import Row, read_entries, read_head
-from xds.registry.identifiers import canonical_patient_id
+from xds.registry.identifiers import canonical_patient_id, urn_of
 from xds.registry.scope import Scope
 from xds.registry.snapshot import Snapshot
 from xds.registry.statements import (
@@ -50,6 +51,7 @@ from xds.registry.statements import (
     ENTRIES_OF_RECORD,
     ENTRIES_OF_RECORD_AND_KEYS,
     ENTRY,
+    FRAGMENTS,
     HEAD,
     KEY_ID,
     RECORD,
@@ -118,20 +120,32 @@ class RegistryReader:
         else:
             wanted = of_document_search(query, query.patient_ids)
         statement = ENTRIES if patient_id is None else ENTRIES_OF_RECORD
-        if query.return_type is ReturnType.OBJECT_REF:
+        if scope is not None or query.return_type is ReturnType.OBJECT_REF:
             statement = without_fragments(statement)
         values = wanted.values
         if patient_id is not None:
             values = [*_head(scope, patient_id), *values]
         rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values, scope)
         view = _view(rows, 0 if patient_id is None else HEAD, scope)
-        most = MOST_OBJECTS[query.return_type]
-        if scope is not None and len(rows) > most >= len(view.entries):
+        if scope is not None and len(rows) > MOST_OBJECTS[ReturnType.OBJECT_REF]:
             with self._snapshot() as cursor:
                 view = _within(scope, cursor, query.return_type, lambda it: View(entries=it.documents(wanted)))
-        if isinstance(query, FindDocuments) and query.spaces and len(view.entries) <= most:
-            return _in_spaces(view, query.spaces)
-        return view
+        if len(view.entries) > MOST_OBJECTS[query.return_type]:
+            return view
+        if isinstance(query, FindDocuments) and query.spaces:
+            view = _in_spaces(view, query.spaces)
+        return self._whole(view) if scope is not None and query.return_type is ReturnType.LEAF_CLASS else view
+
+    def _whole(self, view: View) -> View:
+        """The same documents with their fragments, which are read of what is seen only: it takes as long as that."""
+        if view.record is None or not view.entries:
+            return view
+        ids = [UUID(entry.entry_uuid) for entry in view.entries]
+        found = {urn_of(row[0]): row[1] for row in self._rows(FRAGMENTS, [view.record.patient_key, ids])}
+        entries = (
+            replace(entry, fragment=found[entry.entry_uuid]) for entry in view.entries if entry.entry_uuid in found
+        )
+        return replace(view, entries=tuple(entries))
 
     def _rows(self, sql: LiteralString, values: list[Any], scope: Scope | None = None) -> list[Row]:
         """The rows of one statement; in a scope, not before its record admits whoever looks."""

@@ -13,15 +13,8 @@ from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import ReturnType
 from xds.registry.conditions import Conditions
 from xds.registry.found import Row, read_association, read_codes, read_entries, read_folder, read_submission_set
-from xds.registry.identifiers import uuid_of
 from xds.registry.statements import ASSOCIATIONS, ENTRIES, FOLDERS, OUTLINE, SUBMISSION_SETS, without_fragments
-from xds.registry.view import (
-    MOST_OBJECTS,
-    RegisteredAssociation,
-    RegisteredEntry,
-    RegisteredFolder,
-    RegisteredSubmissionSet,
-)
+from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
 from xds.registry.visibility import Link, Outline, OutlinedEntry, hidden_by
 
 
@@ -64,22 +57,14 @@ class Snapshot:
     def _shown(
         self, kind: _Kind, read: Callable[[list[Row]], Iterable[Any]], wanted: Conditions, *, ids_only: bool = False
     ) -> tuple[Any, ...]:
-        """What may be seen of a kind. What is hidden takes no place in an answer that is full: it is asked again."""
+        """What may be seen of a kind. What is hidden is not even read: it takes no place in an answer."""
         if self._patient_key is not None:
             wanted.add(kind.of_record, self._patient_key)
-        bare = ids_only or self._bare
-        rows = self._rows(kind.sql, wanted, bare=bare)
-        found = [item for item in read(rows) if uuid_of(item.entry_uuid) not in self._hidden]
-        most = MOST_OBJECTS[ReturnType.OBJECT_REF if bare else ReturnType.LEAF_CLASS]
-        if len(rows) > most >= len(found):
+        if self._hidden:
             wanted.add(f"{kind.id_column} <> ALL (%s)", list(self._hidden))
-            found = list(read(self._rows(kind.sql, wanted, bare=bare)))
-        return tuple(found)
-
-    def _rows(self, sql: LiteralString, wanted: Conditions, *, bare: bool) -> list[Row]:
-        sql = sql.replace("CONDITIONS", wanted.sql)
-        rows: list[Row] = self._cursor.execute(without_fragments(sql) if bare else sql, wanted.values).fetchall()
-        return rows
+        sql = kind.sql.replace("CONDITIONS", wanted.sql)
+        sql = without_fragments(sql) if ids_only or self._bare else sql
+        return tuple(read(self._cursor.execute(sql, wanted.values).fetchall()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ LEFT JOIN record_keys k ON k.key_id = found.key_id
 ORDER BY found.blob_address IS NOT NULL
 """
 
+FRAGMENTS: Final[LiteralString] = """
+SELECT e.entry_uuid, e.fragment FROM document_entries e WHERE e.patient_key = %s AND e.entry_uuid = ANY (%s)
+"""
+
 FOLDERS: Final[LiteralString] = """
 SELECT f.patient_key, f.entry_uuid, f.unique_id, f.version, f.status, f.last_update_time, f.fragment
 FROM folders f
