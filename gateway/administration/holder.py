@@ -15,15 +15,12 @@ from gateway.administration.office import RecordsError, doing
 from profiles.codes import load_domain
 from xds.dmp.consents import settled
 from xds.dmp.holder import Traits
+from xds.dmp.minority import RELATIONSHIPS, is_minor
 from xds.dmp.record import EmergencyConsents
 from xds.ebrim.escaping import escape
 from xds.errors import XdsErrorCode
 from xds.registry.identifiers import canonical_patient_id
-
-RELATIONSHIPS = (
-    "FTH MTH STPFTH STPMTH GRFTH GRMTH GGRFTH GGRMTH AUNT UNCLE BRO SIS RESPRSN".split()  # noqa: SIM905 - a list of codes
-)
-"""Codes of 2.16.840.1.113883.1.11.19579 that a legal representative may have."""
+from xds.registry.record_file import Facts
 
 _Connection = psycopg.Connection[Any]
 
@@ -54,12 +51,7 @@ def set_consents(
         held = settled(wanted)
         if masked and not held.masked:
             raise RecordsError("MASKED is permitted only while ETREAT or BTG is", "SBX_CONSENTS")
-        record.change(
-            "etreat = %(etreat)s, btg = %(btg)s, masked = %(masked)s",
-            etreat=held.etreat,
-            btg=held.btg,
-            masked=held.masked,
-        )
+        record.declare(Facts(emergency=held))
 
 
 def set_default_masking(connection: _Connection, patient_id: str, *, on: bool) -> None:
@@ -92,25 +84,10 @@ def set_holder(
     """
     with doing(connection, patient_id, Act.HOLDER) as record:
         record.must_be_open()
-        born = birth_date or (traits.born if traits is not None else None)
-        if born is not None:
-            record.change("birth_date = %(born)s", born=born)
-        connection.execute(
-            "INSERT INTO ecluse.holders AS h (patient_key, traits, email, mobile, notify_documents)"
-            " VALUES (%(key)s, COALESCE(%(traits)s::text::jsonb, '{}'), NULLIF(%(email)s, ''), NULLIF(%(mobile)s, ''),"
-            " COALESCE(%(notify)s, true)) ON CONFLICT (patient_key) DO UPDATE SET"
-            " traits = COALESCE(%(traits)s::text::jsonb, h.traits),"
-            " email = CASE WHEN %(email)s::text IS NULL THEN h.email ELSE excluded.email END,"
-            " mobile = CASE WHEN %(mobile)s::text IS NULL THEN h.mobile ELSE excluded.mobile END,"
-            " notify_documents = COALESCE(%(notify)s, h.notify_documents), updated_at = ecluse.law_now()",
-            {
-                "key": record.patient_key,
-                "traits": orjson.dumps(traits.as_json()).decode() if traits is not None else None,
-                "email": email,
-                "mobile": mobile,
-                "notify": notify_documents,
-            },
+        facts = Facts(
+            traits=traits, birth_date=birth_date, email=email, mobile=mobile, notify_documents=notify_documents
         )
+        record.declare(facts)
 
 
 def add_representative(
@@ -131,7 +108,7 @@ def add_representative(
         record.must_be_open()
         if relationship not in RELATIONSHIPS:
             raise RecordsError(f"the relationship is one of {', '.join(RELATIONSHIPS)}", "SBX_RELATIONSHIP")
-        if not record.is_minor(majority_age):
+        if not is_minor(record.birth_date, record.at, majority_age):
             raise RecordsError("only a minor has legal representatives: set the birth date first", "SBX_NOT_A_MINOR")
         row = connection.execute(
             "INSERT INTO ecluse.legal_representatives (patient_key, relationship, traits, email, mobile)"

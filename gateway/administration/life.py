@@ -50,17 +50,7 @@ def reactivate_record(
     with doing(connection, patient_id, Act.REACTIVATE, at=at) as record:
         _not_before(record, record.life.closed_at)
         _decided(record, LifeAct.REACTIVATE, parameters)
-        connection.execute(
-            "INSERT INTO ecluse.openings (patient_key, opened_at, closed_at, closing_motive, closing_reason,"
-            " attached_to_ens) SELECT patient_key, opened_at, closed_at, closing_motive, closing_reason,"
-            " attached_to_ens FROM ecluse.records WHERE patient_key = %s",
-            (record.patient_key,),
-        )
-        record.change(
-            "status = 'OPEN', opened_at = %(at)s, closed_at = NULL, closing_motive = NULL, closing_reason = NULL,"
-            " destruction_requested_at = NULL",
-            at=record.at,
-        )
+        record.call("record_reopens", record.at)
 
 
 def suspend_record(connection: _Connection, patient_id: str, *, reason: str, at: datetime | None = None) -> None:
@@ -118,13 +108,7 @@ def _decided(record: Doing, act: LifeAct, parameters: Parameters = DEFAULTS, mot
 
 
 def _close(record: Doing, change: RecordChange, reason: str) -> None:
-    record.change(
-        "status = 'CLOSED', closed_at = %(at)s, suspended_at = NULL, closing_motive = %(motive)s,"
-        " closing_reason = %(reason)s",
-        at=record.at,
-        motive=change.closing_motive,
-        reason=reason or None,
-    )
+    record.call("record_closes", record.at, change.closing_motive, reason)
 
 
 def _not_before(record: Doing, instant: datetime | None) -> None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from gateway.acts import Act
-from gateway.administration.office import Doing, RecordsError, doing
+from gateway.administration.office import RecordsError, as_jsonb, doing
+from xds.dmp.parameters import Parameters
+from xds.dmp.record import Authorisation, AuthorisationStatus
+from xds.dmp.timers import authorisation_ends
 from xds.dmp.traces import NoticeKind
+from xds.registry.record_file import HeldAuthorisation
 
-AUTHORISATION_DAYS = 365
+AUTHORISATION_DAYS = Parameters().authorisation_days
 _Connection = psycopg.Connection[Any]
-_AUTHORISE = (
-    "INSERT INTO ecluse.authorisations AS a (patient_key, professional_id, status, valid_until, declared_at,"
-    " holder_kind, medecin_traitant, holder_name, profession, structure_id) VALUES (%(patient_key)s, %(id)s, 'VALIDE',"
-    " %(until)s, %(at)s, %(kind)s, %(mt)s, %(name)s, %(profession)s, %(structure)s)"
-    " ON CONFLICT (patient_key, professional_id) DO UPDATE SET status = 'VALIDE', valid_until = excluded.valid_until,"
-    " declared_at = excluded.declared_at, medecin_traitant = excluded.medecin_traitant,"
-    " holder_name = COALESCE(NULLIF(excluded.holder_name, ''), a.holder_name),"
-    " profession = COALESCE(NULLIF(excluded.profession, ''), a.profession),"
-    " structure_id = COALESCE(NULLIF(excluded.structure_id, ''), a.structure_id)"
-    " WHERE a.status <> 'INTERDIT' RETURNING 1"
-)
 
 
 def authorise(
@@ -49,21 +42,19 @@ def authorise(
     with doing(connection, patient_id, Act.AUTHORISE, at=at, reason=professional_id) as record:
         record.objects.append(professional_id)
         record.must_be_open()
-        row = connection.execute(
-            _AUTHORISE,
-            {
-                "patient_key": record.patient_key,
-                "id": professional_id,
-                "until": until or record.at + timedelta(days=days),
-                "at": record.at,
-                "kind": "STRUCTURE" if structure else "PS",
-                "mt": medecin_traitant,
-                "name": name,
-                "profession": profession,
-                "structure": structure_id,
-            },
-        ).fetchone()
-        if row is None:
+        held = HeldAuthorisation(
+            authorisation=Authorisation(
+                professional_id=professional_id,
+                status=AuthorisationStatus.VALIDE,
+                valid_until=until or authorisation_ends(record.at, Parameters(authorisation_days=days)),
+                medecin_traitant=medecin_traitant,
+            ),
+            structure=structure,
+            name=name,
+            profession=profession,
+            structure_id=structure_id,
+        )
+        if not record.call("keep_authorisation", record.at, as_jsonb(held.as_json())):
             raise RecordsError("the patient blocked this professional", "SBX_PROFESSIONAL_BLOCKED")
 
 
@@ -93,7 +84,15 @@ def unblock(connection: _Connection, patient_id: str, professional_id: str) -> N
     Raises RecordsError: no open record, or he is not blocked.
     """
     with doing(connection, patient_id, Act.UNBLOCK, reason=professional_id) as record:
-        _remove(record, professional_id, blocked=True, fault="this professional is not blocked")
+        record.objects.append(professional_id)
+        record.must_be_open()
+        row = connection.execute(
+            "DELETE FROM ecluse.authorisations WHERE patient_key = %s AND professional_id = %s AND status = 'INTERDIT'"
+            " RETURNING 1",
+            (record.patient_key, professional_id),
+        ).fetchone()
+        if row is None:
+            raise RecordsError("this professional is not blocked", "SBX_NO_AUTHORISATION")
         record.tell(NoticeKind.PROFESSIONAL_UNBLOCKED, f"{professional_id} {record.request_id}")
 
 
@@ -103,16 +102,7 @@ def revoke(connection: _Connection, patient_id: str, professional_id: str) -> No
     Raises RecordsError: he has none, or he is blocked, which only `unblock` lifts.
     """
     with doing(connection, patient_id, Act.REVOKE, reason=professional_id) as record:
-        _remove(record, professional_id, blocked=False, fault="this professional has no authorisation on this record")
-
-
-def _remove(record: Doing, professional_id: str, *, blocked: bool, fault: str) -> None:
-    record.objects.append(professional_id)
-    record.must_be_open()
-    row = record.connection.execute(
-        "DELETE FROM ecluse.authorisations WHERE patient_key = %s AND professional_id = %s"
-        " AND (status = 'INTERDIT') = %s RETURNING 1",
-        (record.patient_key, professional_id, blocked),
-    ).fetchone()
-    if row is None:
-        raise RecordsError(fault, "SBX_NO_AUTHORISATION")
+        record.objects.append(professional_id)
+        record.must_be_open()
+        if not record.call("forget_authorisation", professional_id):
+            raise RecordsError("this professional has no authorisation on this record", "SBX_NO_AUTHORISATION")

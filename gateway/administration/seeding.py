@@ -15,7 +15,7 @@ from gateway.administration import holder, life, professionals
 from gateway.administration.office import RecordsError
 from gateway.records import TEST_INS_OID, cx, open_record
 from security.at_rest.record_keys import Kek
-from xds.dmp.holder import Address, Traits
+from xds.dmp.holder import Traits
 
 KEYS = frozenset(
     "ins oid opened_at attached_to_ens birth_date traits email mobile notify_documents authorise medecin_traitant"  # noqa: SIM905 - many words
@@ -70,7 +70,7 @@ def seed_record(connection: psycopg.Connection[Any], item: Mapping[str, Any], *,
         holder.set_holder(
             connection,
             patient_id,
-            traits=_traits(item["traits"]) if "traits" in item else None,
+            traits=Traits.from_json(item["traits"]) if "traits" in item else None,
             birth_date=_day(item.get("birth_date")),
             email=item.get("email"),
             mobile=item.get("mobile"),
@@ -81,7 +81,7 @@ def seed_record(connection: psycopg.Connection[Any], item: Mapping[str, Any], *,
             connection,
             patient_id,
             relationship=one["relationship"],
-            traits=_traits(one.get("traits", {})),
+            traits=Traits.from_json(one.get("traits", {})),
             email=one.get("email", ""),
             mobile=one.get("mobile", ""),
         )
@@ -128,24 +128,6 @@ def _live(connection: psycopg.Connection[Any], patient_id: str, item: Mapping[st
         life.record_death(connection, patient_id, day)
     if item.get("destruction_requested"):
         life.request_destruction(connection, patient_id)
-
-
-def _traits(said: Mapping[str, Any]) -> Traits:
-    address = said.get("address", {})
-    return Traits(
-        family=said.get("family", ""),
-        given=tuple(said.get("given", ())),
-        used_family=said.get("used_family", ""),
-        gender=said.get("gender", ""),
-        birth_date=said.get("birth_date", ""),
-        birth_place=said.get("birth_place", ""),
-        address=Address(
-            lines=tuple(address.get("lines", ())),
-            postal_code=address.get("postal_code", ""),
-            city=address.get("city", ""),
-            country=address.get("country", ""),
-        ),
-    )
 
 
 def _time(said: Any) -> datetime | None:

@@ -15,6 +15,7 @@ from gateway.administration.view import show_record
 from gateway.cli.record_house import of_patient, record_house
 from gateway.cli.speech import say
 from xds.dmp.holder import Address, Traits
+from xds.dmp.minority import RELATIONSHIPS
 
 _PERMIT = click.Choice(["permit", "deny"])
 
@@ -97,7 +98,7 @@ def traits(
 
 @click.command("add-representative")
 @of_patient
-@click.argument("relationship", type=click.Choice(holder.RELATIONSHIPS))
+@click.argument("relationship", type=click.Choice(RELATIONSHIPS))
 @click.option("--family", required=True, help="Name.")
 @click.option("--given", help="Given names, separated by commas.")
 @click.option("--address", help="Postal address, lines separated by commas.")

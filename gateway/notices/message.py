@@ -72,7 +72,7 @@ def _facts(notice: Mapping[str, Any], parameters: Parameters) -> NoticeFacts:
     born, now = notice["birth_date"], datetime.fromisoformat(notice["law_now"])
     minor = may_be_represented(date.fromisoformat(born) if born else None, now, parameters)
     return NoticeFacts(
-        minor=parameters.manage_minors and minor and bool(notice["representatives"]),
+        minor=minor and bool(notice["representatives"]),
         secret=notice["secret"],
         hidden_from_patient="INVISIBLE_PATIENT" in codes,
         hidden_from_guardians="INVISIBLE_REPRESENTANTS_LEGAUX" in codes,

@@ -145,21 +145,6 @@ def test_representation_ends_with_majority(place: Place) -> None:
     assert left == (0,)
 
 
-BIRTHS = [date(2012, 2, 29), date(2006, 3, 1), date(2014, 12, 31), date(2010, 2, 28)]
-
-
-@pytest.mark.parametrize("born", BIRTHS, ids=str)
-def test_majority_is_that_of_the_law_on_every_day_of_the_calendar(place: Place, born: date) -> None:
-    found = place.one(
-        "SELECT due_at FROM (SELECT greatest(d.of_age, '-infinity') AS due_at FROM (SELECT"
-        " (CASE WHEN extract(day FROM t.day) = extract(day FROM %s::date) THEN t.day ELSE t.day + 1 END)::timestamp"
-        " AT TIME ZONE 'UTC' AS of_age FROM (SELECT (%s::date + make_interval(years => 18))::date AS day) t) d) x",
-        born,
-        born,
-    )
-    assert found == (comes_of_age(born, DEFAULTS.majority_age),)
-
-
 SPANS = [
     (datetime(2027, 1, 31, 10, tzinfo=UTC), 1),
     (datetime(2028, 1, 31, 23, 59, tzinfo=UTC), 1),
@@ -243,7 +228,7 @@ def test_the_keeper_opens_no_document_and_changes_no_table_itself(place: Place) 
 def test_a_door_cannot_choose_its_instant_of_the_law(place: Place) -> None:
     with place.ingest.connection() as door:
         door.execute("SELECT set_config('ecluse.law_time', '2001-01-01T00:00:00+00:00', false)")
-        patient_id, record = place.a_record()
-        entry = place.deposit(patient_id, record)
+    patient_id, record = place.a_record()
+    entry = place.deposit(patient_id, record)  # by the same connection, the only one of its pool
     (deposited,) = place.one("SELECT deposited_at FROM ecluse.document_entries WHERE unique_id = %s", entry.unique_id)
     assert deposited > place.now() - HOUR
