@@ -16,6 +16,7 @@ from conformance.schematron.contexts import Context
 from conformance.schematron.expressions import variables
 from conformance.schematron.index import ANY, DocumentIndex
 from conformance.schematron.nodes import Located, Node, located
+from conformance.schematron.predicates import Look, plain
 from conformance.schematron.queries import QUESTION_FAILED, Queries
 from conformance.schematron.tree import Contexts, Path
 from conformance.schematron.walking import Walking
@@ -126,14 +127,11 @@ class Matcher:
         """
         if not predicates or not elements:
             return elements
-        look = self._queries.look(predicates)
-        if look is not None:
-            try:
-                wrong = set(look(elements, self._index.children, self._index.attributes))
-            except LookupError:  # it would have to look at the document itself
-                pass
-            else:
-                return [one for one in elements if one not in wrong] if wrong else elements
+        looks = self._looks(predicates)
+        if looks is not None:
+            for look in looks:
+                elements = [one for one in elements if look(one)]
+            return elements
         if len(elements) > MANY:
             together = self._queries.question(f"${NODES}{predicates}")
             values: dict[str, Any] = {NODES: elements, **self._values(together.names)}
@@ -141,6 +139,12 @@ class Matcher:
         each = self._queries.question(f"self::node(){predicates}")
         others = self._values(each.names) if each.names else {}
         return [one for one in elements if each.ask(one, **others)]
+
+    def _looks(self, predicates: str) -> tuple[Look, ...] | None:
+        known = self._queries.looks
+        if predicates not in known:
+            known[predicates] = plain(predicates, self._queries.namespaces)
+        return known[predicates]
 
 
 def _list(value: Any) -> list[Any]:

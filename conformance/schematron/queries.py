@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -20,12 +20,15 @@ from conformance.schematron.expressions import (
 )
 from conformance.schematron.functions import EXTENSIONS
 from conformance.schematron.gathering import gathered
-from conformance.schematron.looks.reading import Look, Written, write
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
+from conformance.schematron.predicates import Look
 from conformance.schematron.xpath.extensions import extensions, variable
 from conformance.schematron.xpath.reckoning import Reckonings
 from conformance.schematron.xpath.translation import Kind, Untranslatable, translate_test, translate_value
+
+if TYPE_CHECKING:
+    from conformance.schematron.looks.reading import Written
 
 Extensions = Mapping[tuple[str, str], Callable[..., Any]]
 Kinds = Mapping[str, Kind]
@@ -108,7 +111,8 @@ class Queries:
     """Compiles the expressions of one schema, each once and when it is first asked.
 
     `reckoned` are the questions that need no libxml2, `reckoned_lets` the values of variables: lists of strings are as
-    they are there. `tags` are the elements that variables of `gathering` stand for.
+    they are there. `tags` are the elements that variables of `gathering` stand for, `looks` what predicates so plain
+    ask that they need not be compiled.
     """
 
     def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
@@ -121,7 +125,7 @@ class Queries:
         self.reckoned = Reckonings(self.namespaces, self._extensions)
         self.reckoned_lets = Reckonings(self.namespaces, self._extensions)
         self.tags: dict[str, str] = {}
-        self._looks: dict[str, Look | None] = {}
+        self.looks: dict[str, tuple[Look, ...] | None] = {}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
         """A compiled expression. Raises NotAsked: it is not XPath, or calls what nobody knows."""
@@ -138,14 +142,10 @@ class Queries:
             question = self._questions[expression] = self._question(expression)
         return question
 
-    def look(self, predicates: str) -> Look | None:
-        """How to look whether an element has what predicates ask; None: it must be asked."""
-        if predicates not in self._looks:
-            self._looks[predicates] = self.written((f"boolean(self::node(){predicates})",)).look
-        return self._looks[predicates]
-
     def written(self, tests: Sequence[str]) -> Written:
         """Tests of an element, those that can be written as Python, and the others."""
+        from conformance.schematron.looks.reading import write
+
         return write(tests, self.namespaces, EXTENSIONS)
 
     def let(self, value: str) -> Question:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from conformance.schematron.expressions import variables
 from conformance.schematron.inlining import Questions, inlined, questions, standing
-from conformance.schematron.looks.reading import Look
 from conformance.schematron.matching import NODES
 from conformance.schematron.nodes import Located, Node
 from conformance.schematron.planning import PlannedRule
 from conformance.schematron.queries import Queries, Question
 from conformance.schematron.xpath.reckoning import PATIENCE
+
+if TYPE_CHECKING:
+    from conformance.schematron.looks.reading import Look
 
 
 class Plain:
