@@ -16,6 +16,8 @@ from xds.registry.record_lists import Candidate, RecordLists
 
 MOST: Final = 10
 """Records in an answer (DMP TD0.5)."""
+LEAST: Final = 50
+"""Percent below which a record is nobody's answer: who shares a day of birth with the one searched is not told."""
 WEIGHTS: Final = {"family": 40, "given": 20, "born": 30, "gender": 4, "place": 6}
 """What each trait counts for in the percentage, of those that the question has. Ours: the DMP's are not public."""
 
@@ -41,7 +43,8 @@ class PatientSearch:
         decision = decide(operation, caller.requester, None, None, caller.now, parameters=self.desk.parameters)
         decision.or_refuse()  # (1)
         candidates = self.lists.by_traits(traits)  # (2)
-        found = sorted(self._matches(traits, candidates), key=lambda match: -match.percentage)[:MOST]  # (3)
+        matches = (match for match in self._matches(traits, candidates) if match.percentage >= LEAST)
+        found = sorted(matches, key=lambda match: -match.percentage)[:MOST]  # (3)
         witness = self.desk.witness
         traces = [
             witness.trace(

@@ -38,11 +38,12 @@ _BY_TRAITS = """
 SELECT p.patient_id, h.traits, r.etreat
 FROM holders h JOIN records r USING (patient_key) JOIN patients p USING (patient_key)
 WHERE r.status = 'OPEN'
-  AND (%(born)s = '' OR h.traits ->> 'birth_date' = %(born)s OR %(family)s <> '')
-  AND (%(family)s = '' OR compared_name(h.traits ->> 'family') = compared_name(%(family)s)
-       OR compared_name(h.traits ->> 'used_family') = compared_name(%(family)s)
+  AND ((compared_name(%(family)s) <> ''
+        AND (compared_name(h.traits ->> 'family') = compared_name(%(family)s)
+             OR compared_name(h.traits ->> 'used_family') = compared_name(%(family)s)))
        OR (%(born)s <> '' AND h.traits ->> 'birth_date' = %(born)s))
-ORDER BY (h.traits ->> 'birth_date' = %(born)s) DESC NULLS LAST, p.patient_id
+ORDER BY (h.traits ->> 'birth_date' = %(born)s) DESC NULLS LAST,
+         (compared_name(h.traits -> 'given' ->> 0) = compared_name(%(given)s)) DESC NULLS LAST, p.patient_id
 LIMIT %(most)s
 """
 _COMPARED = "SELECT compared_name(n) FROM unnest(%s::text[]) WITH ORDINALITY AS t (n, rank) ORDER BY rank"
@@ -107,7 +108,12 @@ class RecordLists:
 
     def by_traits(self, traits: Traits) -> tuple[Candidate, ...]:
         """Open records whose holder has the name, of birth or in use, or the day of birth."""
-        parameters = {"family": traits.family, "born": traits.birth_date, "most": MOST_CANDIDATES}
+        parameters = {
+            "family": traits.family,
+            "given": next(iter(traits.given), ""),
+            "born": traits.birth_date,
+            "most": MOST_CANDIDATES,
+        }
         rows = self._rows(_BY_TRAITS, parameters)
         return tuple(
             Candidate(patient_id=patient_id, traits=Traits.from_json(known), regulation=etreat)

@@ -255,10 +255,12 @@ BEGIN
     RETURN 'DONE';
 END $$;
 
--- Names as they are compared: without accents, blanks, hyphens and case.
+-- Names as they are compared: without accents, ligatures, blanks, hyphens and case.
 CREATE FUNCTION compared_name(p_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = ecluse, pg_temp
-RETURN regexp_replace(upper(regexp_replace(normalize(COALESCE(p_name, ''), NFKD), '[\u0300-\u036f]', '', 'g')), '[^A-Z]', '', 'g');
+RETURN regexp_replace(upper(regexp_replace(
+    replace(replace(replace(replace(normalize(COALESCE(p_name, ''), NFKD), 'Œ', 'OE'), 'œ', 'oe'), 'Æ', 'AE'), 'æ', 'ae'),
+    '[\u0300-\u036f]', '', 'g')), '[^A-Z]', '', 'g');
 
 CREATE INDEX holders_family ON holders (compared_name(traits ->> 'family'));
 CREATE INDEX holders_used_family ON holders (compared_name(traits ->> 'used_family'));

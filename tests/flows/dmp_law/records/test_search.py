@@ -19,9 +19,9 @@ def named(legacy: House, family: str, **changes: Any) -> File:
 
 
 def test_regulation_finds_by_traits_with_a_percentage_and_the_opposition(legacy: House) -> None:
-    objects = named(legacy, "SÉMAPHORE-DUPONT", born="19400102", flags={"OPPOSITION_ACCES_URGENCE": True})
-    other = named(legacy, "SEMAPHOREDUPONT", given=("Paul",), born="19400102", gender="M")
-    asked = Person(family="semaphore dupont", given=("CLAIRE",), born="19400102", gender="F")
+    objects = named(legacy, "SÉMAPHORE-DUPŒNT", born="19400102", flags={"OPPOSITION_ACCES_URGENCE": True})
+    other = named(legacy, "SEMAPHOREDUPOENT", given=("Paul",), born="19400102", gender="M")
+    asked = Person(family="semaphore dupœnt", given=("CLAIRE",), born="19400102", gender="F")
 
     answer = objects.client(about=None, **REGULATION).search(asked)
 
@@ -40,6 +40,22 @@ def test_an_answer_holds_ten_records_at_most(legacy: House) -> None:
     answer = File(legacy, someone()).client(about=None, **REGULATION).search(Person(family="Douzaine", born=""))
 
     assert len(answer.found) == 10
+
+
+def test_who_shares_only_a_day_of_birth_is_not_told(legacy: House) -> None:
+    stranger = named(legacy, "INCONNUE", born="19330203")
+    client = stranger.client(about=None, **REGULATION)
+
+    assert client.search(Person(family="CHERCHEE", born="19330203")).response == "NF"
+    assert stranger.traces()[-1][0] == "TD1.1", "no search is written down where nothing was told"
+    assert client.search(Person(family="", born="19330203")).found[0].patient_id == stranger.cx
+
+
+def test_a_name_without_letters_of_ours_is_no_name(legacy: House) -> None:
+    client = named(legacy, "VOISINE").client(about=None, **REGULATION)
+
+    for name in ("李", "-", "12"):
+        assert client.search(Person(family=name, given=("Claire",), born="")).response == "NF"
 
 
 def test_a_closed_record_and_an_unknown_name_are_not_found(legacy: House) -> None:
