@@ -34,11 +34,6 @@ def motives() -> Mapping[str, Motive]:
         return MappingProxyType({row["code"]: _motive(row) for row in csv.DictReader(file)})
 
 
-def motive_of_fhir(code: str) -> Motive | None:
-    """The motive that a code of the FHIR draft names; None: not one that we know."""
-    return next((one for one in motives().values() if one.fhir_code == code), None)
-
-
 def _motive(row: Mapping[str, str]) -> Motive:
     return Motive(
         code=row["code"],

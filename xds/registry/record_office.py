@@ -1,6 +1,6 @@
 """The office of records: all that the law needs to know of one record, and every change made to it.
 
-Used by the consultation door with its pool, and by the administration with a connection of the owner. A change is one
+Used by the consultation door with its pool; the administration reads with a connection of the owner. A change is one
 statement with its trace and its audit event. Whoever changes decided on a file read without a lock: its revision is
 compared under it.
 """

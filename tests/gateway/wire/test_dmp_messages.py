@@ -24,7 +24,7 @@ from gateway.wire.dmp_registration import (
     read_revision,
     write_registration_refusal,
 )
-from gateway.wire.dmp_search import read_traits_query
+from gateway.wire.dmp_search import read_traits_query, write_traits_refusal
 from samples.client import record_messages
 from samples.client.record_messages import Person
 from security import xml
@@ -289,6 +289,46 @@ def test_a_list_of_records_says_a_mode_and_an_instant(values: dict[str, str], wo
     errors = faults(services.read_list_records, _request("patientList", "urn:si-dmp-patients", **values))
 
     assert words in errors[0].context
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"email": "a@example.org, b@example.org"},
+        {"email": "a@example.org;b@example.org"},
+        {"email": "@"},
+        {"mobile": "٠٦٠٠٠٠٠٠٠٠"},
+        {"mobile": "+"},
+        {"mobile": "06"},
+        {},
+    ],
+    ids=["two", "two again", "a sign", "other digits", "a plus", "too short", "none"],
+)
+def test_a_channel_is_one_address_or_one_number(values: dict[str, str]) -> None:
+    request = _request("patientOTPUpdate", "urn:si-dmp-patients", patientId=CX, **values)
+
+    (error,) = faults(lambda body: services.read_patient_access(body, channel=False, channels=True), request)
+
+    assert not any(value in error.context for value in values.values() if len(value) > 2), "no address in an answer"
+
+
+def test_an_empty_channel_removes_it() -> None:
+    request = _request("patientOTPUpdate", "urn:si-dmp-patients", patientId=CX, email="", mobile="+33600000000")
+
+    read = services.read_patient_access(request, channel=False, channels=True)
+
+    assert (read.email, read.mobile) == ("", "+33600000000")
+
+
+@pytest.mark.parametrize("refuse", [write_existence_refusal, write_traits_refusal], ids=["TD0.2", "TD0.5"])
+def test_a_refusal_repeats_no_more_of_a_message_than_is_read(refuse: Callable[..., bytes]) -> None:
+    message = record_messages.existence(CX)
+    for name in ("root", "extension"):
+        message.find(f".//{HL7}queryId").set(name, "9" * 100_000)
+
+    said = refuse(message, [RegistryError(XdsErrorCode.SBX_MESSAGE, "no")])
+
+    assert len(said) < 5_000
 
 
 def test_a_service_refuses_with_every_error_and_its_place() -> None:
