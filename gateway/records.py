@@ -78,8 +78,11 @@ def open_record(
     kek: Kek,
     at: datetime | None = None,
     attached_to_ens: bool = True,
+    reimbursements: bool = False,
 ) -> Record:
     """Open the record of a patient (CX) and make its key pair. `at` is an instant of the law's clock; now when absent.
+
+    `reimbursements`: the keeper of the house feeds the holder's into it.
 
     Raises RecordsError: there is one already, the INS was replaced by another one, or it is not of an authority that
     this house admits: a genuine patient is refused before anything is written.
@@ -104,6 +107,10 @@ def open_record(
         patient_key, opened_at, in_future = row
         if in_future:
             raise RecordsError("a record is not opened in the future, by the law's clock", "SBX_TIME_IN_FUTURE")
+        if reimbursements:
+            connection.execute(
+                "UPDATE ecluse.records SET reimbursements_due_at = opened_at WHERE patient_key = %s", (patient_key,)
+            )
         trace = trace_json(
             Act.OPEN,
             Outcome.SUCCESS,

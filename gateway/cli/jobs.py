@@ -33,6 +33,7 @@ _WORDS = {
     DueKind.MAJORITY: ("holder of age, without representative", "titulaire majeur, sans représentant"),
     DueKind.ARCHIVE_END: ("record destroyed, its archive over", "dossier détruit en fin d'archivage"),
     DueKind.DESTRUCTION_REQUEST: ("record destroyed on request", "dossier détruit sur demande"),
+    DueKind.REIMBURSEMENTS: ("new record fed with reimbursements", "nouveau dossier alimenté en remboursements"),
 }
 _PAUSE = 60
 """Seconds between two rounds of a watch that somebody starts where the house has none."""

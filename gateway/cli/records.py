@@ -24,11 +24,14 @@ def records() -> None:
 @records.command("open")
 @click.argument("patient_ins")
 @oid_option
+@click.option("--reimbursements", is_flag=True, help="The keeper feeds the holder's reimbursements into it.")
 @house_options
-def open_(patient_ins: str, oid: str, *, file: Path | None, data: str | None) -> None:
+def open_(patient_ins: str, oid: str, *, reimbursements: bool, file: Path | None, data: str | None) -> None:
     """Open the record of a patient and make its keys."""
     with record_house(file, data) as house:
-        office.open_record(house.connection, office.cx(patient_ins, oid), kek=house.kek())
+        office.open_record(
+            house.connection, office.cx(patient_ins, oid), kek=house.kek(), reimbursements=reimbursements
+        )
     say(en="Record open. Let a professional read it: ecluse records authorise INS PS_IDNAT",
         fr="Dossier ouvert. Pour autoriser un professionnel : ecluse records authorise INS PS_IDNAT")  # fmt: skip
 

@@ -51,6 +51,12 @@ def keeping(settings: Settings) -> Iterator[Keeping]:
         url, autocommit=True, options=_SESSION, application_name="ecluse-keeper", connect_timeout=5
     ) as connection:
         yield Keeping(
-            Keeper(connection, parameters, blobs=data / "blobs", letters=outgoing),
+            Keeper(
+                connection,
+                parameters,
+                blobs=data / "blobs",
+                letters=outgoing,
+                repository_unique_id=settings.repository_unique_id,
+            ),
             Dispatcher(connection, channels(settings.mail, settings.sms, outgoing), settings.jobs, parameters),
         )

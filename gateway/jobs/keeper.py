@@ -18,6 +18,7 @@ from uuid import uuid4
 import psycopg
 
 from gateway.acts import Act, event_text, trace_json
+from gateway.jobs.reimbursements import NewRecordFeed
 from security.audit.event import Outcome
 from xds.dmp.entries import INVISIBLE
 from xds.dmp.operations import Operation
@@ -28,6 +29,7 @@ from xds.registry import document_changes
 from xds.registry.connections import OneConnection
 from xds.registry.document_changes import DocumentChanges
 from xds.registry.due import DESTRUCTIONS, Agenda, DueItem, DueKind
+from xds.registry.feedings import Feedings
 from xds.repository.address import BlobAddress
 from xds.repository.remover import RepositoryRemover
 
@@ -51,11 +53,23 @@ class Keeper:
     """Works with the keeper's own connection, in autocommit; `blobs` and `letters` are folders of the house."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], parameters: Parameters, *, blobs: Path, letters: Path
+        self,
+        connection: psycopg.Connection[Any],
+        parameters: Parameters,
+        *,
+        blobs: Path,
+        letters: Path,
+        repository_unique_id: str,
     ) -> None:
         self.agenda = Agenda(connection, parameters)
         self._connection = connection
         self._changes = DocumentChanges(OneConnection(connection))
+        self._feed = NewRecordFeed(
+            feedings=Feedings(connection, self.agenda.parameters),
+            blobs=blobs,
+            parameters=parameters,
+            repository_unique_id=repository_unique_id,
+        )
         self._blobs = blobs
         self._letters = letters
 
@@ -95,6 +109,9 @@ class Keeper:
         request_id, proof_id = str(uuid4()), uuid4()
         if item.kind is DueKind.HIDDEN_RELEASE:
             return self._release(item, request_id)
+        if item.kind is DueKind.REIMBURSEMENTS:
+            with self.agenda.at(item):
+                return self._feed(item, request_id)
         act = Act[item.kind.value]
         named = str(proof_id) if item.kind in DESTRUCTIONS else item.subject
         event = event_text(

@@ -32,7 +32,10 @@ _DOCUMENT = (
 
 
 class DueKind(StrEnum):
-    """What comes by itself. Documents that wait: CSP R1111-53; suspension, archive, destruction: CSP R1111-36."""
+    """What comes by itself. Documents that wait: CSP R1111-53; suspension, archive, destruction: CSP R1111-36.
+
+    Reimbursements are fed into a record that was just created: CSP R1111-33.
+    """
 
     AUTHORISATION_END = "AUTHORISATION_END"
     HIDDEN_REMINDER = "HIDDEN_REMINDER"
@@ -41,6 +44,7 @@ class DueKind(StrEnum):
     MAJORITY = "MAJORITY"
     ARCHIVE_END = "ARCHIVE_END"
     DESTRUCTION_REQUEST = "DESTRUCTION_REQUEST"
+    REIMBURSEMENTS = "REIMBURSEMENTS"
 
 
 DESTRUCTIONS = frozenset((DueKind.ARCHIVE_END, DueKind.DESTRUCTION_REQUEST))
@@ -72,7 +76,7 @@ class Agenda:
 
     def __init__(self, connection: psycopg.Connection[Any], parameters: Parameters) -> None:
         self._connection = connection
-        self._parameters = orjson.dumps(
+        self.parameters = orjson.dumps(
             {
                 "reminder_days": parameters.reminder_days,
                 "release_months": parameters.release_months,
@@ -80,6 +84,7 @@ class Agenda:
                 "archive_years": parameters.archive_years,
                 "destruction_days": parameters.destruction_days,
                 "majority_age": parameters.majority_age,
+                "reimbursement_months": parameters.reimbursement_months,
             }
         ).decode()
 
@@ -93,7 +98,7 @@ class Agenda:
     def page(self, until: datetime, after: DueItem | None = None, limit: int = PAGE) -> list[DueItem]:
         """What is due until an instant, earliest first, after an item that was seen."""
         rows = self._connection.execute(
-            _DUE, (self._parameters, until, after.as_json() if after is not None else None, limit)
+            _DUE, (self.parameters, until, after.as_json() if after is not None else None, limit)
         ).fetchall()
         return [
             DueItem(kind=DueKind(kind), patient_key=patient_key, subject=subject, due_at=_utc(due_at))
@@ -103,12 +108,12 @@ class Agenda:
     def act(self, item: DueItem, trace: str, event: str) -> bool:
         """Do it at its instant, unless it was done; False then."""
         return self._said(
-            _ACT, self._parameters, item.kind.value, item.patient_key, item.subject, item.due_at, trace, event
+            _ACT, self.parameters, item.kind.value, item.patient_key, item.subject, item.due_at, trace, event
         )
 
     def destroy(self, item: DueItem, proof_id: UUID, event: str) -> bool:
         """Destroy the record, unless it was done; False then. Its files are in `remains` from now on."""
-        return self._said(_DESTROY, self._parameters, item.kind.value, item.patient_key, item.due_at, proof_id, event)
+        return self._said(_DESTROY, self.parameters, item.kind.value, item.patient_key, item.due_at, proof_id, event)
 
     def document(self, item: DueItem) -> tuple[str, str] | None:
         """The patient (CX) and the uniqueId of the document of an item; None: it is no more."""

@@ -17,7 +17,9 @@ from cda.reimbursements import ReimbursedAct
 from gateway.administration.office import RecordsError
 from gateway.cli.main import main
 from gateway.cli.story import REPOSITORY
-from gateway.reimbursements import PAYER, FedAct, ReimbursementFeed, periods, synthetic_acts
+from gateway.reimbursement_acts import FedAct, periods, synthetic_acts
+from gateway.reimbursement_lot import PAYER
+from gateway.reimbursements import ReimbursementFeed
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Record, RecordStatus
 

@@ -226,7 +226,7 @@ def national(house: Rehearsal) -> Iterator[House]:
 @pytest.fixture(scope="session")
 def legacy() -> Iterator[House]:
     """A house of the regime of 2018: professionals create records."""
-    with Rehearsal({"ECLUSE_DMP_REGIME": "dmp2018"}) as rehearsal:
+    with Rehearsal({"ECLUSE_DMP_REGIME": "dmp2018", "ECLUSE_JOBS_INTERVAL": "0"}) as rehearsal:
         opened = House(rehearsal)
         yield opened
         opened.close()
