@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance.catalogue import HEADER, IPS_FR, LAYERS, LEVEL_1, PROFILES, STRUCTURE, VSM_1_4, VSM_2023
+from conformance.checks.self_presented import check_self_presented, is_self_presented
 from conformance.recognition import profile_of, recognise
 from conformance.report import Finding, LayerResult, Report, Severity
 from conformance.schematron.findings import check_schemas
@@ -51,9 +52,11 @@ def validate_document(
     if name not in PROFILES:
         raise UnknownProfile(name)
     structure = check_structure(document, at_most)
-    left = None if at_most is None else at_most - len(structure)
+    active = check_self_presented(document)[:at_most] if not errors_only and is_self_presented(document) else ()
+    left = None if at_most is None else max(0, at_most - len(structure) - len(active))
     rules = () if left == 0 else check_schemas(document, PROFILES[name].schemas, left, errors_only=errors_only)
-    findings = tuple(sorted((*structure, *rules), key=lambda one: (one.line, one.column))) if structure else rules
+    others = (*structure, *active)
+    findings = tuple(sorted((*others, *rules), key=lambda one: (one.line, one.column))) if others else rules
     return Report(
         name,
         findings,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cda.document import CdaDocument
+from conformance.checks.self_presented import MIME_TYPE, check_self_presented, is_self_presented
 from conformance.report import Finding
 from conformance.validate import IPS_FR, VSM_1_4, VSM_2023, profile_of, validate_document
 from xds.errors import RegistryError, Severity, XdsErrorCode
@@ -59,6 +60,16 @@ def check_content(entry: DocumentEntry, document: CdaDocument, policy: ContentPo
         *_spelled(entry.unique_id, refusing, Severity.ERROR),
         *_spelled(entry.unique_id, others, Severity.WARNING),
     )
+
+
+def check_presentation(entry: DocumentEntry, document: CdaDocument) -> tuple[RegistryError, ...]:
+    """Errors of a document that presents itself, by its mimeType or by what is in it: scripts and external links.
+
+    No policy of the door lets them in (DMP EX_2.1-1115).
+    """
+    if entry.mime_type != MIME_TYPE and not is_self_presented(document):
+        return ()
+    return tuple(_spelled(entry.unique_id, list(check_self_presented(document)), Severity.ERROR))
 
 
 def _spelled(unique_id: str, findings: list[Finding], severity: Severity) -> Iterator[RegistryError]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance.checks.agreement import check_agreement, check_replacement
-from conformance.checks.content import ContentPolicy, check_content
+from conformance.checks.content import ContentPolicy, check_content, check_presentation
 from conformance.checks.metadata_rule import entry_path, set_path
 from gateway.gate import Caller
 from security.vihf import agreement
@@ -57,6 +57,7 @@ def with_documents(
         document = _parsed(request.documents[entry.entry_uuid])
         yield from check_agreement(entry, document)
         if isinstance(document, CdaDocument):
+            yield from check_presentation(entry, document)
             yield from check_content(entry, document, policy)
         target = targets.get(entry.entry_uuid)
         if target is None or target in replaced:
