@@ -1,7 +1,7 @@
 """A document that presents itself holds no script and no external link (DMP EX_2.1-1115).
 
-It does so by a style sheet inside it, around it, or named by an `xml-stylesheet` instruction, and a browser would do
-what they say. Names and values are read as a browser reads them. What an expression computes letter by letter is
+It does so by a style sheet inside it or around it, which an `xml-stylesheet` instruction may name, and a browser would do
+what it says. Names and values are read as a browser reads them. What an expression computes letter by letter is
 beyond any such check: names that are computed, and texts that are not escaped, are findings themselves.
 """
 
@@ -79,8 +79,13 @@ class _Fault:
 
 
 def is_self_presented(document: CdaDocument) -> bool:
-    """Whether a document says how a browser shows it."""
-    return any(True for _ in _sheets(document.root)) or bool(_has_style(document.root.getroottree()))
+    """Whether a document itself says how a browser shows it.
+
+    One that only names a style sheet of elsewhere does not: nearly every published example does so.
+    """
+    hrefs = (href for sheet in _sheets(document.root) for href in _hrefs(sheet))
+    inside = any(values.runs(href) or not values.leads_outside(href) for href in hrefs)
+    return inside or bool(_has_style(document.root.getroottree()))
 
 
 def check_self_presented(document: CdaDocument) -> tuple[Finding, ...]:
@@ -127,13 +132,17 @@ def _sheets(root: etree._Element) -> Iterator[Any]:
 
 def _of_instructions(top: etree._Element) -> Iterator[_Fault]:
     for sheet in _sheets(top):
-        text = sheet.text or ""
-        for name, _, value in _PSEUDO_ATTRIBUTE.findall(text):
-            told = unescape(value)
-            if values.runs(told):
-                yield _Fault(SCRIPT, top, _SHEET, told, sheet)
-            elif name.lower() == "href" and values.leads_outside(told):
-                yield _Fault(LINK, top, _SHEET, told, sheet)
+        for href in _hrefs(sheet):
+            if values.runs(href):
+                yield _Fault(SCRIPT, top, _SHEET, href, sheet)
+            elif values.leads_outside(href):
+                yield _Fault(LINK, top, _SHEET, href, sheet)
+
+
+def _hrefs(sheet: Any) -> Iterator[str]:
+    for name, _, value in _PSEUDO_ATTRIBUTE.findall(sheet.text or ""):
+        if name.lower() == "href":
+            yield unescape(value)
 
 
 def _of_element(element: etree._Element) -> Iterator[_Fault]:

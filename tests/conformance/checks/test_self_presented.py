@@ -129,7 +129,7 @@ def test_a_style_sheet_that_is_named_is_inside(words: str, rules: list[str]) -> 
 
     parsed = parse_document(content)
 
-    assert is_self_presented(parsed)
+    assert is_self_presented(parsed) is (rules != [LINK])
     assert [(one.rule, one.line) for one in check_self_presented(parsed)] == [(rule, 2) for rule in rules]
 
 
@@ -138,6 +138,24 @@ def test_validation_tells_of_it_and_the_verdict_is_that_of_the_profile() -> None
 
     assert [(one.rule, one.severity) for one in report.findings] == [(SCRIPT, Severity.WARNING)]
     assert report.valid
+
+
+def test_a_document_that_only_names_a_style_sheet_of_elsewhere_presents_nothing_itself() -> None:
+    declared, _, cda = vsm(CLAIRE).partition(b"?>")
+    content = declared + b"?>\n<?xml-stylesheet type='text/xsl' href='../CDA-FO.xsl'?>" + cda
+
+    assert validate(content).findings == ()
+    assert refusals(content, "text/xml") == []
+    assert refusals(content, MIME_TYPE) == ["InvalidDocumentContent"]
+
+
+def refusals(content: bytes, mime_type: str) -> list[str]:
+    """What the door says of a document that is deposited as of a type."""
+    document = parse_document(content)
+    entry = to_entry(read_header(document), content, entry_uuid="Document01", mime_type=mime_type)
+    errors = check_presentation(entry, document)
+    assert all(error.severity.name == "ERROR" and SCRIPT[:6] in error.context for error in errors)
+    return [str(error.code) for error in errors]
 
 
 @pytest.mark.parametrize(
@@ -151,10 +169,4 @@ def test_validation_tells_of_it_and_the_verdict_is_that_of_the_profile() -> None
     ids=["by what is in it", "by its type", "right", "bare"],
 )
 def test_the_door_refuses_it(content: bytes, mime_type: str, codes: list[str]) -> None:
-    document = parse_document(content)
-    entry = to_entry(read_header(document), content, entry_uuid="Document01", mime_type=mime_type)
-
-    errors = check_presentation(entry, document)
-
-    assert [str(error.code) for error in errors] == codes
-    assert all(error.severity.name == "ERROR" and SCRIPT[:6] in error.context for error in errors)
+    assert refusals(content, mime_type) == codes
