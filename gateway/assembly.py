@@ -58,6 +58,7 @@ from profiles.codes import Domain, load_domain
 from security.at_rest.record_keys import load_kek
 from security.at_rest.wrapping import load_wrapping_public_key
 from security.audit.trail import AuditTrail
+from security.directory import read_directory
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
 from security.signature.lot import LotPolicy
@@ -195,7 +196,8 @@ def _dmp_changes(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> Chan
 def _keeper(settings: Settings, files: DoorFiles, pool: DoorPool, trust: TrustStore, usage: Usage) -> Doorkeeper:
     """Who admits and who writes it down, at one door of one domain."""
     make = assertions.vihf if settings.domain == "dmp" else assertions.xua
-    gate = Gate(trust, usage, make(settings, files.name, DatabaseReplayStore(pool)))
+    directory = read_directory(files.staff)
+    gate = Gate(trust, usage, make(settings, files.name, DatabaseReplayStore(pool)), directory)
     generic = settings.domain == "ihe"
     limits = MimeLimits(
         body=settings.limits.body, root=_GENERIC_ENVELOPE if generic else _ENVELOPE, ignore_unnamed=generic

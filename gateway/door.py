@@ -47,6 +47,11 @@ class DoorFiles:
         return Path(self.settings.trust or self.directory / "trust")
 
     @property
+    def staff(self) -> Path:
+        """The directory of who works where, CSV; without one nobody acts for what is given to a structure."""
+        return self.directory / "directory.csv"
+
+    @property
     def audit_key(self) -> Path:
         """The key that hides patient identifiers in its audit events."""
         return self.directory / "audit.key"

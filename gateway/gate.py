@@ -11,6 +11,7 @@ from typing import Protocol
 from lxml import etree
 
 from security.audit.event import AuditEvent, Outcome, pseudonym
+from security.directory import Directory
 from security.errors import ErrorKind, NotAuthenticated
 from security.pki.certificate import CertificateKind, HolderCertificate
 from security.pki.trust import TrustStore, Usage
@@ -63,8 +64,14 @@ class Gate:
     """Admits callers at one door. Trust is read again when its files change, so that a new CRL counts at once."""
 
     def __init__(
-        self, trust: TrustStore, usage: Usage, make_verifier: Callable[[TrustStore], AssertionVerifier]
+        self,
+        trust: TrustStore,
+        usage: Usage,
+        make_verifier: Callable[[TrustStore], AssertionVerifier],
+        directory: Directory | None = None,
     ) -> None:
+        """`directory` says who works where; without one nobody is known to work anywhere."""
+        self._directory = directory or Directory()
         self._usage = usage
         self._make_verifier = make_verifier
         self._lock = threading.Lock()
@@ -90,7 +97,7 @@ class Gate:
         return Caller(
             certificate=certificate,
             assertion=assertion,
-            requester=_requester(certificate, assertion),
+            requester=_requester(certificate, assertion, self._directory),
             request_id=request_id,
             now=now,
         )
@@ -103,7 +110,7 @@ class Gate:
             return trust
 
 
-def _requester(certificate: HolderCertificate, assertion: Assertion | None) -> Requester:
+def _requester(certificate: HolderCertificate, assertion: Assertion | None, directory: Directory) -> Requester:
     """Who asks: in the words of the VIHF, else in those of the certificate."""
     professional = certificate.kind in _PROFESSIONAL_CARDS
     requester = Requester(
@@ -119,6 +126,7 @@ def _requester(certificate: HolderCertificate, assertion: Assertion | None) -> R
         requester,
         national_id=assertion.name_id,
         structure_id=assertion.structure_id,
+        is_linked=directory.are_linked(certificate.national_id, assertion.structure_id),
         mode=assertion.mode,
         purpose=assertion.purpose,
         reason=assertion.reason or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,11 @@ from gateway.door import DOORS, door_files
 from gateway.settings import Settings
 from profiles.affinity import load_affinity_domain
 from samples.pki import factory
+from samples.pki.catalogue import read_catalogue
 from samples.pki.factory import TestPki
 from security.at_rest.record_keys import create_kek
 from security.at_rest.wrapping_keys import create_wrapping_key, load_wrapping_key, publish_wrapping_key
+from security.directory import write_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,17 @@ def install_pki(settings: Settings, data: Path) -> TestPki:
         _write_private(data / name / "server.key", server.key_path.read_bytes())
         professionals = name == "ingest" and settings.ingest.professional_feeding
         factory.publish(pki, "ingest-with-professionals" if professionals else name, data / name / "trust")
+        if not (data / name / "directory.csv").exists():
+            _write_private(data / name / "directory.csv", write_directory(_who_works_where()).encode())
     return pki
+
+
+def _who_works_where() -> Iterator[tuple[str, str]]:
+    """The structures of the test PKI, and the activities of its professionals."""
+    catalogue = read_catalogue()
+    yield from ((structure.id, "") for structure in catalogue.structures.values())
+    for professional in catalogue.professionals.values():
+        yield from ((catalogue.structures[name].id, professional.id) for name in professional.activities)
 
 
 def _wrapping_key(data: Path) -> None:

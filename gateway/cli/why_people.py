@@ -66,6 +66,7 @@ def person(
         structure_id=structure,
         profession=profession or "10",
         specialties=specialties,
+        is_linked=structure is not None,
     )
     return Person(said, said, requester)
 
@@ -80,6 +81,7 @@ def _of_holder(name: str, catalogue: Catalogue) -> Requester:
             structure_id=catalogue.structures[held.activities[0]].id,
             profession=str(held.profession),
             specialties=held.specialties,
+            is_linked=True,
         )
     if name in catalogue.staff:
         employee = catalogue.staff[name]

@@ -56,7 +56,8 @@ def as_it_stands(authorisation: Authorisation, now: datetime) -> Authorisation:
 
 def concerns(requester: Requester, authorisation: Authorisation) -> bool:
     """Whether an authorisation is the requester's own, or that of his structure (DMP rights sheet, note 1)."""
-    return authorisation.professional_id in {requester.national_id, requester.structure_id}
+    holder = authorisation.professional_id
+    return holder == requester.national_id or (requester.is_of_its_structure and holder == requester.structure_id)
 
 
 def effective(requester: Requester, authorisations: Iterable[Authorisation], now: datetime) -> Authorisation | None:

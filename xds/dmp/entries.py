@@ -71,7 +71,9 @@ def is_author(requester: Requester, entry: ReadableEntry) -> bool:
 def is_of_structure(requester: Requester, entry: ReadableEntry) -> bool:
     """Whether the requester's structure, or one of its CPE, is the author of the document, or deposited it."""
     structure = requester.structure_id or (requester.national_id if requester.kind is RequesterKind.STRUCTURE else None)
-    return structure is not None and (structure in entry.author_structure_ids or structure == entry.depositor_id)
+    if structure is None or not requester.is_of_its_structure:
+        return False
+    return structure in entry.author_structure_ids or structure == entry.depositor_id
 
 
 def is_own(requester: Requester, entry: ReadableEntry, parameters: Parameters) -> bool:

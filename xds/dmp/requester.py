@@ -29,7 +29,8 @@ class Requester:
     `national_id` is a PS_IdNat for a professional, a Struct_IdNat for a structure. `profession` is a code of
     TRE_G15 (`10`) unless `profession_system` names another list, `specialties` are codes of TRE_R38 (`SM26`). `mode`
     and `purpose` keep the words of the VIHF (`DIRECTE`, `normal`); `reason` is that of an emergency. `secret`: the
-    session of a minor whose legal representatives shall not know (DMP VIHF confidentiality-code).
+    session of a minor whose legal representatives shall not know (DMP VIHF confidentiality-code). `is_linked`: a
+    directory says that the professional works in the structure for which he says that he acts.
     """
 
     kind: RequesterKind
@@ -42,3 +43,9 @@ class Requester:
     purpose: str = "normal"
     reason: str = ""
     secret: bool = False
+    is_linked: bool = False
+
+    @property
+    def is_of_its_structure(self) -> bool:
+        """Whether what is given to the structure is given to the requester, on more than his word."""
+        return self.kind is not RequesterKind.PROFESSIONAL or self.is_linked

@@ -34,6 +34,7 @@ DOCTOR = Requester(
     structure_id=STRUCTURE,
     profession="10",
     specialties=("SM26",),
+    is_linked=True,
 )
 NURSE = replace(DOCTOR, national_id="810000000002", profession="60", specialties=())
 HOSPITAL = Requester(kind=RequesterKind.STRUCTURE, national_id=STRUCTURE, structure_id=STRUCTURE, mode="INDIRECTE")
@@ -384,3 +385,13 @@ def test_a_profession_sees_its_types_and_an_author_his_documents(
     assert may_read(requester, document, ADULT, VALID, NOW).rule is (Rule.GRANTED if seen else Rule.DOCUMENT_TYPE)
     own = replace(document, author_person_ids=(requester.national_id,))
     assert may_read(requester, own, ADULT, VALID, NOW)
+
+
+@pytest.mark.parametrize("operation", sorted(READING))
+def test_the_word_of_a_professional_makes_him_none_of_a_structure(operation: Operation) -> None:
+    claiming = replace(DOCTOR, is_linked=False)
+    assert decide(operation, claiming, ADULT, OF_STRUCTURE, NOW).rule is Rule.NOT_AUTHORISED
+    masked = Document(confidentiality_codes=("N", "MASQUE_PS"), author_structure_ids=(STRUCTURE,))
+    open_to_structures = Parameters(mask_author_scope="structure")
+    assert may_read(DOCTOR, masked, ADULT, VALID, NOW, open_to_structures)
+    assert not may_read(claiming, masked, ADULT, VALID, NOW, open_to_structures)

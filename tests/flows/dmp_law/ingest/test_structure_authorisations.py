@@ -15,7 +15,7 @@ from samples.documents.vsm import vsm
 from .conftest import DOCTOR, HOSPITAL, OTHER, SECRETARY, Desk, Speaker
 
 DENIED = "DMPAccessDeniedByRightsService"
-NEWCOMER = "dr-blanc"
+NEWCOMER, STRANGER = "dr-martin", "dr-blanc"
 
 
 @contextmanager
@@ -82,6 +82,7 @@ def test_what_the_staff_declares_lets_the_professionals_of_the_structure_read_an
     assert abs(until - datetime.now(UTC) - timedelta(days=365)) < timedelta(minutes=5)
     assert found_by(desk, NEWCOMER, structure_id=hospital) == [document]
     assert found_by(desk, NEWCOMER, structure_id=other) == [DENIED]
+    assert found_by(desk, STRANGER, structure_id=hospital) == [DENIED], "he only says that he works there"
     assert (hospital, "VALIDE", "STRUCTURE", False) in authorisations(desk)
     assert [row[:4] for row in desk.traces() if row[0] == "TD0.3.AJOUT"] == [("TD0.3.AJOUT", "success", "", "GRANTED")]
 
