@@ -84,8 +84,8 @@ def provision(
 
     `administrator_url` names the database to use, by a role that may create roles and owns that database (or a
     superuser). A role that exists while `data` holds no password for it belongs to another data directory: it is
-    refused, unless `reset_passwords`, which locks that other one out. `alone`: the server is this data directory's, and a
-    role whose file is lost gets a new password without asking.
+    refused, unless `reset_passwords`, which locks that other one out. `alone`: the server is this data directory's, and
+    a role whose file is lost gets a new password without asking.
     Raises DatabaseSetupError, DatabaseUnavailable.
     """
     try:

@@ -30,7 +30,14 @@ RULE_ID = re.compile(
     r"[MOPAUR]\d+|O3-PID|V-4\d|D-0[14]\d|D-08\d(-[RV])?|(AGR|DMP|XDM|CDA)-[A-Z]+"
     r"|HASH|SIZE|URI|FOLDER|DOCUMENT|QUERY|REMOVE|REPOSITORY"
 )
-EMITTING = ("conformance/checks", "conformance/report.py", "gateway/ingest", "gateway/consultation", "gateway/wire", "xds")
+EMITTING = (
+    "conformance/checks",
+    "conformance/report.py",
+    "gateway/ingest",
+    "gateway/consultation",
+    "gateway/wire",
+    "xds",
+)
 
 
 def _rows() -> list[dict[str, str]]:

@@ -94,8 +94,8 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "new_record_waits": "new_record_waits()",
         "only_own_traces": "only_own_traces('{}', '[]')",
         "own_trace": "own_trace('{}', '', '', '{}', '{}', '{}')",
-        "keeper_feed": "keeper_feed('{}', gen_random_uuid(), now(), gen_random_uuid(), false, '', '{}', '{}', '[]', '[]',"
-        " '', '{}', '{}', '')",
+        "keeper_feed": "keeper_feed('{}', gen_random_uuid(), now(), gen_random_uuid(), false, '', '{}', '{}', '[]',"
+        " '[]', '', '{}', '{}', '')",
         "keeper_insured": "keeper_insured(gen_random_uuid())",
         "deleted_with_its_versions": "deleted_with_its_versions()",
         "fragment_of_patient": "fragment_of_patient('', '', gen_random_uuid(), '')",
