@@ -1,7 +1,7 @@
 """A document that presents itself holds no script and no external link (DMP EX_2.1-1115).
 
-It does so by a style sheet inside it or around it, which an `xml-stylesheet` instruction may name, and a browser would do
-what it says. Names and values are read as a browser reads them. What an expression computes letter by letter is
+It does so by a style sheet inside it or around it, which an `xml-stylesheet` instruction may name, and a browser would
+do what it says. Names and values are read as a browser reads them. What an expression computes letter by letter is
 beyond any such check: names that are computed, and texts that are not escaped, are findings themselves.
 """
 

@@ -7,15 +7,21 @@ from dataclasses import replace
 from threading import Barrier
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from gateway.records import close_record
-from xds.errors import Refusal, XdsErrorCode
+from security.audit.event import AuditEvent, Outcome
+from xds.dmp.operations import Operation
+from xds.dmp.traces import Actor, ActorKind, Notice, NoticeKind, Trace
+from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.association import AssociationType
 from xds.metadata.document_entry import AvailabilityStatus as Status
 from xds.registry.availability import ChangedMeanwhile
+from xds.registry.facts import Receipt
+from xds.registry.rows import NewEntry
 
-from .conftest import HOSPITAL, OTHER_HOSPITAL, Registry, a_set, an_entry, link, oid, urn
+from .conftest import HOSPITAL, NOON, OTHER_HOSPITAL, Registry, a_set, an_entry, link, oid, urn
 
 
 def codes_of(refusal: pytest.ExceptionInfo[Refusal]) -> list[str]:
@@ -207,3 +213,82 @@ def test_a_deposit_judged_before_the_patient_wanted_masks_is_judged_again(regist
         registry.register(patient_id, receipt, lot=a_set(patient_id), entries=[an_entry(patient_id)])
 
     assert registry.counts(patient_id) == (0, 0, 0, 0)
+
+
+NO_LONGER = [
+    ("status = 'CLOSED', closed_at = now()", "DMPClosed", "5-RECORD-CLOSED"),
+    ("status = 'SUSPENDED', suspended_at = now()", "SBX_RECORD_SUSPENDED", "5-RECORD-SUSPENDED"),
+]
+
+
+@pytest.mark.parametrize(("columns", "code", "rule"), NO_LONGER)
+def test_a_record_that_is_no_longer_open_at_registration_answers_what_the_law_answers(
+    registry: Registry, columns: str, code: str, rule: str
+) -> None:
+    patient_id, record = registry.a_record()
+
+    def meanwhile(_: Receipt) -> tuple[RegistryError, ...]:
+        registry.owner.execute(
+            f"UPDATE ecluse.records SET {columns}, revision = revision + 1 WHERE patient_key = %s",  # noqa: S608
+            (record.patient_key,),
+        )
+        return ()
+
+    with pytest.raises(Refusal) as refusal:
+        registry.deposit(patient_id, [an_entry(patient_id)], judge=meanwhile)
+
+    assert (codes_of(refusal), refusal.value.decided_by) == ([code], rule)
+    assert registry.counts(patient_id) == (0, 0, 0, 0)
+
+
+def test_a_trace_is_that_of_the_deposit_and_announces_its_documents_alone(registry: Registry) -> None:
+    patient_id, _ = registry.a_record()
+    other, _ = registry.a_record()
+    entry, lot = an_entry(patient_id), a_set(patient_id)
+    receipt = registry.receipts.ask(patient_id=patient_id, structure_id=HOSPITAL)
+    assert receipt.record is not None
+    forged = Trace(
+        patient_id=other,
+        operation=Operation.FEED,
+        outcome="success",
+        actor=Actor(kind=ActorKind.FACILITY, id="x", structure=OTHER_HOSPITAL),
+        request_id="r",
+        documents=(entry.unique_id, "1.2.3"),
+        notices=(
+            Notice(NoticeKind.DOCUMENT_ADDED, entry.unique_id),
+            Notice(NoticeKind.DOCUMENT_ADDED, "1.2.3"),
+            Notice(NoticeKind.RECORD_CLOSED, entry.unique_id),
+        ),
+    )
+
+    def register(trace: Trace) -> None:
+        assert receipt.record is not None
+        registry.writer.register(
+            record=receipt.record,
+            revision=receipt.revision,
+            patient_id=patient_id,
+            structure_id=HOSPITAL,
+            submission_set=lot,
+            entries=[NewEntry(entry=entry, blob_address=b"x" * 32)],
+            associations=[],
+            now=NOON,
+            event=AuditEvent(door="ingest", time=NOON, transaction="ITI-41", outcome=Outcome.SUCCESS, request_id="r"),
+            trace=trace,
+        )
+
+    for changes in ({"operation": Operation.READ}, {"outcome": "refused"}, {"actor": Actor(kind=ActorKind.PATIENT)}):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            register(replace(forged, **changes))  # type: ignore[arg-type]
+    register(forged)
+
+    kept = registry.owner.execute(
+        "SELECT p.patient_id, t.actor_structure, t.documents FROM ecluse.traces t JOIN ecluse.patients p USING"
+        " (patient_key) WHERE t.request_id = 'r' AND t.operation = 'TD2.1'"
+    ).fetchall()
+    assert kept == [(patient_id, HOSPITAL, [entry.unique_id])]
+    told = registry.owner.execute(
+        "SELECT kind, subject FROM ecluse.outbox JOIN ecluse.patients USING (patient_key)"
+        " WHERE patient_id = ANY (%s) AND kind <> 'RECORD_CREATED'",
+        ([patient_id, other],),
+    ).fetchall()
+    assert told == [("DOCUMENT_ADDED", entry.unique_id)]
