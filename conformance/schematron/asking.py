@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from conformance.schematron.xpath.translation import Kind
 _Element = etree._Element
 _NO_LETS: Mapping[str, str] = {}
 _NONE: Mapping[str, Reckoned] = {}
+_LITERAL = re.compile("'([^']*)'")
 _GIVEN = frozenset((NODES, "ecluse-name", "ecluse-uri", "ecluse-number"))
 """Variables that come with the question."""
 
@@ -145,7 +147,10 @@ class Asking:
         value = self._known.get(name)
         if value is None:
             if name in self._lets:
-                value = passed(self.value(self._lets[name], self.scope(self._document)))
+                literal = _LITERAL.fullmatch(self._lets[name])
+                value = (
+                    passed(self.value(self._lets[name], self.scope(self._document))) if literal is None else literal[1]
+                )
             elif name in self._queries.tags:
                 value = self._gathered(name)
             else:

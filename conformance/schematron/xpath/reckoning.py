@@ -17,13 +17,14 @@ from conformance.schematron.xpath import atoms
 from conformance.schematron.xpath.answers import ANSWERS, castable
 from conformance.schematron.xpath.core import CORE, Beyond, equal, number, text, truth
 from conformance.schematron.xpath.parser import parse
-from conformance.schematron.xpath.steps import Reckoned, Values, beside, filtered, walked
+from conformance.schematron.xpath.steps import Reckoned, Values, filtered, united, walked
 from conformance.schematron.xpath.syntax import (
     Binary,
     Call,
     Comparison,
     Expression,
     FilterStep,
+    Here,
     Number,
     Path,
     Text,
@@ -45,7 +46,13 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 # Those left out see more in an element than its text.
-_CALLED = frozenset((*ANSWERS, "each")) - {"true", "except", "intersect", "is-named", "resolved"}
+_CALLED = frozenset((*ANSWERS, "each", "keyed", "listed", "doc-available")) - {
+    "true",
+    "except",
+    "intersect",
+    "is-named",
+    "resolved",
+}
 
 
 class Reckonings(dict[str, Reckoned]):
@@ -107,10 +114,12 @@ class _Reckoning:
                 found = _joined(one.operator, self.of(left), self.of(right))
             case Comparison("general", sign, left, right):
                 found = self._comparison(sign, self.of(left), self.of(right))
+            case Here():
+                found = _here
             case Path():
                 found = walked(one, self._namespaces, self.of)
             case Binary("|"):
-                found = beside(one, self._namespaces, self.of)
+                found = united(one, self._namespaces, self.of)
             case FilterStep(primary, predicates):
                 found = filtered(self._nodes(primary), predicates, self.of)
             case Call(name, arguments):
@@ -129,8 +138,11 @@ class _Reckoning:
 
     def _nodes(self, primary: Expression) -> Reckoned:
         """Raises Beyond: it may be no node-set."""
-        if isinstance(primary, Variable):
-            return _listed(self.of(primary))
+        match primary:
+            case Variable():
+                return _listed(self.of(primary))
+            case Call(name, (strings,)) if self._is_ours(name, "strings"):
+                return _listed(self.of(strings))
         if isinstance(primary, Path) or (isinstance(primary, Binary) and primary.operator == "|"):
             return self.of(primary)
         raise Beyond
@@ -138,7 +150,7 @@ class _Reckoning:
     def _call(self, name: str, arguments: tuple[Expression, ...]) -> Reckoned:
         prefix, _, local = name.rpartition(":")
         if prefix:
-            if self._namespaces.get(prefix) != ECLUSE or local not in _CALLED:
+            if not self._is_ours(name, local) or local not in _CALLED:
                 raise Beyond
             return self._ours(local, arguments)
         if name == "substring":
@@ -151,6 +163,10 @@ class _Reckoning:
         if (name, len(parts)) not in CORE:
             raise Beyond
         return _called(CORE[name, len(parts)], parts)
+
+    def _is_ours(self, name: str, local: str) -> bool:
+        prefix, _, own = name.rpartition(":")
+        return own == local and bool(prefix) and self._namespaces.get(prefix) == ECLUSE
 
     def _ours(self, name: str, arguments: tuple[Expression, ...]) -> Reckoned:
         parts = [self.of(one) for one in arguments]
@@ -187,6 +203,10 @@ def _listed(found: Reckoned) -> Reckoned:
         return value
 
     return nodes
+
+
+def _here(node: Any, values: Values) -> list[Any]:
+    return [node]
 
 
 def _joined(word: str, first: Reckoned, second: Reckoned) -> Reckoned:

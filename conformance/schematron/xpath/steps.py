@@ -31,6 +31,7 @@ Reckoned = Callable[[_Element, Values], Any]
 Reader = Callable[[Expression], Reckoned]
 Filter = Callable[[list[Any], Values], list[Any]]
 _TRUTHS = frozenset(("not", "boolean", "true", "false", "starts-with", "contains"))
+_OUR_TRUTHS = frozenset(("matches", "castable", "keyed", "listed"))
 
 
 def walked(path: Path, namespaces: Mapping[str, str], read: Reader) -> Reckoned:
@@ -53,17 +54,34 @@ def filtered(found: Reckoned, predicates: Sequence[Expression], read: Reader) ->
     return found
 
 
-def beside(one: Binary, namespaces: Mapping[str, str], read: Reader) -> Reckoned:
-    """The siblings before an element and those after it. Raises Beyond: a union of anything else."""
-    match one:
-        case Binary(
-            "|",
+def united(one: Binary, namespaces: Mapping[str, str], read: Reader) -> Reckoned:
+    """The siblings before an element and those after it; or `.//@a | .//text()`. Raises Beyond: any other union."""
+    match one.left, one.right:
+        case (
             Path(False, (AxisStep("preceding-sibling") as left,)),
             Path(False, (AxisStep("following-sibling") as right,)),
         ):
             before, after = _elements([left], namespaces, read), _elements([right], namespaces, read)
             return lambda node, values: before(node, values) + after(node, values)
+        case (
+            Path(False, (FilterStep(Here(), ()), below, AxisStep("attribute", test, ()))),
+            Path(False, (FilterStep(Here(), ()), also_below, AxisStep("child", Test("text"), ()))),
+        ) if below == also_below == ANY_DEPTH:
+            name = _attribute_name(test, namespaces)
+            return lambda node, values: _said(node, name)
     raise Beyond
+
+
+def _said(node: _Element, name: str) -> list[str]:
+    """The values of an attribute and the texts of an element and of all below it, as they come."""
+    value, text = node.get(name), node.text
+    found = [one for one in (value, text or None) if one is not None]
+    for child in node:
+        if isinstance(child.tag, str):
+            found += _said(child, name)
+        if child.tail:
+            found.append(child.tail)
+    return found
 
 
 def _axes(steps: Sequence[AxisStep | FilterStep]) -> list[AxisStep]:
@@ -121,7 +139,9 @@ def _parent(node: _Element, values: Values) -> list[_Element]:
 
 
 def _is(element: _Element | None, tag: str) -> bool:
-    return element is not None and tag in ("*", element.tag)
+    if element is None:
+        return False
+    return element.tag == tag or (tag.endswith("*") and element.tag.startswith(tag[:-1]))
 
 
 def _below(found: Reckoned, tag: str) -> Reckoned:
@@ -129,8 +149,8 @@ def _below(found: Reckoned, tag: str) -> Reckoned:
 
 
 def _attribute(step: AxisStep, holders: Reckoned | None, namespaces: Mapping[str, str]) -> Reckoned:
-    name = _tag(step.test, namespaces)
-    if name == "*" or step.predicates:
+    name = _attribute_name(step.test, namespaces)
+    if step.predicates:
         raise Beyond
     if holders is None:
         return lambda node, values: [] if (value := node.get(name)) is None else [value]
@@ -141,9 +161,21 @@ def _tag(test: Test, namespaces: Mapping[str, str]) -> str:
     """A name as lxml spells it, `*` being any."""
     if test == Test("name", "*", "*"):
         return "*"
-    if test.kind != "name" or test.name in (None, "*") or (test.prefix is not None and test.prefix not in namespaces):
+    if (
+        test.kind != "name"
+        or test.name is None
+        or test.prefix == "*"
+        or (test.prefix is not None and test.prefix not in namespaces)
+    ):
         raise Beyond
     return f"{test.name}" if test.prefix is None else f"{{{namespaces[test.prefix]}}}{test.name}"
+
+
+def _attribute_name(test: Test, namespaces: Mapping[str, str]) -> str:
+    name = _tag(test, namespaces)
+    if name.endswith("*"):
+        raise Beyond
+    return name
 
 
 def _kept(found: Reckoned, keep: Filter) -> Reckoned:
@@ -156,22 +188,24 @@ def _filter(predicate: Expression, read: Reader) -> Filter:
             return lambda found, values: _of_name(found, values[name])
         case Comparison() | Binary("and" | "or") | Path() | FilterStep():
             pass
-        case Call(name) if name in _TRUTHS:
+        case Call(name) if name in _TRUTHS or (":" in name and name.rpartition(":")[2] in _OUR_TRUTHS):
             pass
         case _:
             raise Beyond
     holds = read(predicate)
-    return lambda found, values: [one for one in found if truth(holds(_element(one), values))]
+
+    def keep(found: list[Any], values: Values) -> list[Any]:
+        try:
+            return [one for one in found if truth(holds(one, values))]
+        except AttributeError as error:  # it is a text, of which the predicate asks what only elements have
+            raise Beyond from error
+
+    return keep
 
 
 def _of_name(found: list[Any], wanted: Any) -> list[Any]:
     if not isinstance(wanted, str):
         raise Beyond
-    return [one for one in found if _element(one).tag.rpartition("}")[2] == wanted]
-
-
-def _element(one: Any) -> Any:
-    """Raises Beyond: it is a text."""
-    if isinstance(one, str):
+    if any(isinstance(one, str) for one in found):
         raise Beyond
-    return one
+    return [one for one in found if one.tag.rpartition("}")[2] == wanted]
