@@ -15,15 +15,13 @@ from conformance.schematron.functions import EXTENSIONS
 from conformance.schematron.index import DocumentIndex
 from conformance.schematron.model import SchemaText
 from conformance.schematron.planning import Plan, PlannedRule, plan
-from conformance.schematron.queries import Queries
+from conformance.schematron.queries import PATIENCE, Queries
 from conformance.schematron.rules import Rule
 from conformance.schematron.running import Failure, Run
 from conformance.schematron.tree import Contexts
 from conformance.schematron.walking import Walking
 
 __all__ = ["Failure", "Schema"]
-
-PATIENCE = 8
 
 
 class Schema:
@@ -37,7 +35,7 @@ class Schema:
     ) -> None:
         self.plan = plan(schema) if isinstance(schema, SchemaText) else schema
         self.title = self.plan.title
-        self._queries = Queries(dict(self.plan.namespaces), documents or Documents(Path()))
+        self._queries = Queries(dict(self.plan.namespaces), documents or Documents(Path()), patience)
         self._lets = dict(self.plan.lets)
         self._steady: dict[str, Any] = {}
         self._rules: list[Rule] = []

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 Extensions = Mapping[tuple[str, str], Callable[..., Any]]
 Kinds = Mapping[str, Kind]
 _STRINGS = "ecluse:strings("
+PATIENCE = 8
+"""Documents after which it pays to write what they are asked as Python."""
+_ASKED = 3
+"""How often an expression is asked of a document, about."""
+_TRUTHS = tuple((ECLUSE, name) for name in ("matches", "is-named", "keyed", "listed", "doc-available"))
 _XPATH_1 = frozenset(("", "xslt", "xslt1", "xpath", "xpath1", "exslt", "libxslt"))
 _XPATH_2 = frozenset(("xslt2", "xslt3", "xpath2", "xpath3", "xpath31", "xquery", "xquery3"))
 
@@ -115,17 +120,18 @@ class Queries:
     ask that they need not be compiled.
     """
 
-    def __init__(self, namespaces: Mapping[str, str], documents: Documents) -> None:
+    def __init__(self, namespaces: Mapping[str, str], documents: Documents, patience: int = PATIENCE) -> None:
         self.namespaces = {**namespaces, "ecluse": ECLUSE}
         self._extensions: Extensions = {**extensions(documents), **KEEP, (ECLUSE, "strings"): _strings}
         self._extensions = {**self._extensions, (ECLUSE, full.NAME): full.function(namespaces)}
         self._compiled: dict[str, etree.XPath] = {}
         self._questions: dict[str, Question] = {}
         self._lets: dict[str, Question] = {}
-        self.reckoned = Reckonings(self.namespaces, self._extensions)
-        self.reckoned_lets = Reckonings(self.namespaces, self._extensions)
+        self.reckoned = Reckonings(self.namespaces, self._extensions, _ASKED * patience)
+        self.reckoned_lets = Reckonings(self.namespaces, self._extensions, _ASKED * patience)
         self.tags: dict[str, str] = {}
         self.looks: dict[str, tuple[Look, ...] | None] = {}
+        self._truths = {**EXTENSIONS, **{key: self._extensions[key] for key in _TRUTHS}}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
         """A compiled expression. Raises NotAsked: it is not XPath, or calls what nobody knows."""
@@ -146,7 +152,11 @@ class Queries:
         """Tests of an element, those that can be written as Python, and the others."""
         from conformance.schematron.looks.reading import write
 
-        return write(tests, self.namespaces, EXTENSIONS)
+        return write(tests, self.namespaces, self._truths)
+
+    def works_out(self, expression: str) -> bool:
+        """Whether a question needs no libxml2. Raises NotAsked."""
+        return self.reckoned.learned(expression, self.question(expression).text)
 
     def let(self, value: str) -> Question:
         """The value of a variable, to ask at an element. Raises NotAsked."""

@@ -12,10 +12,9 @@ from conformance.schematron.matching import NODES
 from conformance.schematron.nodes import Located, Node
 from conformance.schematron.planning import PlannedRule
 from conformance.schematron.queries import Queries, Question
-from conformance.schematron.xpath.reckoning import PATIENCE
 
 if TYPE_CHECKING:
-    from conformance.schematron.looks.reading import Look
+    from conformance.schematron.looks.reading import Look, Written
 
 
 class Plain:
@@ -47,7 +46,6 @@ class Rule:
         self.lets = dict(planned.lets)
         self.asks = bool(planned.assertions)
         self._queries = queries
-        self._times = 0
         self._documents = 0
         self._patience = patience
 
@@ -58,9 +56,8 @@ class Rule:
 
     @property
     def needing(self) -> tuple[str, ...]:
-        """What is asked with variables of the rule: together, until it pays to sort out what needs no libxml2."""
-        self._times += 1
-        return self._together if self._times < PATIENCE else self._apart
+        """What is asked with variables: one question, until those that need no libxml2, plain ones too, are apart."""
+        return self._apart if self._documents > self._patience else self._together
 
     @cached_property
     def _together(self) -> tuple[str, ...]:
@@ -68,9 +65,9 @@ class Rule:
 
     @cached_property
     def _apart(self) -> tuple[str, ...]:
-        queries = self._queries
-        known = [one for one in self.questions.needing if queries.reckoned.learned(one, queries.question(one).text)]
-        rest = " and ".join(one for one in self.questions.needing if one not in known)
+        works_out, needing = self._queries.works_out, self.questions.needing
+        known = [one for one in (*self._written.rest, *needing) if works_out(one)]
+        rest = " and ".join(one for one in needing if not works_out(one))
         return (*known, rest) if rest else tuple(known)
 
     @property
@@ -88,7 +85,7 @@ class Rule:
     def _look(self) -> Look | None:
         asked, elements = self.questions, all(one.kind == "element" for one in self.planned.contexts)
         more = asked.free or asked.needing or asked.guarded
-        return None if more or not elements or self._seen.each is not None else self._seen.look
+        return None if more or not elements or self._written.rest else self._written.look
 
     @cached_property
     def _asked(self) -> Plain:
@@ -96,8 +93,12 @@ class Rule:
 
     @cached_property
     def _seen(self) -> Plain:
-        written = self._queries.written(self.questions.plain)
-        return Plain(written.look, written.rest, self._queries)
+        rest = [one for one in self._written.rest if not self._queries.works_out(one)]
+        return Plain(self._written.look, rest, self._queries)
+
+    @cached_property
+    def _written(self) -> Written:
+        return self._queries.written(self.questions.plain)
 
     def spelled(self, expression: str, node: Node) -> str:
         """How an expression is put to a node: what lxml cannot hold in a variable is put in its place."""

@@ -99,7 +99,7 @@ class Run:
             yield from nodes
             return
         wrong = self._plainly_wrong(rule, elements) if asked.plain else set[_Element]()
-        costly = bool(asked.needing or asked.guarded)
+        costly = bool(rule.needing or asked.guarded)
         for node in elements:
             if node in wrong or (costly and not self._costly(rule, node)):
                 yield node

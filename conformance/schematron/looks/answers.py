@@ -67,6 +67,21 @@ def has_words(element: _Element) -> bool:
     return bool(len(element)) and any((one.tail or "").strip(_SPACES) for one in element)
 
 
+def has_text(element: _Element) -> bool:
+    """Whether an element holds a text directly."""
+    return bool(element.text) or (bool(len(element)) and any(one.tail for one in element))
+
+
+def space_of(tag: str) -> str:
+    """The namespace of a tag."""
+    return tag[1:].partition("}")[0] if tag[0] == "{" else ""
+
+
+def local_of(tag: str) -> str:
+    """The local name of a tag."""
+    return tag.rpartition("}")[2]
+
+
 def parent(element: _Element) -> _Element:
     """The parent. Raises LookupError: it is the document, of which lxml tells nothing."""
     above = element.getparent()
@@ -125,7 +140,10 @@ KNOWN = {
         after,
         local_name,
         full_name,
+        has_text,
         has_words,
+        space_of,
+        local_of,
         parent,
         element_before,
         element_after,

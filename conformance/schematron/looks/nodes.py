@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Spot:
     """A node by the name that holds it: an element, or with `leaf` the value of an attribute.
 
-    `tag` spells its tag, when that is held too.
+    `tag` spells its tag, when that is held too; of an attribute its name, or nothing.
     """
 
     name: str
@@ -17,7 +17,7 @@ class Spot:
     tag: str = ""
 
     def __post_init__(self) -> None:
-        self.tag = self.tag or f"{self.name}.tag"
+        self.tag = self.tag or ("" if self.leaf else f"{self.name}.tag")
 
     def taken(self, value: str) -> str:
         """What is dear to make, or the name that holds it."""

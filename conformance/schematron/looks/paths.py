@@ -11,7 +11,7 @@ from conformance.schematron.looks.code import Code
 from conformance.schematron.looks.nodes import Spot
 from conformance.schematron.looks.shapes import (
     ANY,
-    SPACED_TEXT,
+    TEXTS,
     goes_through_attribute,
     is_number,
     only_step,
@@ -171,9 +171,9 @@ class Paths(ABC):
 
     def _children(self, step: AxisStep, at: Spot, onward: Reached, until: str) -> None:
         if step.test.kind == "text":
-            if step != SPACED_TEXT or not until:
+            if step not in TEXTS or not until:
                 raise NotSeen
-            with self.code.inside(f"if has_words({at.name}):"):
+            with self.code.inside(f"if {TEXTS[step]}({at.name}):"):
                 self.code.add(f"{until} = True")
             return
         if step.test.name == "*":
@@ -218,8 +218,8 @@ class Paths(ABC):
 
     def _attribute(self, step: AxisStep, at: Spot, onward: Reached, until: str) -> None:
         if step.test.name == "*" == step.test.prefix:
-            spot = Spot(self.code.name(), leaf=True)
-            with self.code.inside(f"for {spot.name} in {at.attributes()}.values():"):
+            spot = Spot(self.code.name(), leaf=True, tag=self.code.name())
+            with self.code.inside(f"for {spot.tag}, {spot.name} in {at.attributes()}.items():"):
                 with self._where(step.predicates, spot):
                     onward(spot)
                 self._stop(until)

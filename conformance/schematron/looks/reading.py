@@ -17,7 +17,7 @@ from conformance.schematron.looks.nodes import Spot, Subject
 from conformance.schematron.looks.paths import NotSeen
 from conformance.schematron.looks.shapes import (
     ANY,
-    SPACED_TEXT,
+    TEXTS,
     equals,
     is_nodes,
     is_number,
@@ -167,8 +167,8 @@ class Writer(Strings):
             return f"bool({at.children()})"
         if step.axis == "child" and step.test.kind == "name" and not step.predicates:
             return f"bool({at.children_of(self.name(step.test))})"
-        if step == SPACED_TEXT:
-            return f"has_words({at.name})"
+        if step in TEXTS:
+            return f"{TEXTS[step]}({at.name})"
         return self.has(read, at)
 
     def _attribute_there(self, read: Expression, step: AxisStep, at: Spot) -> str:

@@ -11,8 +11,14 @@ _NUMBERS = frozenset(("count", "string-length", "number", "sum", "floor", "ceili
 _TRUTHS = frozenset(("not", "boolean", "true", "false", "contains", "starts-with", "lang"))
 
 ANY = Test("name", "*", "*")
-SPACED_TEXT = AxisStep("child", Test("text"), (syntax.Call("normalize-space", ()),))
-"""Any name; and `text()[normalize-space()]`, a text that is more than spaces."""
+_BARE = syntax.Call("normalize-space", ())
+_LONG = syntax.Comparison("general", ">", syntax.Call("string-length", (_BARE,)), syntax.Number("0"))
+TEXTS = {
+    AxisStep("child", Test("text")): "has_text",
+    AxisStep("child", Test("text"), (_BARE,)): "has_words",
+    AxisStep("child", Test("text"), (_LONG,)): "has_words",
+}
+"""Any name; and what tells whether an element has a text, or one that is more than spaces."""
 
 
 def is_nodes(read: Expression) -> bool:

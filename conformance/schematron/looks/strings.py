@@ -114,7 +114,14 @@ class Strings(Paths):
         return self._named(arguments, at, "full_name")
 
     def _local_name(self, arguments: Arguments, at: Spot) -> str:
+        if not arguments and at.tag:
+            return at.taken(f"local_of({at.tag})")
         return self._named(arguments, at, "local_name")
+
+    def _namespace(self, arguments: Arguments, at: Spot) -> str:
+        if arguments or not at.tag:
+            raise NotSeen
+        return at.taken(f"space_of({at.tag})")
 
     def _named(self, arguments: Arguments, at: Spot, spelled: str) -> str:
         if at.leaf or (arguments and (ends_at_attribute(arguments[0]) or not is_nodes(arguments[0]))):
@@ -139,5 +146,6 @@ _FUNCTIONS: Mapping[str, tuple[Callable[[Strings, Arguments, Spot], str], int, i
     "substring-after": (Strings._after, 2, 2),
     "name": (Strings._name, 0, 1),
     "local-name": (Strings._local_name, 0, 1),
+    "namespace-uri": (Strings._namespace, 0, 0),
 }
 """The functions that give strings: how each is read, and how many arguments it takes."""

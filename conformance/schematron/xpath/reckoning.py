@@ -34,8 +34,6 @@ from conformance.schematron.xpath.syntax import (
 
 _Element = etree._Element
 Functions = Mapping[tuple[str, str], Callable[..., Any]]
-PATIENCE = 24
-"""Times that libxml2 is asked before it pays to read an expression."""
 _LONGEST = 4000
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -56,24 +54,26 @@ _CALLED = frozenset((*ANSWERS, "each", "keyed", "listed", "doc-available")) - {
 
 
 class Reckonings(dict[str, Reckoned]):
-    """How to work out expressions, by whatever name: those that were asked often, and can be."""
+    """How to work out expressions, by whatever name: those of which libxml2 was asked `patience` times, and can be."""
 
-    def __init__(self, namespaces: Mapping[str, str], functions: Functions) -> None:
+    def __init__(self, namespaces: Mapping[str, str], functions: Functions, patience: int) -> None:
         super().__init__()
+        self._patience = patience
         self._namespaces = namespaces
         self._functions = functions
         self._times: dict[str, int] = {}
 
     def asked(self, name: str, expression: str) -> None:
         """Tell that libxml2 is asked again: it may be the last time."""
-        times = self._times[name] = self._times.get(name, 0) + 1
-        if times == PATIENCE:
+        times = self._times.get(name, 0)
+        self._times[name] = times + 1
+        if times == self._patience:
             self._learn(name, expression)
 
     def learned(self, name: str, expression: str) -> bool:
         """Read an expression now; whether it can be worked out."""
         if name not in self:
-            self._times[name] = PATIENCE
+            self._times[name] = self._patience + 1
             self._learn(name, expression)
         return name in self
 

@@ -17,11 +17,12 @@ from lxml import etree
 
 from cda.document import CdaDocument, parse_document
 from conformance.packs.importing import import_pack
-from conformance.packs.layers import TITLES, layer_schema
+from conformance.packs.layers import TITLES, PackDocuments, layer_schema
 from conformance.packs.pack import Pack
 from conformance.packs.subtree import alone
 from conformance.reference.chain import CompiledSchema, ReferenceChain, ReferenceFault, ReferenceUnavailable
 from conformance.reference.results import path_of
+from conformance.schematron.engine import Schema
 from conformance.schematron.index import DocumentIndex
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.laboratory_report import laboratory_report
@@ -150,3 +151,23 @@ def test_the_good_documents_are_valid(official_pack):
 
         assert [(one.layer, one.line, one.message) for one in report.errors] == []
         assert [one.name for one in report.layers if not one.asked and one.name != "document"] == []
+
+
+def test_what_is_written_as_python_says_what_libxml2_says(official_package: Path, official_pack: Pack) -> None:
+    contents = [vsm(), discharge_letter(), laboratory_report()]
+    contents += [_mutated(content, seed) for content in contents for seed in range(MUTATIONS)]
+    contents += [one.read_bytes() for one in sorted(official_package.rglob("ExemplesCDA/*.xml"))[:MUTATIONS]]
+    roots = [alone(parse_document(one))[0].root for one in contents]
+    model = official_pack.model("VSM_2023.01").path
+    for path in (*official_pack.manifest.layers.values(), model):
+        loaded = layer_schema(official_pack.directory, path, official_pack.manifest.imported).schema
+        beside = PackDocuments((official_pack.directory / path).parent, official_pack.directory)
+        asking, writing = (Schema(loaded.plan, beside, patience=one) for one in (1_000_000, 0))
+        for root in roots:
+            index, notes = DocumentIndex(root, asking.tags), ([], [])
+            asked, written = (
+                Counter((one.assertion.id, one.place, one.message, one.suffix) for one in schema.check(index, told))
+                for schema, told in zip((asking, writing), notes, strict=True)
+            )
+            assert written == asked
+            assert notes[1] == notes[0]

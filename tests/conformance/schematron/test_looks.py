@@ -17,10 +17,12 @@ from conformance.schematron.index import Attributes, Children, DocumentIndex
 from conformance.schematron.loading import schema_of
 from conformance.schematron.looks.reading import Look, write
 from conformance.schematron.model import ECLUSE
+from conformance.schematron.xpath.answers import ANSWERS
 from samples.documents.corpus import corpus
 from security import xml
 
 NAMESPACES = {"a": "urn:a", "b": "urn:b", "ecluse": ECLUSE}
+FUNCTIONS = {**EXTENSIONS, (ECLUSE, "matches"): ANSWERS["matches"], (ECLUSE, "is-named"): ANSWERS["is-named"]}
 SCHEMAS = list({(one.package, one.name): one for profile in PROFILES.values() for one in profile.schemas}.values())
 THOROUGH = bool(os.environ.get("ECLUSE_THOROUGH"))
 SAMPLED = 60
@@ -75,6 +77,15 @@ WRITTEN = [
     "local-name() = 'c'",
     "name(*) = 'b:c'",
     "text()[normalize-space()]",
+    "text()[string-length(normalize-space()) > 0]",
+    "text()",
+    "not(a:c/text())",
+    "namespace-uri() = 'urn:a'",
+    "*[local-name() = 'd' and namespace-uri() = 'urn:a']",
+    "@*[local-name() = 'x']",
+    "@*[not(local-name() = 'x' and namespace-uri() = '' or namespace-uri() = 'urn:b')]",
+    "ecluse:matches(string(@x), '^[12]$')",
+    "ecluse:is-named(., @x, 'urn:a', 'c')",
     "count(a:c) = 1",
     "count(a:c | b:c[@x]) >= 2",
     "count(*) > count(a:c)",
@@ -123,6 +134,8 @@ LEFT = [
     "@x/..",
     "not(@x, @y)",
     "a:*",
+    "namespace-uri(a:c) = ''",
+    "@x[local-name() = 'x']",
 ]
 
 
@@ -130,7 +143,9 @@ LEFT = [
 def trees(draw, depth=3):
     name = draw(st.sampled_from(["a:c", "b:c", "a:d"]))
     attributes = "".join(
-        f' {one}="{draw(st.sampled_from(["", "1", "2", "12"]))}"' for one in "xy" if draw(st.booleans())
+        f' {one}="{draw(st.sampled_from(["", "1", "2", "12", "a:c"]))}"'
+        for one in ("x", "y", "b:x")
+        if draw(st.booleans())
     )
     piece = st.sampled_from(["", "1", " ", "\u00a0", "<!--1-->", "<?p 1?>"])
     children = draw(st.lists(trees(depth=depth - 1), max_size=3)) if depth else []
@@ -139,13 +154,13 @@ def trees(draw, depth=3):
 
 @cache
 def look(test: str) -> Look | None:
-    return write((test,), NAMESPACES, EXTENSIONS).look
+    return write((test,), NAMESPACES, FUNCTIONS).look
 
 
 @cache
 def question(test: str) -> etree.XPath:
     return etree.XPath(
-        f"boolean({test})", namespaces=NAMESPACES, extensions=EXTENSIONS, regexp=False, smart_strings=False
+        f"boolean({test})", namespaces=NAMESPACES, extensions=FUNCTIONS, regexp=False, smart_strings=False
     )
 
 
