@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from conformance.schematron.looks.reading import Look, Written
 
 
-class Plain:
-    """What is asked of every node of a rule: some by looking, the rest of libxml2, with variables of the document."""
+class Way:
+    """How the nodes of a rule are asked: some by looking, the rest of libxml2, with variables of the document.
 
-    def __init__(self, look: Look | None, rest: Sequence[str], queries: Queries) -> None:
+    `needing` is asked of one after the other, with variables of the rule.
+    """
+
+    def __init__(self, look: Look | None, rest: Sequence[str], needing: tuple[str, ...], queries: Queries) -> None:
         self.look = look
+        self.needing = needing
         self._rest = " and ".join(rest)
         self._queries = queries
 
@@ -55,30 +59,14 @@ class Rule:
         return questions(self.planned.assertions, self.planned.lets)
 
     @property
-    def needing(self) -> tuple[str, ...]:
-        """What is asked with variables: one question, until those that need no libxml2, plain ones too, are apart."""
-        return self._apart if self._documents > self._patience else self._together
-
-    @cached_property
-    def _together(self) -> tuple[str, ...]:
-        return (" and ".join(self.questions.needing),) if self.questions.needing else ()
-
-    @cached_property
-    def _apart(self) -> tuple[str, ...]:
-        works_out, needing = self._queries.works_out, self.questions.needing
-        known = [one for one in (*self._written.rest, *needing) if works_out(one)]
-        rest = " and ".join(one for one in needing if not works_out(one))
-        return (*known, rest) if rest else tuple(known)
-
-    @property
     def look(self) -> Look | None:
         """How to look at the elements of the next document; None: there is something to ask libxml2."""
         self._documents += 1
         return self._look if self._documents > self._patience else None
 
     @property
-    def plain(self) -> Plain:
-        """What is asked of every node: libxml2 is asked all of it until the rule has concerned enough documents."""
+    def way(self) -> Way:
+        """How nodes are asked: libxml2 is asked everything until the rule has concerned enough documents."""
         return self._seen if self._documents > self._patience else self._asked
 
     @cached_property
@@ -88,13 +76,17 @@ class Rule:
         return None if more or not elements or self._written.rest else self._written.look
 
     @cached_property
-    def _asked(self) -> Plain:
-        return Plain(None, self.questions.plain, self._queries)
+    def _asked(self) -> Way:
+        together = " and ".join(self.questions.needing)
+        return Way(None, self.questions.plain, (together,) if together else (), self._queries)
 
     @cached_property
-    def _seen(self) -> Plain:
-        rest = [one for one in self._written.rest if not self._queries.works_out(one)]
-        return Plain(self._written.look, rest, self._queries)
+    def _seen(self) -> Way:
+        works_out, plain, needing = self._queries.works_out, self._written.rest, self.questions.needing
+        known = [one for one in (*plain, *needing) if works_out(one)]
+        together = " and ".join(one for one in needing if not works_out(one))
+        rest = [one for one in plain if not works_out(one)]
+        return Way(self._written.look, rest, (*known, together) if together else tuple(known), self._queries)
 
     @cached_property
     def _written(self) -> Written:

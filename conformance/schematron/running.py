@@ -15,7 +15,7 @@ from conformance.schematron.matching import MANY, NODES, Matcher
 from conformance.schematron.model import Assertion, Part
 from conformance.schematron.nodes import Located, Node, boolean, element_of
 from conformance.schematron.queries import QUESTION_FAILED, Queries
-from conformance.schematron.rules import Rule
+from conformance.schematron.rules import Rule, Way
 from conformance.schematron.showing import all_shown, found_text, shown
 from conformance.schematron.walking import Walking
 
@@ -93,15 +93,15 @@ class Run:
             return nodes
 
     def _asked_suspects(self, rule: Rule, nodes: list[Node]) -> Iterator[Node]:
-        asked = rule.questions
+        asked, way = rule.questions, rule.way
         elements = [node for node in nodes if not isinstance(node, Located)]
         if len(elements) != len(nodes) or not all(self._holds_freely(one) for one in asked.free):
             yield from nodes
             return
-        wrong = self._plainly_wrong(rule, elements) if asked.plain else set[_Element]()
-        costly = bool(rule.needing or asked.guarded)
+        wrong = self._plainly_wrong(way, elements) if asked.plain else set[_Element]()
+        costly = bool(way.needing or asked.guarded)
         for node in elements:
-            if node in wrong or (costly and not self._costly(rule, node)):
+            if node in wrong or (costly and not self._costly(rule, way, node)):
                 yield node
 
     def _holds_freely(self, question: str) -> bool:
@@ -115,27 +115,27 @@ class Run:
             self._free[question] = known
         return known
 
-    def _plainly_wrong(self, rule: Rule, elements: list[_Element]) -> set[_Element]:
-        plain, children, attributes = rule.plain, self._index.children, self._index.attributes
+    def _plainly_wrong(self, way: Way, elements: list[_Element]) -> set[_Element]:
+        children, attributes = self._index.children, self._index.attributes
         try:
-            wrong = set(plain.look(elements, children, attributes)) if plain.look is not None else set()
-            asked = plain.each
+            wrong = set(way.look(elements, children, attributes)) if way.look is not None else set()
+            asked = way.each
             if asked is None:
                 return wrong
             values = self._asking.of_document(asked.names) if asked.names else {}
             if len(elements) > MANY:
                 many: _Values = {NODES: elements, **values}
-                suspects: Any = plain.many.ask(elements[0], **many)
+                suspects: Any = way.many.ask(elements[0], **many)
                 return wrong.union(suspects)
             return wrong.union(one for one in elements if asked.ask(one, **values) is not True)
         except QUESTION_FAILED:
             return set(elements)
 
-    def _costly(self, rule: Rule, node: _Element) -> bool:
+    def _costly(self, rule: Rule, way: Way, node: _Element) -> bool:
         """Whether the assertions hold that ask variables of the rule: dear ones only when nothing else decides."""
         asked, ask, scope = rule.questions, self._asking.ask, self._asking.scope(node, rule.lets)
         try:
-            if not all(ask(one, scope) is True for one in rule.needing):
+            if not all(ask(one, scope) is True for one in way.needing):
                 return False
             if not asked.guarded or ask(asked.enough, scope) is True:
                 return True
