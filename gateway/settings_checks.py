@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import fields
 
 from conformance.catalogue import PROFILES
 from gateway.settings_sections import DmpSettings, IheSettings, IngestSettings, SandboxSettings, Settings
+from xds.dmp.reach import is_email
 from xds.metadata.datatypes import parse_oid_urn
 
 
@@ -48,11 +50,26 @@ def _check_sandbox(section: SandboxSettings) -> None:
             raise SettingsError(f"sandbox.{name} is at least 1; found {getattr(section, name)}")
 
 
+_LONGEST = {
+    "authorisation_days": 36_600,
+    "majority_age": 200,
+    "reminder_days": 36_600,
+    "release_months": 1200,
+    "archive_years": 200,
+    "suspension_weeks": 5300,
+    "reimbursement_months": 1200,
+}
+"""Terms of the law that the calendar of a database still holds, two centuries ahead."""
+
+
 def _check_dmp(section: DmpSettings) -> None:
     for item in fields(section):
         value = getattr(section, item.name)
         if type(value) is int and value < 0:
             raise SettingsError(f"dmp.{item.name} is not negative; found {value}")
+    for name, most in _LONGEST.items():
+        if getattr(section, name) > most:
+            raise SettingsError(f"dmp.{name} is at most {most}; found {getattr(section, name)}")
     if section.destruction_days > 90:
         raise SettingsError(f"dmp.destruction_days is at most 90, three months; found {section.destruction_days}")
 
@@ -65,6 +82,14 @@ def _check_notices(settings: Settings) -> None:
             raise SettingsError(f"jobs.{name} is at least 1; found {getattr(settings.jobs, name)}")
     if not 1 <= settings.mail.port <= 65_535:
         raise SettingsError(f"mail.port is between 1 and 65535; found {settings.mail.port}")
+    if not is_email(settings.mail.sender):
+        raise SettingsError(f"mail.sender is one e-mail address; found {settings.mail.sender!r}")
+    if settings.mail.user and settings.mail.security == "none":
+        raise SettingsError("mail.user asks for mail.security = starttls or tls: a password is not sent in the clear")
+    try:
+        shlex.split(settings.sms.command)
+    except ValueError as error:
+        raise SettingsError(f"sms.command: {error}") from None
     for name, section in (("mail", settings.mail), ("sms", settings.sms)):
         if section.timeout < 1:
             raise SettingsError(f"{name}.timeout is at least 1; found {section.timeout}")

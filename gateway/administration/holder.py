@@ -16,12 +16,14 @@ from profiles.codes import load_domain
 from xds.dmp.consents import settled
 from xds.dmp.holder import Traits
 from xds.dmp.minority import RELATIONSHIPS, is_minor
+from xds.dmp.reach import is_email, is_number
 from xds.dmp.record import EmergencyConsents
 from xds.ebrim.escaping import escape
 from xds.errors import XdsErrorCode
 from xds.registry.identifiers import canonical_patient_id
 from xds.registry.record_file import Facts
 
+_OLDEST = 1850
 _Connection = psycopg.Connection[Any]
 
 
@@ -80,10 +82,15 @@ def set_holder(
 ) -> None:
     """Set what is known of the holder; None leaves what is there, an empty text removes it.
 
-    `birth_date` counts for the law; that of `traits` is taken when it is a day. Raises RecordsError: no open record.
+    `birth_date` counts for the law; that of `traits` is taken when it is a day. Raises RecordsError: no open record,
+    nobody is born that day, or neither an e-mail address nor a number.
     """
     with doing(connection, patient_id, Act.HOLDER) as record:
         record.must_be_open()
+        _must_reach(email, mobile)
+        born = birth_date or (traits.born if traits is not None else None)
+        if born is not None and not date(_OLDEST, 1, 1) <= born <= record.at.date():
+            raise RecordsError(f"nobody who is alive was born on {born}, by the law's clock")
         facts = Facts(
             traits=traits, birth_date=birth_date, email=email, mobile=mobile, notify_documents=notify_documents
         )
@@ -102,10 +109,12 @@ def add_representative(
 ) -> UUID:
     """Give a minor a legal representative; returns the id to remove him by.
 
-    Raises RecordsError: no open record, an unknown relationship, or a holder who is not known to be a minor.
+    Raises RecordsError: no open record, an unknown relationship, a holder who is not known to be a minor, or neither an
+    e-mail address nor a number.
     """
     with doing(connection, patient_id, Act.REPRESENTATIVE, reason=relationship) as record:
         record.must_be_open()
+        _must_reach(email, mobile)
         if relationship not in RELATIONSHIPS:
             raise RecordsError(f"the relationship is one of {', '.join(RELATIONSHIPS)}", "SBX_RELATIONSHIP")
         if not is_minor(record.birth_date, record.at, majority_age):
@@ -185,6 +194,13 @@ def admit_authority(patient_id: str) -> None:
     allowed = load_domain().patient_authorities
     if not any(f"&{oid}&" in part for oid in allowed for part in authority):
         raise RecordsError(f"the authority of the INS is one of {', '.join(sorted(allowed))}")
+
+
+def _must_reach(email: str | None, mobile: str | None) -> None:
+    if email and not is_email(email):
+        raise RecordsError("an e-mail address is one name@domain")
+    if mobile and not is_number(mobile):
+        raise RecordsError("a mobile number is digits, maybe with a plus before them")
 
 
 def _spoken(**consents: bool | None) -> str:

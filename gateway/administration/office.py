@@ -33,6 +33,8 @@ _LOCK = (
 )
 _WRITE = "SELECT ecluse.act_trace(%s, %s, %s::text::jsonb), ecluse.audit_append(%s)"
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2500
+
 
 class RecordsError(Exception):
     """The act makes no sense on this record. The text is safe to print; `code` is empty where none is published."""
@@ -117,6 +119,12 @@ def as_jsonb(text: str) -> Jsonb:
     return Jsonb(text, dumps=str)
 
 
+def must_be_of_our_time(instant: datetime) -> None:
+    """Raise RecordsError: an instant that the calendar of a database or of this software cannot hold."""
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise RecordsError(f"an instant is between the years {_FIRST_YEAR} and {_LAST_YEAR}; found {instant.year}")
+
+
 def administrator() -> str:
     """The account that runs the command; a container may have none."""
     try:
@@ -126,6 +134,8 @@ def administrator() -> str:
 
 
 def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | None, reason: str) -> Doing:
+    if at is not None:
+        must_be_of_our_time(at)
     row = connection.execute(_LOCK, (canonical_patient_id(patient_id),)).fetchone()
     if row is None:
         raise RecordsError("this patient has no record", XdsErrorCode.UNKNOWN_PATIENT_ID)

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from gateway.acts import Act
-from gateway.administration.office import RecordsError, as_jsonb, doing
+from gateway.administration.office import RecordsError, as_jsonb, doing, must_be_of_our_time
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Authorisation, AuthorisationStatus
 from xds.dmp.timers import authorisation_ends
@@ -42,11 +42,13 @@ def authorise(
     with doing(connection, patient_id, Act.AUTHORISE, at=at, reason=professional_id) as record:
         record.objects.append(professional_id)
         record.must_be_open()
+        until = until or authorisation_ends(record.at, Parameters(authorisation_days=days))
+        must_be_of_our_time(until)
         held = HeldAuthorisation(
             authorisation=Authorisation(
                 professional_id=professional_id,
                 status=AuthorisationStatus.VALIDE,
-                valid_until=until or authorisation_ends(record.at, Parameters(authorisation_days=days)),
+                valid_until=until,
                 medecin_traitant=medecin_traitant,
             ),
             structure=structure,

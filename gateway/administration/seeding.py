@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -13,16 +14,10 @@ import psycopg
 
 from gateway.administration import holder, life, professionals
 from gateway.administration.office import RecordsError
+from gateway.administration.seed_form import check_form
 from gateway.records import TEST_INS_OID, cx, open_record
 from security.at_rest.record_keys import Kek
 from xds.dmp.holder import Traits
-
-KEYS = frozenset(
-    "ins oid opened_at attached_to_ens birth_date traits email mobile notify_documents authorise medecin_traitant"  # noqa: SIM905 - many words
-    " block etreat btg masked default_masking representatives status closed_at motive reason deceased_on"
-    " destruction_requested".split()
-)
-"""What a table of a seed file may hold."""
 
 
 def seed(connection: psycopg.Connection[Any], path: Path, *, kek: Kek) -> int:
@@ -34,29 +29,38 @@ def seed(connection: psycopg.Connection[Any], path: Path, *, kek: Kek) -> int:
     try:
         content = path.read_bytes()
         tree = orjson.loads(content) if path.suffix == ".json" else tomllib.loads(content.decode("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordsError(f"{path.name} cannot be read: {type(error).__name__}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordsError(f"{path.name} cannot be read: {_place(error)}") from error
     items = tree.get("records") if isinstance(tree, Mapping) else None
     if not isinstance(items, list):
         raise RecordsError(f"{path.name} has no list `records`")
+    for number, item in enumerate(items, start=1):
+        try:
+            check_form(item)
+        except ValueError as error:
+            raise RecordsError(f"record {number} of {path.name} {error}") from None
     with connection.transaction():
         for number, item in enumerate(items, start=1):
             where = f"record {number} of {path.name}"
-            if not isinstance(item, Mapping) or not isinstance(item.get("ins"), str):
-                raise RecordsError(f"{where} has no text `ins`")
-            if unknown := sorted(set(item) - KEYS):
-                raise RecordsError(f"{where} has an unknown key: {unknown[0]}; known are {', '.join(sorted(KEYS))}")
             try:
                 seed_record(connection, item, kek=kek)
-            except (TypeError, ValueError, AttributeError, KeyError) as error:
+            except RecordsError as error:
+                raise RecordsError(f"{where}: {error}") from error
+            except ValueError as error:
                 raise RecordsError(f"{where} has a value of a wrong form: {error}") from error
     return len(items)
+
+
+def _place(error: Exception) -> str:
+    """Where a file is wrong, when that is known: a line, without what stands there."""
+    found = re.search(r"line \d+,? column \d+", str(error))
+    return f"{type(error).__name__}{f', {found[0]}' if found else ''}"
 
 
 def seed_record(connection: psycopg.Connection[Any], item: Mapping[str, Any], *, kek: Kek) -> str:
     """Open one record as a table of a seed file describes it; returns its CX.
 
-    Raises RecordsError, as the acts do that it is made of; ValueError, TypeError: a value of a wrong form.
+    Raises RecordsError, as the acts do that it is made of; ValueError: an instant or a day that is none.
     """
     patient_id = cx(item["ins"], str(item.get("oid", TEST_INS_OID)))
     open_record(
@@ -143,4 +147,6 @@ def _time(said: Any) -> datetime | None:
 def _day(said: Any) -> date | None:
     if said is None:
         return None
+    if isinstance(said, datetime):
+        return said.date()
     return said if isinstance(said, date) else date.fromisoformat(said)

@@ -37,6 +37,8 @@ _WORDS = {
 }
 _PAUSE = 60
 """Seconds between two rounds of a watch that somebody starts where the house has none."""
+_PATIENCE = 120.0
+"""Seconds that a watch delivers before it looks again at what is due, however slow the server."""
 _log = logging.getLogger("ecluse.keeper")
 
 
@@ -102,9 +104,9 @@ def watch(*, file: Path | None, data: str | None) -> None:
     while not stop.is_set():
         try:
             with keeping(settings) as kept:
-                kept.round(asked_to_stop=stop.is_set)
-        except (psycopg.OperationalError, DatabaseSetupError) as error:
-            _log.warning("the keeper has no database now", extra={"error": type(error).__name__})
+                kept.round(asked_to_stop=stop.is_set, patience=_PATIENCE)
+        except (psycopg.Error, DatabaseSetupError) as error:
+            _log.warning("the keeper cannot work with its database now", extra={"error": type(error).__name__})
         stop.wait(settings.jobs.interval or _PAUSE)
 
 
@@ -116,9 +118,10 @@ def tell(work: Work, sent: Sent, *, err: bool = False) -> None:
             say(en=f"{number} × {english}", fr=f"{number} × {french}", err=err)
     for item, error in work.failed:
         english, french = _WORDS[item.kind]
+        which = f"{item.due_at.isoformat(timespec='seconds')} {item.patient_key}"
         say(
-            en=f"FAILED, to be tried again: {english} ({error})",
-            fr=f"ÉCHEC, à retenter : {french} ({error})",
+            en=f"FAILED, to be tried again: {english} ({which}, {error})",
+            fr=f"ÉCHEC, à retenter : {french} ({which}, {error})",
             err=True,
         )
     if sent.notices or sent.messages or sent.waiting or sent.parked:

@@ -35,7 +35,7 @@ def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | Non
         {
             "notice_id": str(notice_id),
             "kind": kind,
-            "state": "delivered" if done else "parked" if parked else "waiting",
+            "state": "given up" if done and parked else "delivered" if done else "parked" if parked else "waiting",
             "attempts": attempts,
             "at": at.isoformat(timespec="seconds"),
             "error": error or "",
@@ -65,6 +65,22 @@ def retry(notice_id: object, *, file: Path | None, data: str | None) -> None:
             {"id": notice_id},
         ).rowcount
     if notice_id is not None and not count:
-        raise click.ClickException("no such notice waits")
+        raise click.ClickException("no such notice waits: see `ecluse outbox list`")
     notices = counted(count, en=("notice goes", "notices go"), fr=("avis part", "avis partent"))
     say(en=f"{notices} at the next `ecluse jobs run`.", fr=f"{notices} au prochain `ecluse jobs run`.")
+
+
+@outbox.command()
+@click.argument("notice_id", type=click.UUID)
+@house_options
+def discard(notice_id: object, *, file: Path | None, data: str | None) -> None:
+    """Give up a parked notice: nobody is told, and the address that it kept is forgotten."""
+    with administration(file, data) as house:
+        count = house.connection.execute(
+            "UPDATE ecluse.outbox SET done_at = now(), facts = '{}', last_error = 'given up'"
+            " WHERE notice_id = %s AND done_at IS NULL AND parked_at IS NOT NULL",
+            (notice_id,),
+        ).rowcount
+    if not count:
+        raise click.ClickException("no such notice is parked: see `ecluse outbox list`")
+    say(en="Given up.", fr="Abandonné.")

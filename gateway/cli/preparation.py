@@ -13,6 +13,7 @@ from pathlib import Path
 from gateway.database.domain import declare_domain
 from gateway.database.opening import Database, open_database
 from gateway.door import DOORS, door_files
+from gateway.jobs.house import declare_terms
 from gateway.settings import Settings
 from profiles.affinity import load_affinity_domain
 from samples.pki import factory
@@ -43,6 +44,7 @@ def prepare(settings: Settings) -> House:
     database = open_database(data, url=settings.database.url or None)
     try:
         declare_domain(database.layout.owner_url, settings.domain)
+        declare_terms(database.layout.owner_url, settings)
         audit_key = _audit_key(data)
         for name in DOORS:
             (data / name).mkdir(exist_ok=True)

@@ -21,6 +21,9 @@ from gateway.database.cluster import write_private
 from gateway.database.errors import DatabaseSetupError, DatabaseUnavailable
 
 SCHEMA = "ecluse"
+KEEPER_SCHEMA = "ecluse_keeper"
+"""What the keeper may read of the registry, under the names of its tables: first in its search path."""
+
 OLDEST_SERVER = 150000
 _LOCK = 0x726F6C65
 """Key of the advisory lock that lets one process at a time prepare the roles: "role" in ASCII."""
@@ -157,11 +160,14 @@ def _close_to_public(connection: psycopg.Connection) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, everybody))
     connection.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"))
-    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(schema, owner))
+    for name in (schema, sql.Identifier(KEEPER_SCHEMA)):
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(name, owner))
     for role in DatabaseRole:
+        names = (KEEPER_SCHEMA, SCHEMA) if role is DatabaseRole.KEEPER else (SCHEMA,)
+        path = sql.SQL(", ").join(map(sql.Identifier, names))
         connection.execute(
             sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = {}, pg_temp").format(
-                sql.Identifier(role.value), database, schema
+                sql.Identifier(role.value), database, path
             )
         )
 

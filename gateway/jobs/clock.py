@@ -12,6 +12,7 @@ import psycopg
 
 from gateway.acts import Act, event_text
 from gateway.administration.office import administrator
+from gateway.database.errors import DatabaseSetupError
 from security.audit.event import Outcome
 from xds.dmp.timers import after_months
 
@@ -47,6 +48,16 @@ def read_clock(connection: psycopg.Connection[Any]) -> Reading:
     if row is None:
         raise LookupError("a clock always shows something")
     return Reading(row[0].astimezone(UTC), row[1].astimezone(UTC))
+
+
+def must_be_real(connection: psycopg.Connection[Any], mode: str) -> None:
+    """Raise DatabaseSetupError: a house in production whose clock was moved, when it was a sandbox."""
+    row = connection.execute("SELECT ecluse.law_now() - now()").fetchone()
+    if mode == "production" and row is not None and row[0]:
+        raise DatabaseSetupError(
+            f"the law's clock of this data directory is {row[0].days} days ahead: it was a sandbox and stays one."
+            " Serve production on another directory (SBX_CLOCK_PRODUCTION)"
+        )
 
 
 def after(instant: datetime, span: str) -> datetime:

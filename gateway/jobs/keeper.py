@@ -17,15 +17,9 @@ from uuid import uuid4
 
 import psycopg
 
-from gateway.acts import Act, event_text, trace_json
 from gateway.jobs.reimbursements import NewRecordFeed
-from security.audit.event import Outcome
-from xds.dmp.entries import INVISIBLE
-from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
-from xds.dmp.traces import Actor, ActorKind, Notice, NoticeKind
 from xds.errors import Refusal
-from xds.registry import document_changes
 from xds.registry.connections import OneConnection
 from xds.registry.document_changes import DocumentChanges
 from xds.registry.due import DESTRUCTIONS, Agenda, DueItem, DueKind
@@ -33,11 +27,6 @@ from xds.registry.feedings import Feedings
 from xds.repository.address import BlobAddress
 from xds.repository.remover import RepositoryRemover
 
-SYSTEM = Actor(kind=ActorKind.SYSTEM, id="ecluse")
-_NOTICES = {
-    DueKind.HIDDEN_REMINDER: NoticeKind.HIDDEN_DOCUMENT_REMINDER,
-    DueKind.SUSPENSION_END: NoticeKind.RECORD_CLOSED,
-}
 _log = logging.getLogger("ecluse.keeper")
 
 
@@ -61,17 +50,18 @@ class Keeper:
         letters: Path,
         repository_unique_id: str,
     ) -> None:
-        self.agenda = Agenda(connection, parameters)
+        self.agenda = Agenda(connection)
         self._connection = connection
         self._changes = DocumentChanges(OneConnection(connection))
         self._feed = NewRecordFeed(
-            feedings=Feedings(connection, self.agenda.parameters),
+            feedings=Feedings(connection),
             blobs=blobs,
             parameters=parameters,
             repository_unique_id=repository_unique_id,
         )
         self._blobs = blobs
         self._letters = letters
+        self._sweeps = True
 
     def run(self, until: datetime | None = None, *, asked_to_stop: Callable[[], bool] = lambda: False) -> Work:
         """Do everything that is due until an instant of the law's clock, its now when absent.
@@ -81,7 +71,7 @@ class Keeper:
         """
         work, last = Work(), None
         end = until or self.agenda.law_now()
-        self._sweep()
+        self._sweeps = self._sweep()
         while not asked_to_stop() and (page := self.agenda.page(end, last)):
             for item in page:
                 if asked_to_stop():
@@ -96,76 +86,78 @@ class Keeper:
     def _try(self, item: DueItem, work: Work) -> bool:
         try:
             done = self._do(item)
-        except (psycopg.Error, Refusal, LookupError, ValueError) as error:
+        except Exception as error:
+            # Whatever is wrong with one thing, a fault of ours included, the others are done.
             if self._connection.broken:
                 raise
-            _log.error("a thing that is due failed", extra={"kind": item.kind.value, "error": type(error).__name__})
+            _log.error(
+                "a thing that is due failed",
+                extra={
+                    "kind": item.kind.value,
+                    "record": str(item.patient_key),
+                    "due": item.due_at.isoformat(),
+                    "error": type(error).__name__,
+                },
+            )
             work.failed.append((item, type(error).__name__))
             return False
         work.done[item.kind] += done
         return done
 
     def _do(self, item: DueItem) -> bool:
-        request_id, proof_id = str(uuid4()), uuid4()
         if item.kind is DueKind.HIDDEN_RELEASE:
-            return self._release(item, request_id)
+            return self._release(item)
         if item.kind is DueKind.REIMBURSEMENTS:
             with self.agenda.at(item):
-                return self._feed(item, request_id)
-        act = Act[item.kind.value]
-        named = str(proof_id) if item.kind in DESTRUCTIONS else item.subject
-        event = event_text(
-            act,
-            Outcome.SUCCESS,
-            SYSTEM.kind.value,
-            request_id,
-            patient_key=item.patient_key,
-            objects=(named,) if named else (),
-        )
+                return self._feed(item, str(uuid4()))
         if item.kind in DESTRUCTIONS:
-            done = self.agenda.destroy(item, proof_id, event)
-            if done:
-                self._sweep()
+            done = self.agenda.destroy(item)
+            if done and self._sweeps:
+                self._sweeps = self._sweep()
             return done
-        told = _NOTICES.get(item.kind)
-        trace = trace_json(
-            act,
-            Outcome.SUCCESS,
-            SYSTEM,
-            request_id,
-            reason=item.subject if item.kind is DueKind.AUTHORISATION_END else "",
-            notices=(Notice(told, request_id),) if told is not None else (),
-        )
-        return self.agenda.act(item, trace, event)
+        return self.agenda.act(item)
 
-    def _release(self, item: DueItem, request_id: str) -> bool:
+    def _release(self, item: DueItem) -> bool:
         """A document that nobody announced becomes visible; a mask that waited for it is put on (CSP R1111-53)."""
         found = self.agenda.document(item)
         if found is None:
             return False
-        patient_id, unique_id = found
-        act = document_changes.Act(
-            operation=Operation.MAKE_VISIBLE,
-            actor=SYSTEM,
-            now=datetime.now(UTC),
-            notices=(Notice(NoticeKind.HIDDEN_DOCUMENT_RELEASED, unique_id),),
-            request_id=request_id,
-        )
-        with self.agenda.at(item):
-            return self._changes.change_visibility(patient_id, unique_id, act, remove=(INVISIBLE,)) is not None
+        try:
+            with self.agenda.at(item):
+                return self._changes.release(*found, datetime.now(UTC))
+        except (Refusal, LookupError):
+            if self.agenda.document(item) is None:  # released meanwhile: the keeper does not see it any more
+                return False
+            raise
 
-    def _sweep(self) -> None:
-        """Remove the files of destroyed records. One that resists stays on the list, for the next run."""
-        remover = RepositoryRemover(self._blobs)
-        before: list[tuple[str, str]] = []
-        while (found := self.agenda.remains()) and found != before:
-            before = found
-            blobs = [BlobAddress.parse(name) for kind, name in found if kind == "BLOB"]
-            remover.remove(blobs)
-            gone = [address.hex for address in blobs if not os.path.lexists(address.path(self._blobs))]
-            self.agenda.removed("BLOB", gone)
-            letters = [name for kind, name in found if kind == "LETTER"]
-            for name in letters:
+    def _sweep(self) -> bool:
+        """Remove the files of destroyed records; False when one resists. It stays on the list, for the next run."""
+        left = 0
+        for kind, remove in (("BLOB", self._remove_blobs), ("LETTER", self._remove_letters)):
+            last = ""
+            while found := self.agenda.remains(kind, last):
+                gone, last = remove(found), found[-1]
+                self.agenda.removed(kind, gone)
+                left += len(found) - len(gone)
+        if left:
+            _log.error("files of destroyed records are not removed", extra={"files": left})
+        return not left
+
+    def _remove_blobs(self, names: list[str]) -> list[str]:
+        blobs = [BlobAddress.parse(name) for name in names]
+        try:
+            RepositoryRemover(self._blobs).remove(blobs)
+        except OSError:  # gone, but not yet on the disk for sure
+            return []
+        return [address.hex for address in blobs if not os.path.lexists(address.path(self._blobs))]
+
+    def _remove_letters(self, names: list[str]) -> list[str]:
+        gone = []
+        for name in names:
+            try:
                 for path in self._letters.glob(f"*/{name}-*"):
                     path.unlink(missing_ok=True)
-            self.agenda.removed("LETTER", letters)
+            except OSError:
+                continue
+            gone.append(name)
+        return gone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import re
+import os
 import shlex
 import smtplib
 import ssl
@@ -17,8 +17,10 @@ from typing import Protocol
 from gateway.notices.message import Channel, Message
 from gateway.settings import MailSettings, SmsSettings
 
-_NUMBER = re.compile(r"\+?\d[\d .]{3,20}", re.ASCII)
 _FOLDERS = {Channel.EMAIL: ("mail", "eml"), Channel.SMS: ("sms", "txt"), Channel.LETTER: ("letters", "txt")}
+
+_FOR_GOOD = 550
+"""From this answer on, the server will not take it tomorrow either; below, it is busy or wants something of us."""
 
 
 class NotSent(Exception):
@@ -56,13 +58,14 @@ class Files:
         else:
             content = f"{message.address}\n\n{message.wording.subject}\n\n{message.wording.text}".encode()
         path = self._root / folder / f"{message.notice_id}-{message.message_id[:8]}.{suffix}"
+        temporary = path.with_suffix(".new")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary = path.with_suffix(".new")
-            temporary.write_bytes(content)
-            temporary.chmod(0o600)
+            _write_through(temporary, content)
             temporary.replace(path)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise NotSent(f"the file is not written: {type(error).__name__}", permanent=False) from error
 
     def close(self) -> None:
@@ -81,25 +84,24 @@ class Smtp:
         self._down = ""
 
     def send(self, message: Message) -> None:
-        """Hand an e-mail to the server. Raises NotSent: permanent when the server says so (5yz)."""
+        """Hand an e-mail to the server. Raises NotSent: permanent when it refuses this address or this letter (55z)."""
+        connection = self._opened()
         try:
-            letter = as_email(message, self._settings.sender)
-        except ValueError:
-            raise NotSent("the address is not that of an e-mail", permanent=True) from None
-        try:
-            self._open().send_message(letter)
+            connection.send_message(as_email(message, self._settings.sender))
         except smtplib.SMTPRecipientsRefused as error:
             code = max((code for code, _ in error.recipients.values()), default=0)
-            raise NotSent(f"the server refuses the address: {code}", permanent=code >= 500) from None
+            raise NotSent(f"the server refuses the address: {code}", permanent=code >= _FOR_GOOD) from None
+        except smtplib.SMTPSenderRefused as error:
+            raise self._gave_up(f"the server refuses mail.sender: {error.smtp_code}") from None
         except smtplib.SMTPNotSupportedError:
             raise NotSent("the server does not take this address", permanent=True) from None
-        except smtplib.SMTPResponseException as error:
+        except smtplib.SMTPDataError as error:
             self.drop()
-            raise NotSent(f"the server answers {error.smtp_code}", permanent=error.smtp_code >= 550) from None
+            raise NotSent(
+                f"the server refuses the message: {error.smtp_code}", permanent=error.smtp_code >= _FOR_GOOD
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
-            self.drop()
-            self._down = f"the server does not answer: {type(error).__name__}"
-            raise NotSent(self._down, permanent=False) from None
+            raise self._gave_up(f"the server does not answer: {type(error).__name__}") from None
 
     def close(self) -> None:
         """Say good-bye; the next message opens a connection again."""
@@ -113,22 +115,46 @@ class Smtp:
                 self._connection.quit()
             self._connection = None
 
-    def _open(self) -> smtplib.SMTP:
+    def _opened(self) -> smtplib.SMTP:
+        """The connection, opened if need be. Raises NotSent, and does so until `close` when it does not open."""
         if self._down:
             raise NotSent(self._down, permanent=False)
-        if self._connection is None:
-            said = self._settings
-            context = ssl.create_default_context(cafile=said.ca or None)
-            if said.security == "tls":
-                connection: smtplib.SMTP = smtplib.SMTP_SSL(said.host, said.port, timeout=said.timeout, context=context)
-            else:
-                connection = smtplib.SMTP(said.host, said.port, timeout=said.timeout)
-            self._connection = connection
-            if said.security == "starttls":
-                connection.starttls(context=context)
-            if said.user:
-                connection.login(said.user, said.password)
-        return self._connection
+        if self._connection is not None:
+            return self._connection
+        try:
+            return self._open()
+        except ssl.SSLCertVerificationError:
+            fault = "the certificate of the mail server is not trusted: see mail.ca and mail.host"
+        except ssl.SSLError as error:
+            fault = f"no TLS with the mail server: see mail.security and mail.ca ({type(error).__name__})"
+        except smtplib.SMTPAuthenticationError as error:
+            fault = f"the server refuses mail.user and mail.password: {error.smtp_code}"
+        except smtplib.SMTPNotSupportedError:
+            fault = "the server offers no STARTTLS, or no log-in: see mail.security and mail.user"
+        except smtplib.SMTPResponseException as error:
+            fault = f"the server does not let us in: {error.smtp_code}"
+        except (OSError, smtplib.SMTPException) as error:
+            fault = f"the server does not answer: {type(error).__name__}"
+        raise self._gave_up(fault) from None
+
+    def _gave_up(self, fault: str) -> NotSent:
+        self.drop()
+        self._down = fault
+        return NotSent(fault, permanent=False)
+
+    def _open(self) -> smtplib.SMTP:
+        said = self._settings
+        context = ssl.create_default_context(cafile=said.ca or None)
+        if said.security == "tls":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(said.host, said.port, timeout=said.timeout, context=context)
+        else:
+            connection = smtplib.SMTP(said.host, said.port, timeout=said.timeout)
+        self._connection = connection
+        if said.security == "starttls":
+            connection.starttls(context=context)
+        if said.user:
+            connection.login(said.user, said.password)
+        return connection
 
 
 class Command:
@@ -140,8 +166,6 @@ class Command:
 
     def send(self, message: Message) -> None:
         """Run the command with the number; the text is its standard input. Raises NotSent: another status than 0."""
-        if not _NUMBER.fullmatch(message.address):
-            raise NotSent("the number is not that of a telephone", permanent=True)
         try:
             subprocess.run(
                 [*self._words, message.address],
@@ -150,9 +174,12 @@ class Command:
                 stderr=subprocess.DEVNULL,
                 timeout=self._timeout,
                 check=True,
+                env={name: value for name, value in os.environ.items() if not name.startswith("ECLUSE_")},
             )
+        except subprocess.CalledProcessError as error:
+            raise NotSent(f"the command ends with status {error.returncode}", permanent=False) from None
         except (OSError, subprocess.SubprocessError) as error:
-            raise NotSent(f"the command failed: {type(error).__name__}", permanent=False) from None
+            raise NotSent(f"the command fails: {type(error).__name__}", permanent=False) from None
 
     def close(self) -> None:
         """Nothing is open."""
@@ -187,7 +214,7 @@ def channels(mail: MailSettings, sms: SmsSettings, outgoing: Path) -> Channels:
 
 
 def as_email(message: Message, sender: str) -> EmailMessage:
-    """The e-mail of a message. Raises ValueError: an address that a header cannot hold."""
+    """The e-mail of a message."""
     letter = EmailMessage()
     letter["From"] = sender
     letter["To"] = message.address
@@ -197,3 +224,11 @@ def as_email(message: Message, sender: str) -> EmailMessage:
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.wording.text)
     return letter
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, and see it on the disk: a delivery is not undone by a power cut."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

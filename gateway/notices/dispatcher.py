@@ -81,7 +81,7 @@ class Dispatcher:
         delivered, fault, permanent = [], None, True
         try:
             messages = messages_of(notice, self._settings.language, self._parameters)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return [], f"nothing can be said of it: {type(error).__name__}", True
         for message in messages:
             if f"{message.recipient} {message.channel}" in notice["delivered"]:

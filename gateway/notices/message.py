@@ -14,6 +14,7 @@ from xds.dmp.holder import Traits
 from xds.dmp.minority import may_be_represented
 from xds.dmp.notices import NoticeFacts, Recipient, recipients
 from xds.dmp.parameters import Parameters
+from xds.dmp.reach import is_email, is_number
 from xds.dmp.traces import NoticeKind
 
 
@@ -52,7 +53,10 @@ def messages_of(notice: Mapping[str, Any], language: Language, parameters: Param
     for recipient, name, person in _people(notice):
         if recipient not in told:
             continue
-        channel, address = _way(person)
+        way = _way(person)
+        if way is None:
+            continue
+        channel, address = way
         identity = hashlib.sha256(f"{notice['notice_id']} {name} {channel}".encode()).hexdigest()[:32]
         found.append(
             Message(
@@ -92,18 +96,21 @@ def _people(notice: Mapping[str, Any]) -> Iterator[tuple[Recipient, str, Mapping
         yield Recipient.MEDECIN_TRAITANT, f"PROFESSIONAL/{one['id']}", person
 
 
-def _way(person: Mapping[str, Any]) -> tuple[Channel, str]:
-    """By e-mail, else by short message, else by letter."""
-    if person.get("email"):
-        return Channel.EMAIL, person["email"]
-    if person.get("mobile"):
-        return Channel.SMS, person["mobile"]
+def _way(person: Mapping[str, Any]) -> tuple[Channel, str] | None:
+    """By e-mail, else by short message, else by letter, what is no address left out; None: nothing is known."""
+    email, mobile = str(person.get("email") or ""), str(person.get("mobile") or "")
+    if is_email(email):
+        return Channel.EMAIL, email
+    if is_number(mobile):
+        return Channel.SMS, mobile
     traits = Traits.from_json(person.get("traits") or {})
     place = traits.address
     lines = (
         " ".join((*traits.given[:1], traits.used_family or traits.family)),
         *place.lines,
-        f"{place.postal_code} {place.city}".strip(),
+        f"{place.postal_code} {place.city}",
         place.country,
     )
-    return Channel.LETTER, "\n".join(line for line in lines if line)
+    # One line each, whatever was declared: no text of a stranger begins a line of ours.
+    written = [line for line in (" ".join(one.split()) for one in lines) if line]
+    return (Channel.LETTER, "\n".join(written)) if written else None

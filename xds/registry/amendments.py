@@ -40,6 +40,9 @@ _CHANGE = (
     "SELECT change_documents(%s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
     " %b::bytea[], %s::text::jsonb, %s)"
 )
+_RELEASE = (
+    "SELECT keeper_release(%s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %b::bytea[])"
+)
 _Result = TypeVar("_Result")
 
 
@@ -107,40 +110,21 @@ class Amendments:
             patient_key,
             revision,
             depositor_id,
-            _json(submission_set_row(plan.submission_set)),
-            _json(
-                [
-                    {
-                        "entry_uuid": str(uuid_of(one.entry.entry_uuid)),
-                        "previous": str(uuid_of(one.previous)),
-                        "confidentiality": [code_text(code) for code in one.entry.confidentiality_codes],
-                        "mask_when_visible": one.mask_when_visible,
-                    }
-                    for one in plan.versions
-                ]
-            ),
-            _json([association_row(one) for one in plan.associations]),
-            _json(
-                [
-                    {
-                        "kind": one.kind,
-                        "entry_uuid": str(uuid_of(one.entry_uuid)),
-                        "original": one.original.name,
-                        "status": one.status.name,
-                    }
-                    for one in plan.statuses
-                ]
-            ),
-            [
-                write_submission_set(plan.submission_set),
-                *(write_entry(one.entry) for one in plan.versions),
-                *(write_association(one) for one in plan.associations),
-            ],
+            *_rows(plan),
             f"[{','.join(trace.as_json() for trace in traces)}]",
             _text(event),
         )
         with self._writing() as connection:
             connection.execute(_CHANGE, parameters)
+
+    def release(self, plan: ChangePlan, *, patient_key: UUID, revision: int) -> bool:
+        """Write the release of a hidden document, as the keeper; False when it is not due any more (CSP R1111-53).
+
+        The keeper's clock shows the instant at which it is due. Trace, notice and event are written by the database.
+        """
+        with self._writing() as connection:
+            row = connection.execute(_RELEASE, (patient_key, revision, *_rows(plan))).fetchone()
+        return bool(row is not None and row[0])
 
     def remove(self, ids: Iterable[str], *, revisions: Mapping[UUID, int], event: AuditEvent) -> None:
         """Remove registered objects (ITI TF-2 §3.62). Bytes stay until `ecluse fsck --delete` finds them orphans."""
@@ -186,6 +170,41 @@ def until_unchanged(attempt: Callable[[], _Result]) -> _Result:
 
 def _version(row: dict[str, Any], previous: str) -> dict[str, Any]:
     return {**row, "previous": str(uuid_of(previous))}
+
+
+def _rows(plan: ChangePlan) -> tuple[str, str, str, str, list[bytes]]:
+    """What a plan of changes writes: its lot, versions, associations and statuses, and how they are spelled."""
+    return (
+        _json(submission_set_row(plan.submission_set)),
+        _json(
+            [
+                {
+                    "entry_uuid": str(uuid_of(one.entry.entry_uuid)),
+                    "previous": str(uuid_of(one.previous)),
+                    "confidentiality": [code_text(code) for code in one.entry.confidentiality_codes],
+                    "mask_when_visible": one.mask_when_visible,
+                }
+                for one in plan.versions
+            ]
+        ),
+        _json([association_row(one) for one in plan.associations]),
+        _json(
+            [
+                {
+                    "kind": one.kind,
+                    "entry_uuid": str(uuid_of(one.entry_uuid)),
+                    "original": one.original.name,
+                    "status": one.status.name,
+                }
+                for one in plan.statuses
+            ]
+        ),
+        [
+            write_submission_set(plan.submission_set),
+            *(write_entry(one.entry) for one in plan.versions),
+            *(write_association(one) for one in plan.associations),
+        ],
+    )
 
 
 def _revisions(revisions: Mapping[UUID, int]) -> str:

@@ -25,13 +25,14 @@ from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.metadata.submission_set import SubmissionSet
 from xds.registry.amendments import Amendments, until_unchanged
-from xds.registry.change_plan import WantedChange, plan_changes
+from xds.registry.change_plan import ChangePlan, WantedChange, plan_changes
 from xds.registry.connections import Connections
-from xds.registry.identifiers import canonical_patient_id
-from xds.registry.registered import RegisteredFacts
+from xds.registry.registered import RegisteredFacts, RegisteredRecord
 from xds.registry.registered_documents import RegisteredDocument, RegisteredDocuments
 from xds.registry.registered_reader import RegisteredReader
 
+SYSTEM: Final = Actor(kind=ActorKind.SYSTEM, id="ecluse")
+"""Who does what time brings."""
 _SCHEME = "1.2.250.1.213.1.1.4.13"
 VISIBILITY: Final = {
     MASKED: Code(MASKED, _SCHEME, "Masqué aux professionnels de santé"),
@@ -61,6 +62,15 @@ class Act:
     reason: str = ""
     rule: str = ""
     request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a change is decided and planned on."""
+
+    document: RegisteredDocument
+    record: RegisteredRecord
+    facts: RegisteredFacts
 
 
 Wish = Callable[[RegisteredDocument], WantedChange | None]
@@ -102,7 +112,27 @@ class DocumentChanges:
         """
         return until_unchanged(lambda: self._attempt(patient_id, unique_id, act, wish))
 
+    def release(self, patient_id: str, unique_id: str, now: datetime) -> bool:
+        """Make visible a hidden document that nobody announced, as the keeper (CSP R1111-53); False when it is done.
+
+        `now` is the real time; the keeper's clock shows the instant at which it is due. Raises Refusal, as `change`.
+        """
+        return until_unchanged(lambda: self._attempt_release(patient_id, unique_id, now))
+
     def _attempt(self, patient_id: str, unique_id: str, act: Act, wish: Wish) -> str | None:
+        found = self._found(patient_id, unique_id)
+        wanted = wish(found.document)
+        return self._write(wanted, found, act) if wanted is not None else None
+
+    def _attempt_release(self, patient_id: str, unique_id: str, now: datetime) -> bool:
+        found = self._found(patient_id, unique_id)
+        wanted = _visible_as(found.document, (), (INVISIBLE,))
+        if wanted is None:
+            return False
+        plan = self._plan(wanted, found, SYSTEM, now)
+        return self._amendments.release(plan, patient_key=found.record.patient_key, revision=found.record.revision)
+
+    def _found(self, patient_id: str, unique_id: str) -> _Found:
         facts = self._facts.ask(unique_ids=[unique_id], patient_ids=[patient_id])
         record = facts.record_of(patient_id)
         if record is None:
@@ -115,24 +145,17 @@ class DocumentChanges:
             raise _refusal(
                 XdsErrorCode.METADATA_UPDATE, f"document {unique_id} is deleted: it does not change any more"
             )
-        wanted = wish(document)
-        if wanted is None:
-            return None
-        return self._write(wanted, facts, patient_id, act)
+        return _Found(document=document, record=record, facts=facts)
 
-    def _write(self, wanted: WantedChange, facts: RegisteredFacts, patient_id: str, act: Act) -> str:
-        document = wanted.document
-        record = facts.record_of(patient_id)
-        if record is None:
-            raise LookupError("the record was there")
+    def _plan(self, wanted: WantedChange, found: _Found, actor: Actor, now: datetime) -> ChangePlan:
+        former = self._documents.submission_of(wanted.document, found.record.patient_key)
+        lot = _submission_set(former, wanted.document.entry.patient_id, actor, now)
+        return plan_changes(lot, (wanted,), found.facts)
+
+    def _write(self, wanted: WantedChange, found: _Found, act: Act) -> str:
+        document, record = wanted.document, found.record
         request_id = act.request_id or str(uuid4())
-        plan = plan_changes(
-            _submission_set(
-                self._documents.submission_of(document, record.patient_key), document.entry.patient_id, act
-            ),
-            (wanted,),
-            facts,
-        )
+        plan = self._plan(wanted, found, act.actor, act.now)
         self._amendments.change(
             plan,
             patient_key=record.patient_key,
@@ -149,7 +172,7 @@ class DocumentChanges:
             ),
             traces=(
                 Trace(
-                    patient_id=canonical_patient_id(patient_id),
+                    patient_id=record.patient_id,
                     operation=act.operation,
                     outcome=Outcome.SUCCESS,
                     actor=act.actor,
@@ -193,16 +216,16 @@ def _visible_as(document: RegisteredDocument, add: Collection[str], remove: Coll
     return WantedChange(document=document, confidentiality_codes=codes, mask_when_visible=waits)
 
 
-def _submission_set(former: SubmissionSet, patient_id: str, act: Act) -> SubmissionSet:
+def _submission_set(former: SubmissionSet, patient_id: str, actor: Actor, now: datetime) -> SubmissionSet:
     """The submission set of a change: what it is about as its document's was, its author who acts."""
     identifier = uuid4()
-    author = _SYSTEM_AUTHOR if act.actor.kind is ActorKind.SYSTEM else _patient_author(patient_id)
+    author = _SYSTEM_AUTHOR if actor.kind is ActorKind.SYSTEM else _patient_author(patient_id)
     return SubmissionSet(
         entry_uuid="change",
         unique_id=f"2.25.{identifier.int}",
         patient_id=patient_id,
         source_id=DMP_SYSTEM,
-        submission_time=act.now.astimezone(UTC).strftime("%Y%m%d%H%M%S"),
+        submission_time=now.astimezone(UTC).strftime("%Y%m%d%H%M%S"),
         content_type_code=former.content_type_code,
         authors=(author,),
     )
@@ -213,7 +236,7 @@ def _patient_author(patient_id: str) -> Author:
     parts = patient_id.split("^")
     return Author(
         person=f"{parts[0]}^^^^^^^^{parts[3]}^^^^NH",
-        roles=("EXP_PATIENT^Expression personnelle du patient^1.2.250.1.213.1.1.4.6",),
+        roles=(_PATIENT_ROLE,),
     )
 
 

@@ -17,14 +17,12 @@ from uuid import UUID
 import orjson
 import psycopg
 
-from xds.dmp.parameters import Parameters
-
 PAGE = 200
 """Items read at a time."""
 
-_DUE = "SELECT kind, patient_key, subject, due_at FROM keeper_due(%s::text::jsonb, %s, %s::text::jsonb, %s)"
-_ACT = "SELECT keeper_act(%s::text::jsonb, %s, %s, %s, %s, %s::text::jsonb, %s)"
-_DESTROY = "SELECT keeper_destroy(%s::text::jsonb, %s, %s, %s, %s, %s)"
+_DUE = "SELECT kind, patient_key, subject, due_at FROM keeper_due(%s, %s::text::jsonb, %s)"
+_ACT = "SELECT keeper_act(%s, %s, %s, %s)"
+_DESTROY = "SELECT keeper_destroy(%s, %s, %s)"
 _DOCUMENT = (
     "SELECT p.patient_id, e.unique_id FROM document_entries e JOIN patients p USING (patient_key)"
     " WHERE e.patient_key = %s AND e.entry_uuid = %s"
@@ -72,21 +70,10 @@ class DueItem:
 
 
 class Agenda:
-    """What is due, by the parameters of the house. `connection` is the keeper's, in autocommit."""
+    """What is due, by the terms that the owner wrote down. `connection` is the keeper's, in autocommit."""
 
-    def __init__(self, connection: psycopg.Connection[Any], parameters: Parameters) -> None:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self.parameters = orjson.dumps(
-            {
-                "reminder_days": parameters.reminder_days,
-                "release_months": parameters.release_months,
-                "suspension_weeks": parameters.suspension_weeks,
-                "archive_years": parameters.archive_years,
-                "destruction_days": parameters.destruction_days,
-                "majority_age": parameters.majority_age,
-                "reimbursement_months": parameters.reimbursement_months,
-            }
-        ).decode()
 
     def law_now(self) -> datetime:
         """The instant that the law's clock shows."""
@@ -97,23 +84,19 @@ class Agenda:
 
     def page(self, until: datetime, after: DueItem | None = None, limit: int = PAGE) -> list[DueItem]:
         """What is due until an instant, earliest first, after an item that was seen."""
-        rows = self._connection.execute(
-            _DUE, (self.parameters, until, after.as_json() if after is not None else None, limit)
-        ).fetchall()
+        rows = self._connection.execute(_DUE, (until, after.as_json() if after is not None else None, limit)).fetchall()
         return [
             DueItem(kind=DueKind(kind), patient_key=patient_key, subject=subject, due_at=_utc(due_at))
             for kind, patient_key, subject, due_at in rows
         ]
 
-    def act(self, item: DueItem, trace: str, event: str) -> bool:
-        """Do it at its instant, unless it was done; False then."""
-        return self._said(
-            _ACT, self.parameters, item.kind.value, item.patient_key, item.subject, item.due_at, trace, event
-        )
+    def act(self, item: DueItem) -> bool:
+        """Do it at its instant, with its trace and its event, unless it was done; False then."""
+        return self._said(_ACT, item.kind.value, item.patient_key, item.subject, item.due_at)
 
-    def destroy(self, item: DueItem, proof_id: UUID, event: str) -> bool:
+    def destroy(self, item: DueItem) -> bool:
         """Destroy the record, unless it was done; False then. Its files are in `remains` from now on."""
-        return self._said(_DESTROY, self.parameters, item.kind.value, item.patient_key, item.due_at, proof_id, event)
+        return self._said(_DESTROY, item.kind.value, item.patient_key, item.due_at)
 
     def document(self, item: DueItem) -> tuple[str, str] | None:
         """The patient (CX) and the uniqueId of the document of an item; None: it is no more."""
@@ -130,9 +113,10 @@ class Agenda:
             if not self._connection.broken:
                 self._connection.execute("SELECT set_config('ecluse.law_time', '', false)")
 
-    def remains(self, limit: int = PAGE) -> list[tuple[str, str]]:
-        """Files of destroyed records that are still to be removed: `BLOB` and its address, `LETTER` and its notice."""
-        return self._connection.execute("SELECT kind, name FROM keeper_remains(%s)", (limit,)).fetchall()
+    def remains(self, kind: str, after: str = "", limit: int = PAGE) -> list[str]:
+        """Files of destroyed records that are still to be removed: addresses of `BLOB`, notices of `LETTER`."""
+        rows = self._connection.execute("SELECT keeper_remains(%s, %s, %s)", (kind, after, limit)).fetchall()
+        return [row[0] for row in rows]
 
     def removed(self, kind: str, names: Iterable[str]) -> None:
         """Forget files that are gone."""

@@ -20,7 +20,7 @@ _WAITING = (
 )
 _TAKEN = "SELECT unique_id FROM unique_ids WHERE unique_id = ANY (%s)"
 _FEED = (
-    "SELECT keeper_feed(%s::text::jsonb, %s, %s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb,"
+    "SELECT keeper_feed(%s, %s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb,"
     " %s::text::jsonb, %s, %b::bytea[], %s::text::jsonb, %s)"
 )
 
@@ -36,11 +36,10 @@ class Waiting:
 
 
 class Feedings:
-    """Works with the keeper's connection, in autocommit; `parameters` are those of the agenda."""
+    """Works with the keeper's connection, in autocommit."""
 
-    def __init__(self, connection: psycopg.Connection[Any], parameters: str) -> None:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self._parameters = parameters
 
     @property
     def lost(self) -> bool:
@@ -84,7 +83,7 @@ class Feedings:
         row = self._connection.execute(
             _FEED.encode(),
             (
-                *(self._parameters, item.patient_key, item.due_at, record.key_id, record.default_masking, structure_id),
+                *(item.patient_key, item.due_at, record.key_id, record.default_masking, structure_id),
                 *(
                     (lot.ids, lot.set_row(), lot.entry_rows(), lot.association_rows())
                     if lot

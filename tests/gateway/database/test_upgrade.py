@@ -93,4 +93,4 @@ def test_an_old_house_gets_its_keeper_and_everybody_keeps_his_password(
     migrate(layout.owner_url)
     assert (layout.ingest_url, layout.consultation_url) == (old_house.ingest_url, old_house.consultation_url)
     with psycopg.connect(layout.keeper_url) as keeper:
-        assert keeper.execute("SELECT count(*) FROM ecluse.records").fetchone() == (1,)
+        assert keeper.execute("SELECT count(*), law_now() > '2001-01-01' FROM records").fetchone() == (0, True)

@@ -13,10 +13,14 @@ from typing import Any, cast
 
 @dataclass
 class Mailbox:
-    """What a server has taken, and what it answers: `refusals` maps an address to the answer to its RCPT."""
+    """What a server has taken, and what it answers: `refusals` maps an address to the answer to its RCPT.
+
+    `answers` to other words: MAIL, RCPT, DATA, `greeting`, `taken` (after the letter); an empty one hangs up.
+    """
 
     letters: list[tuple[str, EmailMessage]] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
     drop_after_data: int = 0
     tls: ssl.SSLContext | None = None
     secured: bool = False
@@ -26,7 +30,7 @@ class _Talk(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         box = cast("Server", self.server).box
         recipient = ""
-        self._say("220 test")
+        self._say(box.answers.get("greeting", "220 test"))
         while line := self.rfile.readline():
             word = line.decode("ascii", "replace").strip()
             verb = word[:4].upper()
@@ -38,7 +42,9 @@ class _Talk(socketserver.StreamRequestHandler):
                 self.rfile, box.secured = self.connection.makefile("rb"), True
             elif verb == "RCPT":
                 recipient = word.partition("<")[2].partition(">")[0]
-                self._say(box.refusals.get(recipient, "250 ok"))
+                self._say(box.refusals.get(recipient, box.answers.get("RCPT", "250 ok")))
+            elif verb in box.answers:
+                self._say(box.answers[verb])
             elif verb == "DATA":
                 self._say("354 go")
                 content = b"".join(iter(self.rfile.readline, b".\r\n"))
@@ -48,7 +54,9 @@ class _Talk(socketserver.StreamRequestHandler):
                 if box.drop_after_data:
                     box.drop_after_data -= 1
                     return
-                self._say("250 taken")
+                if not box.answers.get("taken", "250"):
+                    return
+                self._say(box.answers.get("taken", "250 taken"))
             elif verb == "QUIT":
                 self._say("221 bye")
                 return

@@ -20,7 +20,7 @@ from gateway.administration import holder
 from gateway.cli.main import main
 from gateway.notices.message import Channel, Message, messages_of
 from gateway.notices.texts import wording
-from gateway.records import authorise
+from gateway.records import RecordsError, authorise
 from samples.pki.factory import TestPki
 from xds.dmp.holder import Address, Traits
 from xds.dmp.notices import Recipient
@@ -151,12 +151,116 @@ def test_a_server_that_is_busy_is_asked_again_and_again_then_the_notice_is_parke
     assert outcomes == [(1, 0), (1, 0), (0, 1)]
 
 
-@pytest.mark.parametrize("address", ["a@b\r\nBcc: x@y", "no address at all\n", "é@exemple.invalid"])
-def test_an_address_that_is_none_is_parked_and_reaches_nobody(place: Place, server: Server, address: str) -> None:
-    _, record = a_holder(place, email=address)
+NO_ADDRESSES = [
+    "a@b\r\nBcc: x@y",
+    "no address at all\n",
+    "a@b, c@d",
+    "Alix <a@b>",
+    "@b",
+    "a@",
+    "a\u2028@b",
+    '"a b"@c',
+    "a@-b",
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_what_is_no_address_is_refused_and_one_that_stands_there_is_not_written_to(
+    place: Place, server: Server, address: str
+) -> None:
+    patient_id, record = a_holder(place)
+    with pytest.raises(RecordsError, match="name@domain"):
+        holder.set_holder(place.owner, patient_id, email=address)
+    place.owner.execute("UPDATE ecluse.holders SET email = %s WHERE patient_key = %s", (address, record.patient_key))
+    notice = announce(place, record.patient_key, NoticeKind.DOCUMENT_ADDED)
+    assert place.deliver(**mail(server)).messages == 1
+    assert server.box.letters == []
+    (channel,) = place.one("SELECT channel FROM ecluse.deliveries WHERE notice_id = %s", notice)
+    assert channel == "LETTER"
+
+
+def test_an_address_that_the_server_cannot_take_is_parked(place: Place, server: Server) -> None:
+    _, record = a_holder(place, email="é@exemple.invalid")
     announce(place, record.patient_key, NoticeKind.DOCUMENT_ADDED)
     assert place.deliver(**mail(server)).parked == 1
     assert server.box.letters == []
+
+
+ANSWERS = [
+    # what the server says, where; what is written down of it; whether it is for good
+    ({"greeting": "554 not today"}, "the server does not let us in: 554", False),
+    ({"MAIL": "550 who are you"}, "the server refuses mail.sender: 550", False),
+    ({"MAIL": "451 later"}, "the server refuses mail.sender: 451", False),
+    ({"RCPT": "450 mailbox busy"}, "the server refuses the address: 450", False),
+    ({"RCPT": "550 no such user"}, "the server refuses the address: 550", True),
+    ({"DATA": "452 full"}, "the server refuses the message: 452", False),
+    ({"taken": "554 looks like spam"}, "the server refuses the message: 554", True),
+    ({"taken": "421 closing"}, "the server refuses the message: 421", False),
+    ({"taken": ""}, "the server does not answer: SMTPServerDisconnected", False),
+]
+
+
+@pytest.mark.parametrize(("answers", "error", "for_good"), ANSWERS, ids=[one[1] for one in ANSWERS])
+def test_only_what_is_about_this_letter_is_for_good(
+    place: Place, server: Server, answers: dict[str, str], error: str, *, for_good: bool
+) -> None:
+    _, record = a_holder(place)
+    notice = announce(place, record.patient_key, NoticeKind.DOCUMENT_ADDED)
+    server.box.answers.update(answers)
+    sent = place.deliver(**mail(server))
+    assert (sent.waiting, sent.parked) == ((0, 1) if for_good else (1, 0))
+    assert place.one("SELECT last_error FROM ecluse.outbox WHERE notice_id = %s", notice) == (error,)
+
+
+def test_a_server_without_starttls_parks_nothing(place: Place, server: Server) -> None:
+    keys = [a_holder(place)[1].patient_key for _ in range(3)]
+    for key in keys:
+        announce(place, key, NoticeKind.DOCUMENT_ADDED)
+    sent = place.deliver(**mail(server, security="starttls"))
+    assert (sent.waiting, sent.parked) == (3, 0)
+    assert "mail.security" in place.one("SELECT last_error FROM ecluse.outbox LIMIT 1")[0]
+    hurry(place)
+    assert place.deliver(**mail(server)).messages == 3
+
+
+def test_a_full_disk_loses_no_letter(place: Place) -> None:
+    _, record = a_holder(place, email="")
+    notice = announce(place, record.patient_key, NoticeKind.RECORD_CLOSED)
+    outgoing = place.data / "outgoing"
+    kept = outgoing.rename(place.data / "kept") if outgoing.exists() else None
+    outgoing.symlink_to("/dev/full")  # whatever is written below it fails
+    assert place.deliver().waiting == 1
+    outgoing.unlink()
+    if kept is not None:
+        kept.rename(outgoing)
+    hurry(place)
+    assert place.deliver().messages == 1
+    assert len(list((outgoing / "letters").glob(f"{notice}-*"))) == 1
+
+
+def test_a_name_of_several_lines_writes_no_line_of_ours(place: Place) -> None:
+    patient_id, record = a_holder(place, email="")
+    traits = Traits(
+        family="ESSAI\n\nVotre dossier est clos\r", address=Address(lines=("1 rue\x0bd'Essai",), city="Paris")
+    )
+    holder.set_holder(place.owner, patient_id, traits=traits)
+    notice = announce(place, record.patient_key, NoticeKind.RECORD_CLOSED)
+    place.deliver()
+    (letter,) = (place.data / "outgoing" / "letters").glob(f"{notice}-*.txt")
+    assert letter.read_text("utf-8").splitlines()[:3] == ["ESSAI Votre dossier est clos", "1 rue d'Essai", "Paris"]
+
+
+def test_what_was_parked_is_given_up_by_name(place: Place, server: Server) -> None:
+    _, record = a_holder(place, email="nobody@exemple.invalid")
+    server.box.refusals["nobody@exemple.invalid"] = "550 no such user"
+    notice = announce(place, record.patient_key, NoticeKind.DOCUMENT_ADDED)
+    words = ["--lang", "en", "outbox", "discard", str(notice), "--data", str(place.data)]
+    early = CliRunner().invoke(main, words)
+    assert (early.exit_code, "ecluse outbox list" in early.stderr) == (1, True)
+    assert place.deliver(**mail(server)).parked == 1
+    assert CliRunner().invoke(main, words).exit_code == 0
+    listed = CliRunner().invoke(main, ["outbox", "list", "--all", "--data", str(place.data)])
+    assert f"{notice}  DOCUMENT_ADDED  given up" in listed.stdout
 
 
 def test_two_dispatchers_never_send_the_same_notice(place: Place, server: Server) -> None:
@@ -215,12 +319,31 @@ def test_a_short_message_goes_through_the_command_of_the_house(place: Place, tmp
     script.write_text(f"import sys; open({str(taken)!r}, 'a').write(sys.argv[1] + ' ' + sys.stdin.read())", "utf-8")
     assert place.deliver(sms={"command": f"{sys.executable} {script}"}).messages == 1
     assert taken.read_text("utf-8").startswith("+33600000000 Un professionnel de santé")
-    _, record = a_holder(place, email="", mobile="--version")
-    announce(place, record.patient_key, NoticeKind.FIRST_ACCESS, DOCTOR)
-    assert place.deliver(sms={"command": sys.executable}).parked == 1
-    place.owner.execute("UPDATE ecluse.holders SET mobile = '0600000000' WHERE patient_key = %s", (record.patient_key,))
-    place.owner.execute("UPDATE ecluse.outbox SET parked_at = NULL, not_before = now()")
+    announce(place, record.patient_key, NoticeKind.RECORD_CLOSED)
     assert place.deliver(sms={"command": "/nowhere/at/all"}).waiting == 1
+
+
+@pytest.mark.parametrize("number", ["--version", "06;id", "$(id)", "0600000000\n--help", "٠٦٠٠٠٠٠٠٠٠"])
+def test_what_is_no_number_is_no_argument_of_the_command(place: Place, number: str) -> None:
+    patient_id, record = a_holder(place, email="")
+    with pytest.raises(RecordsError, match="digits"):
+        holder.set_holder(place.owner, patient_id, mobile=number)
+    place.owner.execute("UPDATE ecluse.holders SET mobile = %s WHERE patient_key = %s", (number, record.patient_key))
+    notice = announce(place, record.patient_key, NoticeKind.FIRST_ACCESS, DOCTOR)
+    assert place.deliver(sms={"command": "false"}).messages == 1
+    assert place.one("SELECT channel FROM ecluse.deliveries WHERE notice_id = %s", notice) == ("LETTER",)
+
+
+def test_the_command_gets_no_setting_of_the_house(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, record = a_holder(place, email="", mobile="+33600000000")
+    announce(place, record.patient_key, NoticeKind.FIRST_ACCESS, DOCTOR)
+    monkeypatch.setenv("ECLUSE_MAIL_PASSWORD", "secretdumail")
+    script = tmp_path / "send.py"
+    script.write_text(f"import os; open({str(tmp_path / 'env')!r}, 'w').write(str(dict(os.environ)))", "utf-8")
+    assert place.deliver(sms={"command": f"{sys.executable} {script}"}).messages == 1
+    assert "secretdumail" not in (tmp_path / "env").read_text("utf-8")
 
 
 def test_an_emergency_is_told_to_the_patient_and_to_his_medecin_traitant(place: Place) -> None:

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from gateway.cli.main import main
 from gateway.cli.rehearsal import Rehearsal
 from gateway.cli.story import REPOSITORY
-from gateway.jobs.house import Keeping, keeping
+from gateway.database.roles import DatabaseRole, read_url
+from gateway.jobs.house import Keeping, declare_terms, keeping
 from gateway.settings import load
 from profiles.dmp.spaces import Space, place_of
 from samples.client.record_messages import Person
@@ -51,9 +52,13 @@ class Newcomer:
 
     @contextmanager
     def keeper(self, **parameters: Any) -> Iterator[Keeping]:
-        settings = load(data=str(self.house.data), environ={})
-        with keeping(replace(settings, dmp=replace(settings.dmp, **parameters))) as opened:
+        usual = load(data=str(self.house.data), environ={})
+        settings = replace(usual, dmp=replace(usual.dmp, **parameters))
+        owner_url = read_url(self.house.data, DatabaseRole.OWNER)
+        declare_terms(owner_url, settings)
+        with keeping(settings) as opened:
             yield opened
+        declare_terms(owner_url, usual)
 
     def keep(self, **parameters: Any) -> None:
         with self.keeper(**parameters) as kept:
