@@ -174,3 +174,15 @@ def _found(desk: Desk) -> list[str]:
     with closing(desk.scene.consultation(COLLEAGUE)) as client:
         found: list[str] = client.find_documents(desk.patient.cx).unique_ids
     return found
+
+
+def test_a_message_that_cannot_be_judged_is_told_what_the_house_minds_and_no_more(desk: Desk, surgery: Desk) -> None:
+    """Its documents share a uniqueId: it is refused before the record is looked at."""
+
+    def told(where: Desk) -> set[str]:
+        document = vsm(where.patient)
+        answer = where.deposit(where.lot([document, document], confidentiality=[MASQUE_PS, INVISIBLE_PATIENT]))
+        assert not answer.succeeded
+        return {rule for rule in ("D-082", "D-083") for error in answer.errors if rule in error.context}
+
+    assert (told(desk), told(surgery)) == ({"D-082"}, set())
