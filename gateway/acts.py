@@ -1,6 +1,7 @@
-"""What is done to records from inside the house, by its administration or by time, and how it is written down.
+"""What is done to records from inside the house, and how it is written down.
 
-The audit trail names the record by its internal key; the trace is kept inside the record, and goes with it.
+The audit trail names the record by its internal key; the trace is kept inside the record, and goes with it. What time
+does is written down by the database itself (`system_event` and `system_trace` in 0019_keeper_walls.sql).
 """
 
 from __future__ import annotations
@@ -38,13 +39,6 @@ class Act(StrEnum):
     ENS = "RECORD-ENS"
     IDENTITY = "RECORD-IDENTITY"
     CLOCK = "CLOCK-ADVANCE"
-    AUTHORISATION_END = "TIME-AUTHORISATION-END"
-    HIDDEN_REMINDER = "TIME-HIDDEN-REMINDER"
-    HIDDEN_RELEASE = "TIME-HIDDEN-RELEASE"
-    SUSPENSION_END = "TIME-SUSPENSION-END"
-    MAJORITY = "TIME-MAJORITY"
-    ARCHIVE_END = "TIME-ARCHIVE-END"
-    DESTRUCTION_REQUEST = "TIME-DESTRUCTION-REQUEST"
     REIMBURSEMENTS = "TIME-REIMBURSEMENTS"
 
 
@@ -52,12 +46,10 @@ _TRANSACTIONS: Mapping[Act, Operation] = MappingProxyType(
     {
         Act.CLOSE: Operation.CLOSE,
         Act.DECEASE: Operation.CLOSE,
-        Act.SUSPENSION_END: Operation.CLOSE,
         Act.REACTIVATE: Operation.REACTIVATE,
         Act.CONSENTS: Operation.CHANGE_ADMINISTRATIVE,
         Act.HOLDER: Operation.CHANGE_ADMINISTRATIVE,
         Act.REPRESENTATIVE: Operation.CHANGE_ADMINISTRATIVE,
-        Act.HIDDEN_RELEASE: Operation.MAKE_VISIBLE,
     }
 )
 """Acts that have a transaction of the DMP; a trace shows it, and the name of the act otherwise."""

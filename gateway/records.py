@@ -16,7 +16,7 @@ import psycopg
 from gateway.acts import Act, event_text, trace_json
 from gateway.administration.holder import admit_authority
 from gateway.administration.life import close_record
-from gateway.administration.office import RecordsError, administrator
+from gateway.administration.office import RecordsError, administrator, must_be_of_our_time
 from gateway.administration.professionals import AUTHORISATION_DAYS, authorise, block, revoke, unblock
 from security.at_rest.record_keys import Kek, create_record_key
 from security.audit.event import Outcome
@@ -88,6 +88,8 @@ def open_record(
     this house admits: a genuine patient is refused before anything is written.
     """
     admit_authority(patient_id)
+    if at is not None:
+        must_be_of_our_time(at)
     key = create_record_key(kek)
     request_id, who = str(uuid4()), administrator()
     with connection.transaction():

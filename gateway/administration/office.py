@@ -33,7 +33,7 @@ _LOCK = (
 )
 _WRITE = "SELECT ecluse.act_trace(%s, %s, %s::text::jsonb), ecluse.audit_append(%s)"
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 2500
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 
 
 class RecordsError(Exception):

@@ -41,8 +41,10 @@ def advance_(span: str | None, target: str | None, *, as_json: bool, file: Path 
     os.umask(0o077)
     with administration(file, data) as house:
         try:
-            end = after(read_clock(house.connection).law, span) if span is not None else _instant(target or "")
-            reading = advance(house.connection, end, mode=house.settings.mode)
+            reading = read_clock(house.connection)
+            end = after(reading.law, span) if span is not None else _instant(target or "")
+            if end != reading.law:  # 0d only does what is due
+                reading = advance(house.connection, end, mode=house.settings.mode)
         except ClockError as error:
             raise click.ClickException(str(error)) from None
         _show(reading, as_json=as_json)

@@ -305,6 +305,22 @@ BAD_SEEDS = [
     ("representatives = [{ relationship = 'MTH' }]", "only a minor"),
     ("status = 'CLOSED'\nclosed_at = 2001-01-01T00:00:00Z", "SBX_TIME_TOO_EARLY"),
     ("opened_at = 2999-01-01T00:00:00Z", "SBX_TIME_IN_FUTURE"),
+    ("email = 5", "email is a text"),
+    ('email = "a@b\\r\\nBcc: c@d"', "email is a text"),
+    ('email = "a@b, c@d"', "name@domain"),
+    ('mobile = "--help"', "digits"),
+    ('reason = "\\u0000"', "reason is a text"),
+    ('authorise = "810000000001"', "authorise is a list"),
+    ('authorise = [{name = "DR"}]', "lacks a key: authorise.id"),
+    ('authorise = [{id = "8", until = 9999-12-31T23:59:59-14:00}]', "between the years"),
+    ('authorise = [{id = "8", rank = 1}]', "unknown key: authorise.rank"),
+    ("opened_at = 0001-01-01T00:00:00+14:00", "between the years"),
+    ('traits = {given = "Alix"}', "traits.given is a list of texts"),
+    ("traits = {address = {lines = [1]}}", "traits.address.lines is a list of texts"),
+    ("traits = {family = {a = 1}}", "traits.family is a text"),
+    ("birth_date = 9999-12-31", "was born on"),
+    ('etreat = "deny"', "etreat is true or false"),
+    ("destruction_requested = 1", "destruction_requested is true or false"),
 ]
 
 
@@ -320,6 +336,29 @@ def test_a_seed_that_cannot_be_is_refused_whole(
     for one in (number, other):
         with pytest.raises(RecordsError, match="no record"):
             show_record(owner, cx(one))
+
+
+NO_FILES = {
+    "deep.toml": "a = " + "[" * 5000 + "]" * 5000,
+    "deep.json": "[" * 100_000,
+    "latin.toml": "é".encode("latin-1"),
+    "surrogate.json": '{"records": [{"ins": "\\ud800"}]}',
+    "empty.toml": "",
+    "table.json": '{"records": {"ins": "1"}}',
+    "bare.json": '{"records": ["1", null]}',
+}
+
+
+@pytest.mark.parametrize("name", NO_FILES)
+def test_a_file_that_is_no_seed_ends_the_command_with_one_line(
+    run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    content = NO_FILES[name]
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    done = run("records", "seed", str(tmp_path / name))
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_commands_do_what_they_say(run: Callable[..., Result], kek: Kek) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.administration import holder, life
+from gateway.cli.main import main
+from gateway.database.errors import DatabaseSetupError
+from gateway.jobs.house import declare_terms, keeping
 from gateway.records import authorise
 from xds.dmp import timers
 from xds.dmp.holder import Traits
@@ -165,47 +170,87 @@ def test_months_of_the_database_are_those_of_the_law_in_every_time_zone(
     assert found == timers.after_months(instant, months)
 
 
-def test_things_are_done_in_the_order_of_their_instants_and_what_they_bring_too(new_place: Any) -> None:
-    with new_place() as place:
+def test_a_house_that_was_off_for_years_does_all_in_the_order_of_instants_and_what_that_brings_too(
+    place: Place,
+) -> None:
+    patient_id, record = place.a_record()
+    authorise(place.owner, patient_id, DOCTOR, until=place.now() + timedelta(weeks=7))
+    life.suspend_record(place.owner, patient_id, reason="fraude")
+    place.move_to(place.now() + timedelta(days=11 * 366))
+    place.work()
+    events = place.all(
+        "SELECT event::jsonb ->> 'transaction' FROM ecluse.audit_events WHERE door = 'administration'"
+        " AND event::jsonb ->> 'transaction' LIKE 'TIME-%%' AND event LIKE %s ORDER BY sequence",
+        f"%{record.patient_key}%",
+    )
+    assert [name for (name,) in events] == ["TIME-SUSPENSION-END", "TIME-AUTHORISATION-END", "TIME-ARCHIVE-END"]
+    assert place.status(patient_id) is None
+    at, since = place.one("SELECT destroyed_at, closed_at FROM ecluse.destructions ORDER BY destroyed_at DESC LIMIT 1")
+    assert at == timers.archive_ends(since, DEFAULTS)
+
+
+def test_two_keepers_at_once_do_each_thing_once(place: Place) -> None:
+    place.move_to(place.now() + timedelta(days=400))
+    place.work()
+    keys, ends = [], place.now() + timedelta(days=10)
+    for _ in range(12):  # many things at the same instant
         patient_id, record = place.a_record()
-        authorise(place.owner, patient_id, DOCTOR, until=place.now() + timedelta(weeks=7))
-        life.suspend_record(place.owner, patient_id, reason="fraude")
-        place.move_to(place.now() + timedelta(days=11 * 366))
-        assert place.work().done == {
-            DueKind.SUSPENSION_END: 1,
-            DueKind.AUTHORISATION_END: 1,
-            DueKind.ARCHIVE_END: 1,
-        }
-        events = place.all(
-            "SELECT event::jsonb ->> 'transaction' FROM ecluse.audit_events WHERE door = 'administration'"
-            " AND event::jsonb ->> 'transaction' LIKE 'TIME-%%' ORDER BY sequence"
-        )
-        assert [name for (name,) in events] == ["TIME-SUSPENSION-END", "TIME-AUTHORISATION-END", "TIME-ARCHIVE-END"]
-        assert place.status(patient_id) is None
-        (at,) = place.one("SELECT destroyed_at FROM ecluse.destructions")
-        (since,) = place.one("SELECT closed_at FROM ecluse.destructions")
-        assert at == timers.archive_ends(since, DEFAULTS)
-        assert record.patient_key is not None
+        keys.append(record.patient_key)
+        authorise(place.owner, patient_id, DOCTOR, until=ends)
+        place.deposit(patient_id, record, HIDDEN)
+    place.move_to(place.now() + timedelta(days=40))
+    with ThreadPoolExecutor(4) as runners:
+        works = list(runners.map(lambda _: place.work(), range(4)))
+    assert [work.failed for work in works if work.failed] == []
+    total = sum((work.done for work in works), start=type(works[0].done)())
+    assert total == {DueKind.AUTHORISATION_END: 12, DueKind.HIDDEN_REMINDER: 12, DueKind.HIDDEN_RELEASE: 12}
+    for key in keys:
+        assert place.notices(key)["HIDDEN_DOCUMENT_RELEASED"] == 1
+        assert [row[0] for row in place.traces(key)].count("TD3.3b") == 1
+        assert place.one("SELECT max(version) FROM ecluse.document_entries WHERE patient_key = %s", key) == (2,)
 
 
-def test_two_keepers_at_once_do_each_thing_once(new_place: Any) -> None:
-    with new_place() as place:
-        keys = []
-        for _ in range(12):
-            patient_id, record = place.a_record()
-            keys.append(record.patient_key)
-            authorise(place.owner, patient_id, DOCTOR)
-            place.deposit(patient_id, record, HIDDEN)
-        place.move_to(place.now() + timedelta(days=400))
-        with ThreadPoolExecutor(4) as runners:
-            works = list(runners.map(lambda _: place.work(), range(4)))
-        assert [work.failed for work in works if work.failed] == []
-        total = sum((work.done for work in works), start=type(works[0].done)())
-        assert total == {DueKind.AUTHORISATION_END: 12, DueKind.HIDDEN_REMINDER: 12, DueKind.HIDDEN_RELEASE: 12}
-        for key in keys:
-            assert place.notices(key)["HIDDEN_DOCUMENT_RELEASED"] == 1
-            assert [row[0] for row in place.traces(key)].count("TD3.3b") == 1
-            assert place.one("SELECT max(version) FROM ecluse.document_entries WHERE patient_key = %s", key) == (2,)
+def test_what_always_fails_stops_nothing_else_and_is_seen(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    place.work()
+    poisoned_id, poisoned = place.a_record()
+    entry = place.deposit(poisoned_id, poisoned, HIDDEN)
+    place.owner.execute(
+        "UPDATE ecluse.document_entries SET fragment = 'no ebRIM' WHERE unique_id = %s", (entry.unique_id,)
+    )
+    patient_id, record = place.a_record()
+    place.deposit(patient_id, record, HIDDEN)
+    place.move_to(place.now() + timedelta(days=40))
+    for _ in range(2):
+        work = place.work()
+        ((item, _),) = work.failed
+        assert (item.kind, item.patient_key) == (DueKind.HIDDEN_RELEASE, poisoned.patient_key)
+    assert place.notices(record.patient_key)["HIDDEN_DOCUMENT_RELEASED"] == 1
+    assert str(poisoned.patient_key) in str(caplog.records[-1].__dict__)
+    ran = CliRunner().invoke(main, ["--lang", "en", "jobs", "run", "--data", str(place.data)])
+    assert ran.exit_code == 1
+    assert str(poisoned.patient_key) in ran.stderr
+    listed = CliRunner().invoke(main, ["--lang", "en", "jobs", "list", "--data", str(place.data)])
+    assert str(poisoned.patient_key) in listed.stdout
+    place.owner.execute(
+        "UPDATE ecluse.document_entries SET status = 'DELETED' WHERE unique_id = %s", (entry.unique_id,)
+    )
+
+
+def test_the_terms_are_those_of_the_house_and_not_of_a_command(place: Place) -> None:
+    patient_id, _ = place.a_record()
+    life.close_record(place.owner, patient_id)
+    with place.kept(dmp={"archive_years": 0}) as kept:
+        kept.keeper.run()
+    assert place.status(patient_id) == "CLOSED"
+
+
+def test_a_sandbox_whose_clock_was_moved_is_never_in_production(place: Place) -> None:
+    place.move_to(place.now() + timedelta(days=1))
+    settings = replace(place.settings(), mode="production")
+    with pytest.raises(DatabaseSetupError, match="it was a sandbox"), keeping(settings):
+        pass
+    with pytest.raises(DatabaseSetupError, match="SBX_CLOCK_PRODUCTION"):
+        declare_terms(place.database.layout.owner_url, settings)
 
 
 def test_the_keeper_opens_no_document_and_changes_no_table_itself(place: Place) -> None:
