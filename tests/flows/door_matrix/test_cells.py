@@ -31,6 +31,8 @@ from samples.pki.catalogue import Entry, read_catalogue
 OFFERS = {"ingest": ingest.OFFER, "consultation": consultation.OFFER}
 DOORS, DOMAINS = tuple(OFFERS), ("dmp", "ihe")
 NOBODY = "no certificate"
+OCCUPATIONAL = "dr-travail"
+"""The doors let an occupational physician in, and the law lets him read nothing (DMP TD3.2)."""
 CATALOGUE = read_catalogue()
 Verdict = Callable[[Entry | None, str], str | None]
 
@@ -104,7 +106,10 @@ def test_the_cells_of_a_certificate(messages: Any, verdict: Verdict, name: str, 
             assert not got, "TLS refuses before anything is said"
             got = dict.fromkeys(served(domain, door), "TLS")
 
-    assert got == expected(domain, door, said_of_it)
+    table = expected(domain, door, said_of_it)
+    if name.partition(".")[0] == OCCUPATIONAL and table.get("ITI-43") == "Success" and domain == "dmp":
+        table["ITI-43"] = "Failure"
+    assert got == table
 
 
 def test_the_table_has_every_verdict_there_is(verdict: Verdict) -> None:

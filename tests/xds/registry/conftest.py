@@ -164,10 +164,11 @@ class Registry:
     kek: Kek
 
     def a_record(self) -> tuple[str, Record]:
-        """A fresh patient whose record is open and readable by DOCTOR."""
+        """A fresh patient whose record is open and readable by DOCTOR, at revision 0."""
         patient_id = f"2{next(_numbers):014d}^^^&1.2.250.1.213.1.4.10&ISO^NH"
         record = open_record(self.owner, patient_id, kek=self.kek)
         authorise(self.owner, patient_id, DOCTOR)
+        self.owner.execute("UPDATE ecluse.records SET revision = 0 WHERE patient_key = %s", (record.patient_key,))
         return patient_id, record
 
     def deposit(
