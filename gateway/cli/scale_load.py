@@ -57,6 +57,8 @@ class Load:
                 lot = make_lot(type_code, self._uuid, self._oid, self._random.randbytes)
                 register(pool, record, lot)
                 self._lots.append(_Lot(lot, _taken(owner, SUBMISSION_TABLES, record.patient_key), self._of_patient))
+            for table in _ABOUT_THE_OPENING:
+                owner.execute(_DELETE.format(sql.Identifier(table)), (record.patient_key,))
             content = _taken(owner, PATIENT_TABLES, record.patient_key)
             self._patient = {table: Template(rows, self._of_patient) for table, rows in content.items()}
 
@@ -147,6 +149,7 @@ class _Lot:
 
 
 _DELETE = sql.SQL("DELETE FROM ecluse.{} WHERE patient_key = %s")
+_ABOUT_THE_OPENING = ("outbox", "traces")
 _TABLES = (*PATIENT_TABLES, *SUBMISSION_TABLES)
 
 

@@ -221,11 +221,13 @@ def foreign_events(scene: Any) -> Iterator[None]:
             owner.execute(f"ALTER TABLE ecluse.{table} ENABLE TRIGGER USER")
 
 
-@pytest.mark.usefixtures("foreign_events")
 def test_the_database_alone_keeps_the_role_of_ingest_from_reading(
     scene: Any, deposited: str, stripped: Callable[..., assembly.Door]
 ) -> None:
-    """Code, certificates, assertion and keys are those of consultation; only the database role is that of ingest."""
+    """Code, certificates, assertion and keys are those of consultation; only the database role is that of ingest.
+
+    It may not even write down that somebody tried to read: the answer is that of a registry that is not there.
+    """
     door = stripped("consultation", files={"database.url": scene.house.data / "ingest" / "database.url"})
 
     with closing(reader(scene, door)) as doctor:
@@ -235,10 +237,11 @@ def test_the_database_alone_keeps_the_role_of_ingest_from_reading(
             lambda: doctor.get_all(scene.patient.cx),
             lambda: doctor.retrieve([(REPOSITORY, deposited)]),
         ):
-            with pytest.raises(SoapFault) as refusal:
-                ask()
-            assert refusal.value.code == "Receiver"
-            assert deposited not in str(refusal.value)
+            answer = ask()
+            assert [error.code for error in answer.errors] == ["XDSRegistryNotAvailable"]
+            assert deposited not in str(answer)
+    with closing(scene.house.owner()) as owner:
+        assert {verdict.fault for verdict in verify(owner)} == {None}
 
 
 @pytest.mark.usefixtures("foreign_events")
