@@ -81,12 +81,7 @@ def _alternative(context: str, namespaces: Mapping[str, str]) -> Context:
     whole = context if named or context.startswith("/") else f"//{context}"
     steps = list(_steps(context))
     read = [_step(text, namespaces) for _, text in steps]
-    if (
-        _POSITIONAL.search(context)
-        or _MAYBE_NUMBER.search(context)
-        or None in read
-        or re.match(r"(?:id|key)\s*\(", context)
-    ):
+    if may_be_positional(context) or None in read or named:
         last = read[-1]
         if last is None and not _is_element(steps[-1][1]):
             return Context("other", whole)

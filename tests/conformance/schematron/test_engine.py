@@ -190,3 +190,10 @@ def test_a_code_is_compared_alone_or_with_its_system():
     assert not in_set(None, name, [])
     assert in_set(None, name, "F", "2.16.840.1.113883.5.1")
     assert not in_set(None, name, "F", "1.2.3")
+
+
+def test_a_place_that_a_text_names_is_none():
+    found, placed = (read_context(one, NS)[0] for one in ("cda:a/cda:b[.='c[1]']", "cda:a/cda:b[1]"))
+
+    assert [step.tag for step in found.steps] == ["{urn:hl7-org:v3}a", "{urn:hl7-org:v3}b"]
+    assert placed.steps == ()
