@@ -119,16 +119,16 @@ class Keeper:
 
     def _release(self, item: DueItem) -> bool:
         """A document that nobody announced becomes visible; a mask that waited for it is put on (CSP R1111-53)."""
-        found = self.agenda.document(item)
-        if found is None:
-            return False
-        try:
-            with self.agenda.at(item):
-                return self._changes.release(*found, datetime.now(UTC))
-        except (Refusal, LookupError):
-            if self.agenda.document(item) is None:  # released meanwhile: the keeper does not see it any more
+        with self.agenda.at(item):
+            found = self.agenda.document(item)
+            if found is None:
                 return False
-            raise
+            try:
+                return self._changes.release(*found, datetime.now(UTC))
+            except (Refusal, LookupError):
+                if self.agenda.document(item) is None:  # released meanwhile: the keeper does not see it any more
+                    return False
+                raise
 
     def _sweep(self) -> bool:
         """Remove the files of destroyed records; False when one resists. It stays on the list, for the next run."""

@@ -66,7 +66,8 @@ class Files:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            raise NotSent(f"the file is not written: {type(error).__name__}", permanent=False) from error
+            fault = os.strerror(error.errno) if error.errno else type(error).__name__
+            raise NotSent(f"the file is not written: {fault}", permanent=False) from error
 
     def close(self) -> None:
         """Nothing is open."""

@@ -23,6 +23,7 @@ PAGE = 200
 _DUE = "SELECT kind, patient_key, subject, due_at FROM keeper_due(%s, %s::text::jsonb, %s)"
 _ACT = "SELECT keeper_act(%s, %s, %s, %s)"
 _DESTROY = "SELECT keeper_destroy(%s, %s, %s)"
+_AT = "SELECT set_config('ecluse.law_time', %s, false), set_config('ecluse.record', %s, false)"
 _DOCUMENT = (
     "SELECT p.patient_id, e.unique_id FROM document_entries e JOIN patients p USING (patient_key)"
     " WHERE e.patient_key = %s AND e.entry_uuid = %s"
@@ -99,19 +100,19 @@ class Agenda:
         return self._said(_DESTROY, item.kind.value, item.patient_key, item.due_at)
 
     def document(self, item: DueItem) -> tuple[str, str] | None:
-        """The patient (CX) and the uniqueId of the document of an item; None: it is no more."""
+        """The patient (CX) and the uniqueId of the document of an item, seen `at` it; None: it is no more."""
         row = self._connection.execute(_DOCUMENT, (item.patient_key, UUID(item.subject))).fetchone()
         return (row[0], row[1]) if row is not None else None
 
     @contextmanager
     def at(self, item: DueItem) -> Iterator[None]:
-        """Inside, the law's clock of this connection shows the instant of the item."""
-        self._connection.execute("SELECT set_config('ecluse.law_time', %s, false)", (item.due_at.isoformat(),))
+        """Inside, the law's clock of this connection shows the instant of the item, and its record is seen."""
+        self._connection.execute(_AT, (item.due_at.isoformat(), str(item.patient_key)))
         try:
             yield
         finally:
             if not self._connection.broken:
-                self._connection.execute("SELECT set_config('ecluse.law_time', '', false)")
+                self._connection.execute(_AT, ("", ""))
 
     def remains(self, kind: str, after: str = "", limit: int = PAGE) -> list[str]:
         """Files of destroyed records that are still to be removed: addresses of `BLOB`, notices of `LETTER`."""

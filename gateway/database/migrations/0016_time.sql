@@ -59,10 +59,14 @@ BEGIN
 END $$;
 
 -- Every thing that time does, and when, as of an instant of the law's clock; of one record when it is named.
--- `subject` is a PS_IdNat for an authorisation, an entryUUID for a document.
+-- `subject` is a PS_IdNat for an authorisation, an entryUUID for a document. Planned for its arguments: one record is read by its
+-- key, all of them by what is due.
 CREATE FUNCTION due_items(p_parameters jsonb, p_until timestamptz, p_patient_key uuid)
 RETURNS TABLE (kind text, patient_key uuid, subject text, due_at timestamptz)
-LANGUAGE sql STABLE SET search_path = ecluse, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = ecluse, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT 'AUTHORISATION_END', a.patient_key, a.professional_id, a.valid_until
     FROM authorisations a
     WHERE a.status = 'VALIDE' AND a.valid_until <= p_until AND (p_patient_key IS NULL OR a.patient_key = p_patient_key)
@@ -114,8 +118,8 @@ LANGUAGE sql STABLE SET search_path = ecluse, pg_temp AS $$
     CROSS JOIN LATERAL (SELECT (CASE WHEN extract(day FROM d.day) = extract(day FROM r.birth_date) THEN d.day ELSE d.day + 1 END
                                 )::timestamp AT TIME ZONE 'UTC' AS of_age) AS b
     WHERE EXISTS (SELECT FROM legal_representatives l WHERE l.patient_key = r.patient_key)
-      AND greatest(b.of_age, r.opened_at) <= p_until AND (p_patient_key IS NULL OR r.patient_key = p_patient_key)
-$$;
+      AND greatest(b.of_age, r.opened_at) <= p_until AND (p_patient_key IS NULL OR r.patient_key = p_patient_key);
+END $$;
 
 -- One page of it, in the order of time, after the item that a page before ended with.
 CREATE FUNCTION keeper_due(p_parameters jsonb, p_until timestamptz, p_after jsonb, p_limit integer)

@@ -1,6 +1,6 @@
 -- What the keeper's role can be made to do by whoever takes it over: what is due and nothing else. The terms are the
 -- owner's, not an argument; traces, notices and events are written here, not taken; and it reads what is registered only of
--- records where a hidden document is to be released now.
+-- a record where a hidden document is to be released now, or that waits to be fed.
 
 CREATE TABLE law_terms (
     reminder_days        integer NOT NULL CHECK (reminder_days BETWEEN 0 AND 36600),
@@ -252,31 +252,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ecluse, pg_temp AS $$
     SELECT r.name FROM remains r WHERE r.kind = p_kind AND r.name > p_after ORDER BY r.name LIMIT p_limit
 $$;
 
--- What the keeper reads: the tables of the registry under their own names, in a schema that its search path has first, of
--- records where a document is to be released now, or that wait to be fed. OFFSET 0: one look a record, never a list of all.
-CREATE VIEW ecluse_keeper.releases WITH (security_barrier) AS
-    SELECT e.patient_key FROM ecluse.document_entries e
-    JOIN ecluse.records r ON r.patient_key = e.patient_key AND r.status = 'OPEN'
-    WHERE e.codes @> '{"confidentialityCode": ["INVISIBLE_PATIENT^^1.2.250.1.213.1.1.4.13"]}'
-      AND NOT e.codes @> '{"typeCode": ["E1762^^ASTM"]}' AND e.status <> 'DELETED'
-      AND e.deposited_at <= ecluse.law_now()
-      AND (e.deposited_at AT TIME ZONE 'UTC' + make_interval(months => (SELECT t.release_months FROM ecluse.law_terms t)))
-          AT TIME ZONE 'UTC' <= ecluse.law_now();
+-- What the keeper reads: the tables of the registry under their own names, in a schema that its search path has first, of the
+-- one record that it names for its session, while a document of it is to be released, or while it waits to be fed.
+CREATE VIEW ecluse_keeper.at_work WITH (security_barrier) AS
+    SELECT r.patient_key,
+           EXISTS (SELECT FROM ecluse.document_entries e
+                   WHERE e.patient_key = r.patient_key
+                     AND e.codes @> '{"confidentialityCode": ["INVISIBLE_PATIENT^^1.2.250.1.213.1.1.4.13"]}'
+                     AND NOT e.codes @> '{"typeCode": ["E1762^^ASTM"]}' AND e.status <> 'DELETED'
+                     AND (e.deposited_at AT TIME ZONE 'UTC' + make_interval(months => (SELECT t.release_months FROM ecluse.law_terms t)))
+                         AT TIME ZONE 'UTC' <= ecluse.law_now()) AS releases,
+           r.reimbursements_due_at IS NOT NULL AS waits
+    FROM ecluse.records r
+    WHERE r.patient_key = nullif(current_setting('ecluse.record', true), '')::uuid AND r.status = 'OPEN';
 DO $$
 DECLARE
-    v_table   text;
-    v_waiting text;
+    v_table text;
 BEGIN
     FOREACH v_table IN ARRAY ARRAY['patients', 'records', 'submission_sets', 'document_entries', 'folders', 'associations',
                                    'unique_ids']
     LOOP
-        -- What a record that waits for its reimbursements is fed by: its key and state, and which documents it has.
-        v_waiting := CASE WHEN v_table IN ('records', 'unique_ids') THEN
-            ' OR EXISTS (SELECT FROM ecluse.records w WHERE w.patient_key = t.patient_key AND w.status = ''OPEN'''
-            ' AND w.reimbursements_due_at IS NOT NULL OFFSET 0)' ELSE '' END;
+        -- A record is fed by its key and state, and by which documents it has.
         EXECUTE format('CREATE VIEW ecluse_keeper.%1$I WITH (security_barrier) AS SELECT t.* FROM ecluse.%1$I t'
-                       ' WHERE EXISTS (SELECT FROM ecluse_keeper.releases d WHERE d.patient_key = t.patient_key OFFSET 0)',
-                       v_table) || v_waiting;
+                       ' WHERE t.patient_key = (SELECT w.patient_key FROM ecluse_keeper.at_work w WHERE w.releases%2$s)',
+                       v_table, CASE WHEN v_table IN ('records', 'unique_ids') THEN ' OR w.waits' ELSE '' END);
         EXECUTE format('GRANT SELECT ON ecluse_keeper.%I TO ecluse_keeper', v_table);
     END LOOP;
 END $$;

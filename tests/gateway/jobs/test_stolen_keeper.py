@@ -23,7 +23,7 @@ from xds.registry.connections import OneConnection
 from xds.registry.document_changes import SYSTEM, DocumentChanges, _submission_set
 from xds.registry.due import DueItem, DueKind
 
-from .conftest import DOCTOR, HIDDEN, TITLE, Place
+from .conftest import DOCTOR, HIDDEN, Place
 
 FUNCTIONS = {
     "keeper_act",
@@ -112,16 +112,36 @@ def test_he_sees_a_record_only_while_a_document_of_it_is_to_be_released(
     entry = place.deposit(patient_id, record, HIDDEN)
     other_id, other = place.a_record()
     place.deposit(other_id, other)
-    for view in SEEN:
-        assert thief.execute(f"SELECT * FROM {view}").fetchall() == [], view  # noqa: S608
+    keys = [key for (key,) in place.all("SELECT patient_key FROM ecluse.records")]
+    assert seen_by(thief, keys) == {}
     place.move_to(place.now() + timedelta(days=32))
-    assert thief.execute("SELECT patient_id FROM patients").fetchall() == [(patient_id,)]
+    assert seen_by(thief, keys) == {record.patient_key: [(patient_id,)]}
+    work_on(thief, record.patient_key)
     assert thief.execute("SELECT unique_id FROM document_entries").fetchall() == [(entry.unique_id,)]
     # A condition that would betray rows by its errors is evaluated on what may be seen only.
-    cast = "SELECT 1 FROM document_entries WHERE convert_from(fragment, 'UTF8') LIKE %s AND patient_key = %s"
-    assert thief.execute(cast, (f"%{TITLE}%", other.patient_key)).fetchall() == []
+    for key in (other.patient_key, "", uuid4()):
+        work_on(thief, key)
+        assert (
+            thief.execute("SELECT 1 FROM document_entries WHERE 1 / length(unique_id) > length(hash) - 40").fetchall()
+            == []
+        )
+        assert thief.execute("SELECT 1 FROM patients WHERE patient_id::integer = 0").fetchall() == []
     place.work()
-    assert thief.execute("SELECT 1 FROM patients").fetchall() == []
+    assert seen_by(thief, keys) == {}
+
+
+def work_on(thief: psycopg.Connection[Any], key: object) -> None:
+    thief.execute("SELECT set_config('ecluse.record', %s, false)", (str(key),))
+
+
+def seen_by(thief: psycopg.Connection[Any], keys: list[Any]) -> dict[Any, list[Any]]:
+    """The records of which anything is seen, with the identifier of the patient."""
+    found = {}
+    for key in keys:
+        work_on(thief, key)
+        if any(thief.execute(f"SELECT 1 FROM {view}").fetchall() for view in SEEN):  # noqa: S608
+            found[key] = thief.execute("SELECT patient_id FROM patients").fetchall()
+    return found
 
 
 MASK = "MASQUE_PS^^1.2.250.1.213.1.1.4.13"
@@ -174,6 +194,7 @@ def release(thief: psycopg.Connection[Any], item: DueItem, said: dict[str, Any])
 
 def arguments_of_a_release(thief: psycopg.Connection[Any], patient_id: str, item: DueItem) -> dict[str, Any]:
     """What the keeper sends to release a document."""
+    work_on(thief, item.patient_key)
     changes = DocumentChanges(OneConnection(thief))
     row = thief.execute("SELECT unique_id FROM document_entries WHERE entry_uuid = %s", (item.subject,)).fetchone()
     assert row is not None
