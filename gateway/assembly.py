@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,7 +49,7 @@ from gateway.ingest.reference_search import ReferenceSearch
 from gateway.ingest.register_document_set import RegisterDocumentSet
 from gateway.ingest.structure_authorisation import DeclareStructure
 from gateway.ingest.structure_records import StructureRecords
-from gateway.settings import IngestSettings, Settings
+from gateway.settings import IngestSettings, Settings, law_parameters
 from gateway.soap_door import Doorkeeper, Operation
 from gateway.wire.mtom import MimeLimits
 from profiles.affinity import load_affinity_domain
@@ -62,7 +61,6 @@ from security.directory import read_directory
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
 from security.signature.lot import LotPolicy
-from xds.dmp.parameters import Parameters
 from xds.registry.amendments import Amendments
 from xds.registry.patients import PatientFeed
 from xds.registry.reader import RegistryReader
@@ -209,11 +207,6 @@ def _domain(settings: Settings) -> Domain:
     if settings.domain == "dmp":
         return load_domain()
     return load_affinity_domain(settings.ihe.codes, settings.ihe.authorities)
-
-
-def law_parameters(settings: Settings) -> Parameters:
-    """What this house decided of what the law leaves open."""
-    return Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
 
 
 def _lot_policy(settings: Settings) -> LotPolicy:

@@ -30,6 +30,7 @@ from gateway.settings_sections import (
     SmsSettings,
     VihfSettings,
 )
+from xds.dmp.parameters import Parameters
 
 __all__ = [
     "MIB",
@@ -48,6 +49,7 @@ __all__ = [
     "SmsSettings",
     "VihfSettings",
     "described",
+    "law_parameters",
     "load",
     "variables",
 ]
@@ -72,6 +74,11 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, **o
     settings: Settings = _build(Settings, tree, "")
     check(settings)
     return settings
+
+
+def law_parameters(settings: Settings) -> Parameters:
+    """What this house decided of what the law leaves open."""
+    return Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
 
 
 def variables() -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from gateway import records as office
 from gateway.administration.patient_documents import change_document
 from gateway.cli.record_house import of_patient, record_house
 from gateway.cli.speech import say
-from gateway.jobs.house import law_parameters
+from gateway.settings import law_parameters
 from xds.dmp.changes import Change
 
 _document = click.argument("unique_id", metavar="UNIQUE_ID")

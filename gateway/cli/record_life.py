@@ -11,7 +11,7 @@ from gateway import records as office
 from gateway.administration import life
 from gateway.cli.record_house import in_utc, of_patient, record_house
 from gateway.cli.speech import say
-from gateway.jobs.house import law_parameters
+from gateway.settings import law_parameters
 from profiles.dmp.motives import motives
 
 

@@ -9,8 +9,8 @@ import click
 from gateway import records as office
 from gateway.cli.record_house import of_patient, record_house
 from gateway.cli.speech import say
-from gateway.jobs.house import law_parameters
 from gateway.reimbursements import ReimbursementFeed
+from gateway.settings import law_parameters
 
 
 @click.command()

@@ -20,7 +20,7 @@ from gateway.cli.record_house import in_utc, oid_option, record_house
 from gateway.cli.speech import counted, language, text
 from gateway.cli.why import patient_id
 from gateway.cli.why_people import NobodyError, Person, person
-from gateway.jobs.house import law_parameters
+from gateway.settings import law_parameters
 from gateway.simulator.trace_book import Proof, ShownTrace, TraceBook, medecin_traitant_of
 from gateway.simulator.words import OPERATIONS, in_words
 from xds.dmp.operations import Operation

@@ -15,7 +15,7 @@ from gateway.cli.record_house import in_utc, oid_option, record_house
 from gateway.cli.speech import language, text
 from gateway.cli.why_page import serve_page
 from gateway.cli.why_people import NobodyError, Person, person
-from gateway.jobs.house import law_parameters
+from gateway.settings import law_parameters
 from gateway.simulator.answering import Answer, Question, answer
 from gateway.simulator.cases import cases_as, cases_of
 from gateway.simulator.supposing import SuppositionError, read_suppositions

@@ -19,11 +19,10 @@ from gateway.administration.office import RecordsError
 from gateway.cli.administration import administration
 from gateway.cli.speech import say, text
 from gateway.cli.why_people import PATIENT, REPRESENTATIVE, NobodyError, person
-from gateway.jobs.house import law_parameters
 from gateway.server.application import serve
 from gateway.server.options import Listening, ServerOptions, WSGIApp
 from gateway.server.ready import READY_VARIABLE, announce_ready
-from gateway.settings import Settings
+from gateway.settings import Settings, law_parameters
 from gateway.simulator.answering import Answer, Question, answer
 from gateway.simulator.app import AskedWrongly, Simulator, Wanted, create_app
 from gateway.simulator.page import Choice

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -16,8 +16,7 @@ from gateway.jobs.clock import must_be_real
 from gateway.jobs.keeper import Keeper, Work
 from gateway.notices.channels import channels
 from gateway.notices.dispatcher import Dispatcher, Sent
-from gateway.settings import Settings
-from xds.dmp.parameters import Parameters
+from gateway.settings import Settings, law_parameters
 
 TERMS = (
     "reminder_days",
@@ -49,11 +48,6 @@ class Keeping:
         work = self.keeper.run(asked_to_stop=asked_to_stop)
         end = time.monotonic() + patience
         return work, self.dispatcher.run(asked_to_stop=lambda: asked_to_stop() or time.monotonic() > end)
-
-
-def law_parameters(settings: Settings) -> Parameters:
-    """What this house decided of what the law leaves open."""
-    return Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
 
 
 def declare_terms(owner_url: str, settings: Settings) -> None:
