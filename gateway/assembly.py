@@ -57,11 +57,12 @@ from profiles.codes import Domain, load_domain
 from security.at_rest.record_keys import load_kek
 from security.at_rest.wrapping import load_wrapping_public_key
 from security.audit.trail import AuditTrail
-from security.directory import read_directory
+from security.directory import DirectoryFiles
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
 from security.signature.lot import LotPolicy
 from xds.registry.amendments import Amendments
+from xds.registry.authorised_records import AuthorisedRecords
 from xds.registry.patients import PatientFeed
 from xds.registry.reader import RegistryReader
 from xds.registry.receipts import RegistryReceipts
@@ -173,7 +174,7 @@ def _record_transactions(
     return (
         *td02.operations(RecordExistence(desk=desk)),
         *td03.operations(DeclareAuthorisation(desk=desk), ListProfessionals(desk=desk)),
-        *td04.operations(MyRecords(desk=desk, lists=lists, registry=RegistryReader(pool)), access),
+        *td04.operations(MyRecords(desk=desk, records=AuthorisedRecords(pool)), access),
         td05.operation(PatientSearch(desk=desk, lists=lists)),
         *td11.operations(records),
     )
@@ -194,7 +195,7 @@ def _dmp_changes(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> Chan
 def _keeper(settings: Settings, files: DoorFiles, pool: DoorPool, trust: TrustStore, usage: Usage) -> Doorkeeper:
     """Who admits and who writes it down, at one door of one domain."""
     make = assertions.vihf if settings.domain == "dmp" else assertions.xua
-    directory = read_directory(files.staff)
+    directory = DirectoryFiles(files.staff, files.sites)
     gate = Gate(trust, usage, make(settings, files.name, DatabaseReplayStore(pool)), directory)
     generic = settings.domain == "ihe"
     limits = MimeLimits(

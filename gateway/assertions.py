@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lxml import etree
 
 from gateway.gate import Assertion, AssertionVerifier
 from gateway.settings import Settings
+from security.directory import Directory
 from security.pki.certificate import HolderCertificate
 from security.pki.trust import TrustStore, Usage
 from security.vihf.policy import VihfPolicy
@@ -17,13 +18,13 @@ from security.vihf.verifier import ReplayStore, VihfVerifier
 from security.xua.policy import XuaPolicy
 from security.xua.verifier import XuaVerifier
 
-MakeVerifier = Callable[[TrustStore], AssertionVerifier]
+MakeVerifier = Callable[[TrustStore, Directory], AssertionVerifier]
 
 _SEALS = {"ingest": Usage.INGEST_SEAL, "consultation": Usage.CONSULTATION_SEAL}
 
 
 def vihf(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
-    """The VIHF of the DMP, demanded of every message."""
+    """The VIHF of the DMP, demanded of every message; what the directory of the door says counts where there is one."""
     section = settings.vihf
     policy = VihfPolicy(
         door="ingest" if door == "ingest" else "consultation",
@@ -34,7 +35,12 @@ def vihf(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
         professional_feeding=door == "ingest" and settings.ingest.professional_feeding,
         allow_sha1=section.allow_sha1,
     )
-    return lambda trust: VihfVerifier(trust, policy, replay)
+
+    def make(trust: TrustStore, directory: Directory) -> AssertionVerifier:
+        known = directory if section.attachment == "required" and directory.is_kept else None
+        return VihfVerifier(trust, replace(policy, ej_eg=directory.sites), replay, known)
+
+    return make
 
 
 def xua(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
@@ -46,7 +52,7 @@ def xua(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
         purposes=_codes(settings.ihe.purposes),
     )
 
-    def make(trust: TrustStore) -> AssertionVerifier:
+    def make(trust: TrustStore, directory: Directory) -> AssertionVerifier:
         verifier = XuaVerifier(
             trust, _SEALS[door], audience=settings.ihe.audience, clock_skew=skew, replay=replay, policy=policy
         )

@@ -52,6 +52,11 @@ class DoorFiles:
         return self.directory / "directory.csv"
 
     @property
+    def sites(self) -> Path:
+        """The sites of legal entities, CSV; without it an assertion names the structure of its certificate."""
+        return self.directory / "sites.csv"
+
+    @property
     def audit_key(self) -> Path:
         """The key that hides patient identifiers in its audit events."""
         return self.directory / "audit.key"

@@ -11,7 +11,7 @@ from typing import Protocol
 from lxml import etree
 
 from security.audit.event import AuditEvent, Outcome, pseudonym
-from security.directory import Directory
+from security.directory import Directory, DirectoryFiles
 from security.errors import ErrorKind, NotAuthenticated
 from security.pki.certificate import CertificateKind, HolderCertificate
 from security.pki.trust import TrustStore, Usage
@@ -61,22 +61,23 @@ class AssertionVerifier(Protocol):
 
 
 class Gate:
-    """Admits callers at one door. Trust is read again when its files change, so that a new CRL counts at once."""
+    """Admits callers at one door. Trust and directory are read again when their files change: both count at once."""
 
     def __init__(
         self,
         trust: TrustStore,
         usage: Usage,
-        make_verifier: Callable[[TrustStore], AssertionVerifier],
-        directory: Directory | None = None,
+        make_verifier: Callable[[TrustStore, Directory], AssertionVerifier],
+        directory: DirectoryFiles | None = None,
     ) -> None:
         """`directory` says who works where; without one nobody is known to work anywhere."""
-        self._directory = directory or Directory()
+        self._files = directory
+        self._directory = directory.current() if directory is not None else Directory()
         self._usage = usage
         self._make_verifier = make_verifier
         self._lock = threading.Lock()
         self._trust = trust
-        self._verifier = make_verifier(trust)
+        self._verifier = make_verifier(trust, self._directory)
 
     @property
     def trust(self) -> TrustStore:
@@ -105,8 +106,10 @@ class Gate:
     def _renewed(self) -> TrustStore:
         with self._lock:
             trust = self._trust.reload_if_changed()
-            if trust is not self._trust:
-                self._trust, self._verifier = trust, self._make_verifier(trust)
+            directory = self._files.current() if self._files is not None else self._directory
+            if trust is not self._trust or directory is not self._directory:
+                self._trust, self._directory = trust, directory
+                self._verifier = self._make_verifier(trust, directory)
             return trust
 
 

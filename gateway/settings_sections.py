@@ -91,6 +91,9 @@ class VihfSettings:
     )
     direct_signature: Literal["required", "optional"] = _key("required", "whether a DIRECTE assertion must be signed")
     allow_sha1: bool = _key(False, "accept RSA-SHA1 signatures of assertions")
+    attachment: Literal["required", "optional"] = _key(
+        "required", "whether directory.csv of a door, where there is one, must know structure and professional (V-22)"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

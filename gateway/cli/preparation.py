@@ -21,7 +21,7 @@ from samples.pki.catalogue import read_catalogue
 from samples.pki.factory import TestPki
 from security.at_rest.record_keys import create_kek
 from security.at_rest.wrapping_keys import create_wrapping_key, load_wrapping_key, publish_wrapping_key
-from security.directory import write_directory
+from security.directory import write_directory, write_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,10 @@ def install_pki(settings: Settings, data: Path) -> TestPki:
         _write_private(data / name / "server.key", server.key_path.read_bytes())
         professionals = name == "ingest" and settings.ingest.professional_feeding
         factory.publish(pki, "ingest-with-professionals" if professionals else name, data / name / "trust")
-        if not (data / name / "directory.csv").exists():
-            _write_private(data / name / "directory.csv", write_directory(_who_works_where()).encode())
+        known = {"directory.csv": write_directory(_who_works_where()), "sites.csv": write_sites(_sites())}
+        for file, text in known.items():
+            if not (data / name / file).exists():
+                _write_private(data / name / file, text.encode())
     return pki
 
 
@@ -82,6 +84,12 @@ def _who_works_where() -> Iterator[tuple[str, str]]:
     yield from ((structure.id, "") for structure in catalogue.structures.values())
     for professional in catalogue.professionals.values():
         yield from ((catalogue.structures[name].id, professional.id) for name in professional.activities)
+
+
+def _sites() -> Iterator[tuple[str, str]]:
+    """The legal entities of the test PKI, and their sites, which have no certificate."""
+    structures = read_catalogue().structures
+    yield from ((structures[one.entity].id, one.id) for one in structures.values() if one.entity)
 
 
 def _wrapping_key(data: Path) -> None:

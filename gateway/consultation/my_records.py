@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from gateway.consultation.record_desk import RecordDesk
 from gateway.gate import Caller
@@ -10,11 +12,10 @@ from gateway.wire.dmp_services import ListRecords, RecordsMode
 from security.audit.event import Outcome
 from xds.dmp.operations import Operation
 from xds.dmp.rights import decide
-from xds.metadata.document_entry import AvailabilityStatus
-from xds.queries import FindDocuments, ReturnType
-from xds.registry.reader import RegistryReader
-from xds.registry.record_lists import Activity, MyRecord, RecordLists
+from xds.registry.authorised_records import Activity, AuthorisedRecords, MyRecord
 from xds.registry.scope import Scope
+
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,7 @@ class MyRecords:
     """
 
     desk: RecordDesk
-    lists: RecordLists
-    registry: RegistryReader
+    records: AuthorisedRecords
 
     def __call__(self, request: ListRecords, caller: Caller) -> tuple[tuple[MyRecord, Activity], ...]:
         """List, the last authorisation or the last document first. Raises Refusal: no right to this."""
@@ -34,26 +34,19 @@ class MyRecords:
         decide(
             Operation.MY_RECORDS, requester, None, None, caller.now, parameters=self.desk.parameters
         ).or_refuse()  # (1)
-        records = self.lists.authorised(requester.national_id, requester.structure_id)  # (2)
-        if request.mode is RecordsMode.AUTHORISATION:
-            records = tuple(one for one in records if one.declared_at >= request.since)
+        by_document = request.mode is RecordsMode.DOCUMENT
+        since = _ALWAYS if by_document else request.since
+        records = self.records.of(requester.national_id, requester.structure_id, since=since)  # (2)
         found = [(one, self._activity(one, caller)) for one in records]  # (3)
-        if request.mode is RecordsMode.DOCUMENT:
+        if by_document:
             found = [pair for pair in found if pair[1].add is not None and pair[1].add >= request.since]
             found.sort(key=lambda pair: pair[1].add or pair[0].declared_at, reverse=True)
         event = self.desk.witness.access("TD0.4", Outcome.SUCCESS, caller, patient_id="", objects=())
         self.desk.audit.append(event)  # (4)
         return tuple(found)
 
-    def _activity(self, record: MyRecord, caller: Caller) -> Activity:
+    def _activity(self, one: MyRecord, caller: Caller) -> Activity:
         scope = Scope(
-            patient_id=record.patient_id,
-            requester=caller.requester,
-            now=caller.now,
-            parameters=self.desk.parameters,
+            patient_id=one.patient_id, requester=caller.requester, now=caller.now, parameters=self.desk.parameters
         )
-        query = FindDocuments(
-            patient_id=record.patient_id, statuses=(AvailabilityStatus.APPROVED,), return_type=ReturnType.OBJECT_REF
-        )
-        seen = [entry.unique_id for entry in self.registry.answer(query, scope).entries]
-        return self.lists.activity(record.patient_key, caller.requester.national_id, seen)
+        return one.activity(scope.sight(one.record, scope.effective(one.record, one.authorisations)))

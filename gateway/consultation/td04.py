@@ -14,7 +14,7 @@ from gateway.wire.addressing import TD_0_4, TD_1_5A, TD_1_5B, TD_1_5D, Transacti
 from gateway.wire.dmp_services import Field, read_list_records, read_patient_access, write_service_answer
 from gateway.wire.soap import SoapMessage
 from xds.dmp.operations import Operation as LawOperation
-from xds.registry.record_lists import Activity, MyRecord
+from xds.registry.authorised_records import Activity, MyRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

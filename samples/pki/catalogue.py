@@ -24,13 +24,17 @@ class Authority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """A structure. `id` is its Struct_IdNat; `sector` a code of TRE_R02 (sector of activity)."""
+    """A structure. `id` is its Struct_IdNat; `sector` a code of TRE_R02 (sector of activity).
+
+    `entity` names the legal entity of a site, which has no certificate of its own.
+    """
 
     name: str
     id: str
     display: str
     sector: str
     department: str
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

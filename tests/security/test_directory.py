@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from security.directory import Directory, DirectoryFault, read_directory, write_directory
+from security.directory import Directory, DirectoryFault, DirectoryFiles, read_directory, write_directory, write_sites
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -38,3 +38,27 @@ def test_a_file_that_is_no_directory_says_where(tmp_path: Path, content: bytes, 
     path.write_bytes(content)
     with pytest.raises(DirectoryFault, match=said):
         read_directory(path)
+
+
+def test_sites_are_pairs_and_a_file_that_says_nothing_is_none(tmp_path: Path) -> None:
+    staff, sites = tmp_path / "directory.csv", tmp_path / "sites.csv"
+    sites.write_text(write_sites([("1750999013", "1750999021")]), "utf-8")
+    assert read_directory(staff, sites).sites == {("1750999013", "1750999021")}
+    assert not read_directory(staff, sites).is_kept
+    staff.write_text(write_directory([]), "utf-8")
+    assert read_directory(staff, sites).is_kept
+    sites.write_text("legal_entity_id,structure_id\n1,\n", "utf-8")
+    with pytest.raises(DirectoryFault, match="line 2: a legal entity"):
+        read_directory(staff, sites)
+
+
+def test_a_file_that_changes_is_read_again_and_what_is_wrong_changes_nothing(tmp_path: Path) -> None:
+    files = DirectoryFiles(tmp_path / "directory.csv", tmp_path / "sites.csv")
+    assert files.current() is files.current()
+    files.staff.write_text(write_directory([("1", "8")]), "utf-8")
+    known = files.current()
+    assert known.are_linked("8", "1")
+    files.staff.write_text("who,where\n", "utf-8")
+    assert files.current() is known
+    files.staff.unlink()
+    assert not files.current().is_kept

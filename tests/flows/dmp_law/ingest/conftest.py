@@ -21,7 +21,11 @@ from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus
 
 KEPT = ("unique_ids", "submission_sets", "document_entries", "associations")
-FEEDING = {"ECLUSE_INGEST_PROFESSIONAL_FEEDING": "true", "ECLUSE_DMP_MASK_WITH_INVISIBLE": "true"}
+FEEDING = {
+    "ECLUSE_INGEST_PROFESSIONAL_FEEDING": "true",
+    "ECLUSE_DMP_MASK_WITH_INVISIBLE": "true",
+    "ECLUSE_VIHF_ATTACHMENT": "optional",
+}
 APPROVED, DELETED = AvailabilityStatus.APPROVED, AvailabilityStatus.DELETED
 
 
@@ -197,7 +201,8 @@ def desk(scene: Any) -> Desk:
 
 @pytest.fixture(scope="session")
 def feeding_house() -> Iterator[Rehearsal]:
-    """A house whose ingest door admits professionals with a card, and where a mask may stand beside invisibility."""
+    """A house whose ingest door admits professionals with a card, where a mask may stand beside invisibility, and whose
+    directory need not know everybody."""
     with Rehearsal(FEEDING) as opened:
         yield opened
 

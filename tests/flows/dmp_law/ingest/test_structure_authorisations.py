@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from samples.client.answers import SoapFault
 from samples.client.records import RecordsClient, ServiceAnswer
 from samples.documents.vsm import vsm
 
@@ -81,10 +82,22 @@ def test_what_the_staff_declares_lets_the_professionals_of_the_structure_read_an
     until = datetime.fromisoformat(answer.values["until"])
     assert abs(until - datetime.now(UTC) - timedelta(days=365)) < timedelta(minutes=5)
     assert found_by(desk, NEWCOMER, structure_id=hospital) == [document]
-    assert found_by(desk, NEWCOMER, structure_id=other) == [DENIED]
-    assert found_by(desk, STRANGER, structure_id=hospital) == [DENIED], "he only says that he works there"
+    for who, where in ((NEWCOMER, other), (STRANGER, hospital)):
+        with pytest.raises(SoapFault, match="PS et Structure non liés"):
+            found_by(desk, who, structure_id=where)
     assert (hospital, "VALIDE", "STRUCTURE", False) in authorisations(desk)
     assert [row[:4] for row in desk.traces() if row[0] == "TD0.3.AJOUT"] == [("TD0.3.AJOUT", "success", "", "GRANTED")]
+
+
+def test_where_the_directory_need_not_know_him_who_only_says_that_he_works_there_reads_nothing(surgery: Desk) -> None:
+    surgery.deposited(vsm(surgery.patient))
+    hospital, other = structure(surgery), structure(surgery, OTHER)
+
+    assert declared(surgery).accepted
+
+    assert found_by(surgery, NEWCOMER, structure_id=hospital) != [DENIED]
+    assert found_by(surgery, NEWCOMER, structure_id=other) == [DENIED]
+    assert found_by(surgery, STRANGER, structure_id=hospital) == [DENIED]
 
 
 def test_declaring_again_renews(desk: Desk) -> None:

@@ -49,7 +49,7 @@ AUTHOR, NURSE, DOCTOR, TREATING, OCCUPATIONAL = (
     "inf-petit",
     "dr-blanc",
     "dr-martin",
-    "occupational-physician",
+    "dr-travail",
 )
 """`AUTHOR` deposits what is masked; `DOCTOR` is another doctor; `TREATING` the médecin traitant where there is one."""
 _OF_RECORD = "JOIN ecluse.patients USING (patient_key) WHERE patient_id = %s"
@@ -81,6 +81,9 @@ class House:
             model, name=name, id=number, family=f"{name.upper()}-TEST", given="IRÈNE", title="Professionnel",
             profession=profession, specialties=tuple(specialties), sections=sections,
         )  # fmt: skip
+        structure = read_catalogue().structures[model.activities[0]].id
+        with (self.rehearsal.data / "consultation" / "directory.csv").open("a", encoding="utf-8") as directory:
+            directory.write(f"{structure},{number}\n")
         return name
 
     def credential(self, name: str) -> Credential:
@@ -310,7 +313,6 @@ def reading_house() -> Iterator[House]:
     """A house where professionals feed with their own card too."""
     with Rehearsal(FEEDING) as rehearsal:
         house = House(rehearsal)
-        house.engage(OCCUPATIONAL, profession=10, specialties=("SM25",))
         yield house
         house.close()
 

@@ -14,10 +14,7 @@ from gateway.cli.rehearsal import Rehearsal
 from samples.client.record_messages import Person
 from samples.client.records import RecordAnswer, RecordsClient, ServiceAnswer
 from samples.documents.patients import CLAIRE, SamplePatient
-from samples.pki.catalogue import read_catalogue
-from samples.pki.credential import Credential, credential
-from samples.pki.files import certificates
-from samples.pki.making import fresh_rsa_keys, make_certificate
+from samples.pki.credential import Credential
 from samples.vihf import build_vihf
 
 EMERGENCY = {"purpose": "bris_de_glace", "reason": "Patient inconscient"}
@@ -47,9 +44,7 @@ class House:
     about: dict[str, str | None] = field(default_factory=dict)
 
     def credential(self, name: str) -> Credential:
-        if name.partition(".")[0] != OCCUPATIONAL:
-            return self.rehearsal.credential(name)
-        return _occupational(self.rehearsal, name)
+        return self.rehearsal.credential(name)
 
     def client(self, who: str, patient_id: str | None, **vihf: Any) -> RecordsClient:
         """The software of a professional, the assertion being about a patient, or about none."""
@@ -191,28 +186,6 @@ class File:
         assert rule in (None, decided_by), decided_by
         assert operation in (None, asked), asked
         return answer
-
-
-def _occupational(rehearsal: Rehearsal, name: str) -> Credential:
-    """The card of a doctor of occupational medicine: made once in the PKI of the house, from that of another doctor."""
-    catalogue = read_catalogue()
-    model = catalogue.professionals["dr-essai"]
-    doctor = replace(
-        model, name=OCCUPATIONAL, id="810099998907", family="TRAVAIL-TEST", given="IRÈNE", specialties=("SM25",)
-    )
-    like = catalogue.entries[f"dr-essai.{name.partition('.')[2]}"]
-    entry = replace(like, name=name, holder=OCCUPATIONAL)
-    known = replace(
-        catalogue,
-        professionals={**catalogue.professionals, OCCUPATIONAL: doctor},
-        entries={**catalogue.entries, name: entry},
-    )
-    directory = rehearsal.data / "pki"
-    found = certificates(directory) / name
-    if not found.is_dir():
-        with fresh_rsa_keys(1) as keys:
-            make_certificate(directory, known, entry, next(keys), datetime.now(UTC))
-    return credential(entry, known, found)
 
 
 @pytest.fixture(scope="session")
