@@ -70,6 +70,9 @@ def _check_dmp(section: DmpSettings) -> None:
     for name, most in _LONGEST.items():
         if getattr(section, name) > most:
             raise SettingsError(f"dmp.{name} is at most {most}; found {getattr(section, name)}")
+    if not 3 <= section.reason_shortest <= section.reason_longest <= 500:
+        found = f"{section.reason_shortest} and {section.reason_longest}"
+        raise SettingsError(f"3 <= dmp.reason_shortest <= dmp.reason_longest <= 500; found {found}")
     if section.destruction_days > 90:
         raise SettingsError(f"dmp.destruction_days is at most 90, three months; found {section.destruction_days}")
 

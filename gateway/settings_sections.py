@@ -155,8 +155,8 @@ class DmpSettings:
     archive_years: int = _key(10, "years that a closed record is kept")
     destruction_days: int = _key(30, "days between the holder's request and the destruction, 90 at most")
     suspension_weeks: int = _key(6, "weeks of silence after which a suspended record is closed")
-    reason_shortest: int = _key(3, "fewest characters of the reason of an emergency access")
-    reason_longest: int = _key(500, "most characters of the reason of an emergency access")
+    reason_shortest: int = _key(3, "fewest characters of the reason of an emergency access, 3 at least")
+    reason_longest: int = _key(500, "most characters of the reason of an emergency access, 500 at most")
     reimbursement_months: int = _key(24, "months of reimbursements that a new record is fed with; 0: none")
 
 

@@ -1,4 +1,4 @@
-"""Settings of the generic domain are checked at start: the key, what was found, what was expected."""
+"""Settings are checked at start: the key, what was found, what was expected."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from gateway.settings import SettingsError, load
         ("ECLUSE_IHE_ROLES", "106292003", "ihe.roles holds code^^codeSystem"),
         ("ECLUSE_IHE_PURPOSES", "^^1.2.3", "ihe.purposes holds code^^codeSystem"),
         ("ECLUSE_IHE_HOME_COMMUNITY_ID", "1.2.3", "ihe.home_community_id: not urn:oid:"),
+        ("ECLUSE_DMP_REASON_LONGEST", "501", "dmp.reason_longest <= 500; found 3 and 501"),
+        ("ECLUSE_DMP_REASON_SHORTEST", "2", "3 <= dmp.reason_shortest"),
+        ("ECLUSE_DMP_DESTRUCTION_DAYS", "91", "dmp.destruction_days is at most 90"),
+        ("ECLUSE_VIHF_ATTACHMENT", "no", "vihf.attachment is one of required, optional"),
         ("ECLUSE_LIMITS_MEMORY", "1024", "limits.memory is at least limits.body"),
     ],
 )

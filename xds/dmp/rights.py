@@ -167,7 +167,8 @@ def _told(operation: Operation, case: Case, rule: Rule | None) -> str:
     if rule is None or case.requester.kind in HOLDERS:
         return ""
     if rule is Rule.REASON_MISSING:
-        return f"{BREAK_GLASS} needs a reason of {case.parameters.reason_shortest} characters or more"
+        shortest, longest = case.parameters.reason_shortest, case.parameters.reason_longest
+        return f"{BREAK_GLASS} needs a reason of {shortest} to {longest} characters"
     if rule is not Rule.MATRIX and operation not in DISCREET:
         return ""
     alone = Case(requester=case.requester, record=None, authorisation=None, now=case.now, parameters=case.parameters)
