@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xds.metadata import ins
 from xds.metadata.codes import Code
 
 HL7_FRANCE_HEADER = "2.16.840.1.113883.2.8.2.1"
 CI_SIS_HEADER = "1.2.250.1.213.1.1.1.1"
 XDS_SD = "1.3.6.1.4.1.19376.1.2.20"
-INS_ROOTS = frozenset({"1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11"})
+INS_ROOTS = ins.AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)

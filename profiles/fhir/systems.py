@@ -38,7 +38,7 @@ def scheme_of(uri: str) -> str:
 @cache
 def _by_oid() -> Mapping[str, str]:
     """The first row of an OID is the one that is written."""
-    return {oid: uri for oid, uri in reversed(_rows())}
+    return dict(reversed(_rows()))
 
 
 @cache

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Final
+
+AUTHORITIES: Final = frozenset(
+    ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11")
+)
+"""Who gives an INS: NIR, NIA, and the two of tests."""
 
 _FORM = re.compile(r"\d{5}(?:\d\d|2[AB])\d{8}", re.ASCII)
 
