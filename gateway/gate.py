@@ -60,6 +60,13 @@ class AssertionVerifier(Protocol):
         """What the `wsse:Security` header says; None when it says nothing and may. Raises NotAuthenticated."""
 
 
+class BearerVerifier(Protocol):
+    """Believes the tokens of another wire than SOAP, or refuses them."""
+
+    def verify_token(self, token: str | None, tls: HolderCertificate, now: datetime) -> Assertion:
+        """What the compact JWT says; None: none was sent. Raises NotAuthenticated."""
+
+
 class Gate:
     """Admits callers at one door. Trust and directory are read again when their files change: both count at once."""
 
@@ -69,8 +76,12 @@ class Gate:
         usage: Usage,
         make_verifier: Callable[[TrustStore, Directory], AssertionVerifier],
         directory: DirectoryFiles | None = None,
+        make_bearer: Callable[[TrustStore, Directory], BearerVerifier] | None = None,
     ) -> None:
-        """`directory` says who works where; without one nobody is known to work anywhere."""
+        """`directory` says who works where; without one nobody is known to work anywhere.
+
+        Without `make_bearer` no token opens this gate.
+        """
         self._files = directory
         self._directory = directory.current() if directory is not None else Directory()
         self._usage = usage
@@ -78,6 +89,8 @@ class Gate:
         self._lock = threading.Lock()
         self._trust = trust
         self._verifier = make_verifier(trust, self._directory)
+        self._make_bearer = make_bearer
+        self._bearer = make_bearer(trust, self._directory) if make_bearer is not None else None
 
     @property
     def trust(self) -> TrustStore:
@@ -94,7 +107,17 @@ class Gate:
         self, certificate: HolderCertificate, security: etree._Element | None, request_id: str, now: datetime
     ) -> Caller:
         """Verify the assertion of the message against the certificate of the connection."""
-        assertion = self._verifier.verify(security, certificate, now)
+        return self._caller(certificate, self._verifier.verify(security, certificate, now), request_id, now)
+
+    def admit_bearer(self, certificate: HolderCertificate, token: str | None, request_id: str, now: datetime) -> Caller:
+        """Verify the token of the request against the certificate of the connection."""
+        if self._bearer is None:
+            raise NotAuthenticated(ErrorKind.CHANNEL_FORBIDDEN, "no token opens this door")
+        return self._caller(certificate, self._bearer.verify_token(token, certificate, now), request_id, now)
+
+    def _caller(
+        self, certificate: HolderCertificate, assertion: Assertion | None, request_id: str, now: datetime
+    ) -> Caller:
         return Caller(
             certificate=certificate,
             assertion=assertion,
@@ -110,6 +133,8 @@ class Gate:
             if trust is not self._trust or directory is not self._directory:
                 self._trust, self._directory = trust, directory
                 self._verifier = self._make_verifier(trust, directory)
+                if self._make_bearer is not None:
+                    self._bearer = self._make_bearer(trust, directory)
             return trust
 
 

@@ -1,40 +1,33 @@
 """What both doors do with a SOAP request: admit, read, verify, dispatch, refuse, audit.
 
-A door is a table of operations. Libraries raise; only this module catches, once, and every refusal leaves an audit
-event before its answer leaves.
+A door is a table of operations; how an exchange ends is told in `gateway.exchange`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.database.errors import DatabaseUnavailable
-from gateway.gate import Caller, Gate, Witness
+from gateway.exchange import Doorkeeper, Exchange, Law
+from gateway.gate import Caller
 from gateway.wire import description, soap
 from gateway.wire.addressing import Transaction, find_transaction
 from gateway.wire.faults import NotAvailable
-from gateway.wire.mtom import Attachment, MimeLimits
+from gateway.wire.mtom import Attachment
 from gateway.wire.soap import SoapMessage, SoapReply
-from security.audit.event import AuditEvent, Outcome
-from security.audit.trail import AuditTrail, AuditUnavailable
+from security.audit.event import Outcome
+from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError
-from security.pki.certificate import HolderCertificate
-from security.vihf.model import Vihf
-from xds.dmp import rights
 from xds.dmp.operations import Operation as LawOperation
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 
-SERVICES = "/si-dmp-server/v2/services"
+__all__ = ("SERVICES", "Answer", "Doorkeeper", "Offer", "Operation", "Service", "build", "services")
 
-_log = logging.getLogger("ecluse.door")
+SERVICES = "/si-dmp-server/v2/services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class Operation:
     transaction: Transaction
     handle: Callable[[SoapMessage, Caller], Answer]
     refuse: Callable[[tuple[RegistryError, ...]], bytes] | None = None
-    law: LawOperation | Callable[[Caller], LawOperation] | None = None
+    law: Law = None
     law_of: Callable[[SoapMessage], LawOperation | None] | None = None
     refuse_message: Callable[[SoapMessage, tuple[RegistryError, ...]], bytes] | None = None
 
@@ -81,16 +74,6 @@ class Service:
     operations: tuple[Operation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Doorkeeper:
-    """Who admits, who writes it down, and how much may come in at once."""
-
-    gate: Gate
-    audit: AuditTrail
-    witness: Witness
-    limits: MimeLimits
-
-
 Offer = Mapping[str, Mapping[str, tuple[Transaction, ...]]]
 """What a door offers: by domain, by name of service."""
 
@@ -112,11 +95,11 @@ def build(name: str, services: Iterable[Service], keeper: Doorkeeper) -> Flask:
 
     @app.post(f"{SERVICES}/<service>")
     def receive(service: str) -> Response:
-        return _Exchange(table[service], keeper).run() if service in table else _plain(404)
+        return _SoapExchange(table[service], keeper).run() if service in table else _plain(404)
 
     @app.get(f"{SERVICES}/<service>")
     def describe(service: str) -> Response:
-        return _Exchange(table[service], keeper).describe() if service in table else _plain(404)
+        return _SoapExchange(table[service], keeper).describe() if service in table else _plain(404)
 
     @app.errorhandler(HTTPException)
     def plain_error(error: HTTPException) -> Response:
@@ -125,132 +108,72 @@ def build(name: str, services: Iterable[Service], keeper: Doorkeeper) -> Flask:
     return app
 
 
-class _Exchange:
-    """One request and its answer."""
+class _SoapExchange(Exchange):
+    """One SOAP request and its answer."""
 
     def __init__(self, service: Service, keeper: Doorkeeper) -> None:
+        super().__init__(keeper)
         self._service = service
-        self._keeper = keeper
-        self._id: str = request.environ.get("ecluse.request_id") or str(uuid.uuid4())
-        self._now = datetime.now(UTC)
-        self._certificate: HolderCertificate | None = None
         self._message: SoapMessage | None = None
         self._operation: Operation | None = None
-        self._caller: Caller | None = None
-
-    def run(self) -> Response:
-        try:
-            return _response(self._answer())
-        except SecurityError as error:
-            return self._refused(error, error.code)
-        except NotAvailable as error:
-            return self._refused(error, error.code)
-        except (DatabaseUnavailable, AuditUnavailable):
-            _log.error("store unavailable", extra={"request": self._id})
-            return _response(self._unavailable())
-        except Exception:  # noqa: BLE001 - the one place where our own bugs become an incident number
-            _log.exception("unexpected error", extra={"request": self._id})
-            return self._refused(None, "incident")
 
     def describe(self) -> Response:
         """The WSDL or a schema, for whoever may open this door: no patient is concerned, only a refusal is audited."""
         try:
-            self._keeper.gate.admit_certificate(_client_certificate(), self._now)
+            self.admit_certificate()
         except SecurityError as error:
             try:
-                self._record(Outcome.REFUSED, error.code)
+                self.write_down(Outcome.REFUSED, error.code)
             except (DatabaseUnavailable, AuditUnavailable):
                 return _plain(503)
             return _plain(403)
         return _description(self._service)
 
-    def _answer(self) -> SoapReply:
-        self._certificate = self._keeper.gate.admit_certificate(_client_certificate(), self._now)
+    def answer(self) -> Response:
+        certificate = self.admit_certificate()
         self._message = soap.read(
-            request.headers.get("Content-Type", ""), request.environ["wsgi.input"], self._keeper.limits
+            request.headers.get("Content-Type", ""), request.environ["wsgi.input"], self.keeper.limits
         )
         self._operation = self._find(self._message)
-        self._caller = self._keeper.gate.admit(self._certificate, self._message.security, self._id, self._now)
+        self.caller = self.keeper.gate.admit(certificate, self._message.security, self.id, self.now)
         try:
-            answer = self._operation.handle(self._message, self._caller)
+            answer = self._operation.handle(self._message, self.caller)
         except Refusal as refusal:
-            self._record(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by, refusal.operation)
+            self.write_down(Outcome.REFUSED, refusal.errors[0].code, refusal.decided_by, refusal.operation)
             return self._honest(self._operation.refusal(self._message, refusal.errors))
         return self._honest(
             soap.reply(self._message, self._operation.transaction.reply_action, answer.body, answer.attachments)
         )
 
-    def _honest(self, reply: SoapReply) -> SoapReply:
-        """An answer that says which unverified rules it rests on: they depend on the caller, never on the record."""
-        law = self._law()
-        words = rights.assumed(law, self._caller.requester) if law is not None and self._caller is not None else ()
-        if not words:
-            return reply
-        return replace(reply, headers=[*reply.headers, ("X-Sandbox-Assumed", ", ".join(words))])
+    def _honest(self, reply: SoapReply) -> Response:
+        """An answer that says which unverified rules it rests on."""
+        words = self.assumed()
+        return _response(replace(reply, headers=[*reply.headers, ("X-Sandbox-Assumed", words)]) if words else reply)
 
-    def _law(self) -> LawOperation | None:
-        """What the caller asks for, in the words of the law; None where no law of records applies."""
-        if self._operation is None or self._caller is None or not isinstance(self._caller.assertion, Vihf):
+    def law(self) -> LawOperation | None:
+        if self._operation is None:
             return None
-        law = self._operation.law
         if self._operation.law_of is not None and self._message is not None:
-            law = self._operation.law_of(self._message)
-        return law if law is None or isinstance(law, LawOperation) else law(self._caller)
+            return self.law_of(self._operation.law_of(self._message))
+        return self.law_of(self._operation.law)
 
     def _find(self, message: SoapMessage) -> Operation:
         table = {operation.transaction: operation for operation in self._service.operations}
         return table[find_transaction(message.action, message.body, tuple(table))]
 
-    def _refused(self, error: SecurityError | NotAvailable | None, code: str) -> Response:
-        try:
-            self._record(Outcome.REFUSED if error is not None else Outcome.FAILURE, code)
-        except (DatabaseUnavailable, AuditUnavailable):
-            return _response(self._unavailable())
-        if error is not None:
-            kind = str(error.kind) if isinstance(error, SecurityError) else "NOT_AVAILABLE"
-            _log.info("refused", extra={"request": self._id, "kind": kind, "code": error.code})
-        return _response(soap.fault(error or RuntimeError(), self._message, request_id=self._id))
+    def fault(self, error: SecurityError | NotAvailable | None) -> Response:
+        return _response(soap.fault(error or RuntimeError(), self._message, request_id=self.id))
 
-    def _unavailable(self) -> SoapReply:
+    def unavailable(self) -> Response:
         if self._message is not None and self._operation is not None:
             error = RegistryError(XdsErrorCode.REGISTRY_NOT_AVAILABLE, "the registry does not answer: send again later")
-            return self._operation.refusal(self._message, (error,))
-        return soap.fault(NotAvailable(), self._message, request_id=self._id)
+            return _response(self._operation.refusal(self._message, (error,)))
+        return _response(soap.fault(NotAvailable(), self._message, request_id=self.id))
 
-    def _transaction(self) -> str:
+    def transaction(self) -> str:
         """What was asked for; a request refused before it was read can only ask for what its address offers."""
         asked = [self._operation] if self._operation else self._service.operations
         return " ".join(dict.fromkeys(operation.transaction.name for operation in asked))
-
-    def _record(self, outcome: Outcome, code: str, rule: str = "", operation: str = "") -> None:
-        self._keeper.audit.append(self._event(outcome, code), self._trace(outcome, code, rule, operation))
-
-    def _trace(self, outcome: Outcome, code: str, rule: str, operation: str) -> str:
-        """What the record keeps of a refusal; nothing before somebody is known who asked something of a patient."""
-        law = LawOperation(operation) if operation else self._law()
-        patient_id = self._caller.vihf.patient if law is not None and self._caller is not None else None
-        if law is None or self._caller is None or not patient_id:
-            return ""
-        return self._keeper.witness.trace(
-            law, outcome, self._caller, patient_id=patient_id, code=code, rule=rule
-        ).as_json()
-
-    def _event(self, outcome: Outcome, code: str) -> AuditEvent:
-        return self._keeper.witness.event(
-            self._transaction(),
-            outcome,
-            request_id=self._id,
-            now=self._now,
-            certificate=self._certificate,
-            fingerprint=hashlib.sha256(_client_certificate() or b"").hexdigest(),
-            assertion=self._caller.assertion if self._caller else None,
-            code=code,
-        )
-
-
-def _client_certificate() -> bytes | None:
-    found: bytes | None = request.environ.get("ecluse.client_certificate")
-    return found
 
 
 def _description(service: Service) -> Response:
