@@ -15,7 +15,7 @@ import click
 import psycopg
 
 from gateway.cli.administration import administration, house_options
-from gateway.cli.speech import counted, say
+from gateway.cli.speech import counted, say, text
 from gateway.database.errors import DatabaseSetupError
 from gateway.jobs.clock import ClockError, after
 from gateway.jobs.house import keeping
@@ -35,6 +35,7 @@ _WORDS = {
     DueKind.DESTRUCTION_REQUEST: ("record destroyed on request", "dossier détruit sur demande"),
     DueKind.REIMBURSEMENTS: ("new record fed with reimbursements", "nouveau dossier alimenté en remboursements"),
 }
+_PATIENTS = "SELECT patient_key, patient_id FROM ecluse.patients WHERE patient_key = ANY (%s)"
 _PAUSE = 60
 """Seconds between two rounds of a watch that somebody starts where the house has none."""
 _PATIENCE = 120.0
@@ -64,23 +65,26 @@ def run(*, file: Path | None, data: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @house_options
 def list_(*, within: str, as_json: bool, file: Path | None, data: str | None) -> None:
-    """Say what is due, earliest first, by the law's clock. Records are named by their internal key."""
+    """Say what is due, earliest first, by the law's clock: when, whose, what, its key in the logs, about what."""
     with administration(file, data) as house, keeping(house.settings) as kept:
         agenda, found, last = kept.keeper.agenda, list[DueItem](), None
         try:
             until = after(agenda.law_now(), within)
         except ClockError as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(text(en=str(error), fr=error.french)) from None
         while page := agenda.page(until, last):
             found.extend(page)
             last = page[-1]
+        patients = dict(house.connection.execute(_PATIENTS, (list({item.patient_key for item in found}),)).fetchall())
     if as_json:
-        click.echo(json.dumps([json.loads(item.as_json()) for item in found]))
+        rows = [{**json.loads(item.as_json()), "patient_id": patients.get(item.patient_key, "")} for item in found]
+        click.echo(json.dumps(rows))
         return
     for item in found:
         english, french = _WORDS[item.kind]
-        line = f"{item.due_at.isoformat(timespec='seconds')}  {item.patient_key}  {item.subject}".rstrip()
-        say(en=f"{line}  {english}", fr=f"{line}  {french}")
+        ins = patients.get(item.patient_key, "").partition("^")[0]
+        line = f"{item.due_at.isoformat(timespec='seconds')}  {ins:15}  {text(en=english, fr=french):42}"
+        click.echo(f"{line}  {item.patient_key}  {item.subject}".rstrip())
     click.echo(counted(len(found), en=("thing.", "things."), fr=("échéance.", "échéances.")))
 
 

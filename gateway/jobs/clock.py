@@ -22,10 +22,11 @@ _BACKWARDS = "XDS03"
 
 
 class ClockError(Exception):
-    """The clock is not moved that way. The text is safe to print; `code` names the fault."""
+    """The clock is not moved that way. The text, and `french`, are safe to print; `code` names the fault."""
 
-    def __init__(self, text: str, code: str) -> None:
-        super().__init__(f"{text} ({code})")
+    def __init__(self, english: str, french: str, code: str) -> None:
+        super().__init__(f"{english} ({code})")
+        self.french = f"{french} ({code})"
         self.code = code
 
 
@@ -67,7 +68,11 @@ def after(instant: datetime, span: str) -> datetime:
     """
     pieces = _PIECE.findall(span)
     if not pieces or "".join(number + unit for number, unit in pieces) != span:
-        raise ClockError(f"a span is 14d, 6w, 1mo, 10y, 12h or 30min; found {span!r}", "SBX_CLOCK_SPAN")
+        raise ClockError(
+            f"a span is 14d, 6w, 1mo, 10y, 12h or 30min; found {span!r}",
+            f"une durée s'écrit 14d, 6w, 1mo, 10y, 12h ou 30min (jours, semaines, mois, ans) ; reçu {span!r}",
+            "SBX_CLOCK_SPAN",
+        )
     total = dict.fromkeys(("y", "mo", "w", "d", "h", "min"), 0)
     for number, unit in pieces:
         total[unit] += int(number)
@@ -75,31 +80,70 @@ def after(instant: datetime, span: str) -> datetime:
         moved = after_months(instant, 12 * total["y"] + total["mo"])
         return moved + timedelta(weeks=total["w"], days=total["d"], hours=total["h"], minutes=total["min"])
     except (OverflowError, ValueError):
-        raise ClockError(f"the clock moves {FURTHEST.days // 366} years at most", "SBX_CLOCK_SPAN") from None
+        raise _too_far() from None
+
+
+def instant(text: str) -> datetime:
+    """A day or an instant, ISO 8601, UTC where it has no zone. Raises ClockError: another form."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ClockError(
+            f"--to takes a day or an instant, such as 2027-01-31; found {text!r}",
+            f"--to attend un jour ou un instant, comme 2027-01-31 ; reçu {text!r}",
+            "SBX_CLOCK_SPAN",
+        ) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def advance(connection: psycopg.Connection[Any], target: datetime, *, mode: str) -> Reading:
-    """Move the law's clock to an instant, as the owner, with its audit event.
+    """Move the law's clock to an instant, as the owner, with its audit event, which a refusal has too.
 
     Raises ClockError: back (SBX_CLOCK_BACKWARDS), a house in production (SBX_CLOCK_PRODUCTION), too far.
     """
-    if mode != "sandbox":
-        raise ClockError("the clock of a house in production is never moved", "SBX_CLOCK_PRODUCTION")
     before = read_clock(connection)
-    if target - before.real > FURTHEST:
-        raise ClockError(f"the clock moves {FURTHEST.days // 366} years at most", "SBX_CLOCK_SPAN")
-    event = event_text(
-        Act.CLOCK, Outcome.SUCCESS, administrator(), str(uuid4()), objects=(before.law.isoformat(), target.isoformat())
-    )
     try:
         with connection.transaction():
-            connection.execute("SELECT ecluse.law_clock_advance(%s)", (target,))
-            connection.execute("SELECT ecluse.audit_append(%s)", ([event],))
+            _move(connection, before, target, mode)
+            _witness(connection, Outcome.SUCCESS, before, target)
+    except ClockError as error:
+        _witness(connection, Outcome.REFUSED, before, target, error.code)
+        raise
+    return read_clock(connection)
+
+
+def _move(connection: psycopg.Connection[Any], before: Reading, target: datetime, mode: str) -> None:
+    if mode != "sandbox":
+        raise ClockError(
+            "the clock of a house in production is never moved",
+            "l'horloge d'une maison en production ne se déplace jamais",
+            "SBX_CLOCK_PRODUCTION",
+        )
+    if target - before.real > FURTHEST:
+        raise _too_far()
+    try:
+        connection.execute("SELECT ecluse.law_clock_advance(%s)", (target,))
     except psycopg.Error as error:
         if error.sqlstate != _BACKWARDS:
             raise
+        shown = before.law.isoformat(timespec="seconds")
         raise ClockError(
-            f"the law's clock never goes back: it shows {before.law.isoformat(timespec='seconds')}",
+            f"the law's clock never goes back: it shows {shown}",
+            f"l'horloge de la loi ne recule jamais : elle indique {shown}",
             "SBX_CLOCK_BACKWARDS",
         ) from error
-    return read_clock(connection)
+
+
+def _witness(
+    connection: psycopg.Connection[Any], outcome: Outcome, before: Reading, target: datetime, code: str = ""
+) -> None:
+    objects = (before.law.isoformat(), target.isoformat())
+    event = event_text(Act.CLOCK, outcome, administrator(), str(uuid4()), objects=objects, code=code)
+    connection.execute("SELECT ecluse.audit_append(%s)", ([event],))
+
+
+def _too_far() -> ClockError:
+    years = FURTHEST.days // 366
+    return ClockError(
+        f"the clock moves {years} years at most", f"l'horloge avance de {years} ans au plus", "SBX_CLOCK_SPAN"
+    )

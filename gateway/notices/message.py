@@ -92,8 +92,9 @@ def _people(notice: Mapping[str, Any]) -> Iterator[tuple[Recipient, str, Mapping
     for one in notice["representatives"]:
         yield Recipient.LEGAL_REPRESENTATIVE, f"REPRESENTATIVE/{one['id']}", one
     for one in notice["medecins_traitants"]:
-        person = {"traits": {"family": one["name"] or one["id"]}}
-        yield Recipient.MEDECIN_TRAITANT, f"PROFESSIONAL/{one['id']}", person
+        # His address is not known here; by his public number a person finds it in the directory of professionals.
+        known = {"family": one["name"], "address": {"lines": [f"PS_IdNat {one['id']}"]}}
+        yield Recipient.MEDECIN_TRAITANT, f"PROFESSIONAL/{one['id']}", {"traits": known}
 
 
 def _way(person: Mapping[str, Any]) -> tuple[Channel, str] | None:

@@ -90,6 +90,26 @@ _SENTENCES: Mapping[NoticeKind, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+LABELS: Mapping[NoticeKind, tuple[str, str]] = MappingProxyType(
+    {
+        NoticeKind.RECORD_CREATED: ("dossier ouvert", "record opened"),
+        NoticeKind.RECORD_CLOSED: ("dossier fermé", "record closed"),
+        NoticeKind.RECORD_REACTIVATED: ("dossier réactivé", "record reactivated"),
+        NoticeKind.RECORD_SUSPENDED: ("dossier suspendu", "record suspended"),
+        NoticeKind.DESTRUCTION_REQUESTED: ("destruction demandée", "destruction asked for"),
+        NoticeKind.RECORD_DESTROYED: ("dossier détruit", "record destroyed"),
+        NoticeKind.FIRST_ACCESS: ("premier accès d'un professionnel", "first access of a professional"),
+        NoticeKind.DOCUMENT_ADDED: ("document ajouté", "document added"),
+        NoticeKind.DOCUMENT_CHANGED: ("document modifié", "document changed"),
+        NoticeKind.DOCUMENT_DELETED: ("document supprimé", "document deleted"),
+        NoticeKind.EMERGENCY_ACCESS: ("accès en urgence", "emergency access"),
+        NoticeKind.HIDDEN_DOCUMENT_REMINDER: ("rappel d'un document caché", "reminder of a hidden document"),
+        NoticeKind.HIDDEN_DOCUMENT_RELEASED: ("document caché devenu visible", "hidden document now visible"),
+        NoticeKind.PROFESSIONAL_BLOCKED: ("professionnel bloqué", "professional blocked"),
+        NoticeKind.PROFESSIONAL_UNBLOCKED: ("professionnel débloqué", "professional unblocked"),
+    }
+)
+"""Events in a few words, French and English, for whoever looks after the outbox."""
 _OF_A_PATIENT = (
     "Le dossier médical partagé de l'un de vos patients a été consulté en urgence.",
     "The shared medical record of one of your patients has been consulted in an emergency.",

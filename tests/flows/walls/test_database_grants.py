@@ -68,7 +68,6 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "merge_patients": "merge_patients('', '', '', '')",
     },
     "consultation": {
-        "trace_append": "trace_append('[]')",
         "change_documents": "change_documents(gen_random_uuid(), 0, '', '{}', '[]', '[]', '[]', '{}', '[]', '')",
         "law_now": "law_now()",
         "record_file": "record_file('', '{}')",
@@ -94,11 +93,15 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "due_items": "due_items('{}', now(), NULL)",
         "new_record_waits": "new_record_waits()",
         "only_own_traces": "only_own_traces('{}', '[]')",
+        "only_proved_traces": "only_proved_traces('{}', '[]')",
+        "only_traces_of_consultation": "only_traces_of_consultation('[]')",
         "own_trace": "own_trace('{}', '', '', '{}', '{}', '{}')",
         "keeper_feed": "keeper_feed(gen_random_uuid(), now(), gen_random_uuid(), false, '', '{}', '{}', '[]', '[]',"
         " '', '{}', '{}', '')",
         "keeper_insured": "keeper_insured(gen_random_uuid())",
         "deleted_with_its_versions": "deleted_with_its_versions()",
+        "document_aspect": "document_aspect(gen_random_uuid(), '{}', '')",
+        "document_hands": "document_hands(gen_random_uuid(), '{}', '{}', '')",
         "fragment_of_patient": "fragment_of_patient('', '', gen_random_uuid(), '')",
         "hold_record": "hold_record(gen_random_uuid(), 0)",
         "hold_records": "hold_records('{}')",
@@ -125,6 +128,7 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "system_event": "system_event('', gen_random_uuid(), '{}')",
         "system_trace": "system_trace('', gen_random_uuid(), '', '[]')",
         "terms_of_the_law": "terms_of_the_law()",
+        "trace_append": "trace_append('[]')",
         "version_keeps_its_times": "version_keeps_its_times()",
     },
 }

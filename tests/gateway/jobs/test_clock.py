@@ -61,6 +61,17 @@ def test_the_clock_never_goes_back(place: Place) -> None:
     assert refused(place, datetime(2001, 1, 1, tzinfo=UTC)) == "SBX_CLOCK_BACKWARDS"
 
 
+def test_a_clock_that_was_not_moved_is_proved_with_its_code(place: Place) -> None:
+    wanted = place.now() - timedelta(days=1)
+    refused(place, wanted)
+    (event,) = place.one(
+        "SELECT event FROM ecluse.audit_events WHERE door = 'administration' ORDER BY sequence DESC LIMIT 1"
+    )
+    told = json.loads(event)
+    assert (told["transaction"], told["outcome"], told["code"]) == ("CLOCK-ADVANCE", "refused", "SBX_CLOCK_BACKWARDS")
+    assert told["objects"][1] == wanted.isoformat()
+
+
 def test_the_clock_of_a_house_in_production_is_never_moved(place: Place) -> None:
     assert refused(place, place.now() + timedelta(days=1), mode="production") == "SBX_CLOCK_PRODUCTION"
 
