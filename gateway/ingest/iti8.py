@@ -18,6 +18,7 @@ from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate
+from xds.hl7v2.header import Header
 
 TRANSACTION = "ITI-8"
 
@@ -45,7 +46,7 @@ class _Exchange:
 
     def run(self) -> bytes:
         request_id, now = uuid.uuid4().hex, datetime.now(UTC)
-        header = hl7v2.Header()
+        header = Header()
         try:
             header, message = hl7v2.read_feed(self.data)
             faults = self._faults(message, request_id, now)

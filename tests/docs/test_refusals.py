@@ -76,7 +76,7 @@ def test_codes_elsewhere_in_the_page_exist() -> None:
 def test_the_acknowledgements_of_the_feed_are_those_of_both_wires() -> None:
     expected = {}
     for kind in FaultKind:
-        v2 = ("AR" if kind in hl7v2.REJECTIONS else "AE", hl7v2.ERROR_CODES[kind][0])
+        v2 = ("AR" if kind in hl7v2.REJECTIONS else "AE", str(hl7v2.CONDITIONS[kind]))
         v3 = ("CE" if kind in hl7v3.OF_THE_MESSAGE else "AE", hl7v3.DETAIL_CODES.get(kind, "INTERR"))
         expected[str(kind)] = [" ".join(v2), " ".join(v3)]
     assert {row[1]: row[2:] for row in rows("Fault")} == expected

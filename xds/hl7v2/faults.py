@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from xds.metadata.codes import Code
+
 
 class Condition(StrEnum):
     """HL7 table 0357, message error condition codes."""
@@ -47,9 +49,7 @@ _DISPLAYS = {
     Condition.LOCKED: "Application record locked",
     Condition.APPLICATION: "Application internal error",
 }
-CIRCUMSTANCES = frozenset(
-    (Condition.MESSAGE_TYPE, Condition.EVENT, Condition.PROCESSING, Condition.VERSION),
-)
+CIRCUMSTANCES = frozenset((Condition.MESSAGE_TYPE, Condition.EVENT, Condition.PROCESSING, Condition.VERSION))
 """Conditions that reject a message for what it is, whatever it holds (HL7 v2.5 §2.9.2.2)."""
 
 
@@ -66,7 +66,7 @@ class Fault:
 
     `rule` names what was broken: a row of `profiles/hl7v2/rule_texts.csv`, empty for a rule of HL7 itself; `text` says
     what was found and expected, without patient data. `rejects`: it is not the content that is at fault (AR), and the
-    same message may be right later or elsewhere.
+    same message may be right later or elsewhere. `application` is ERR-5, where a code of an application says it.
     """
 
     condition: Condition
@@ -75,6 +75,7 @@ class Fault:
     rule: str = ""
     severity: Severity = Severity.ERROR
     rejects: bool = False
+    application: Code | None = None
 
 
 def has_errors(faults: Iterable[Fault]) -> bool:

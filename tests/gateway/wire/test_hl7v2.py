@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.wire.feed import PATIENT, FaultKind, FeedEvent, FeedFault
-from gateway.wire.hl7v2 import EVENTS, Header, read_feed, write_ack
+from gateway.wire.hl7v2 import EVENTS, read_feed, write_ack
 from samples.feed import adt, cx
+from xds.hl7v2.header import Header
 from xds.metadata.datatypes import Cx
 
 NOW = datetime(2026, 3, 1, 10, 20, tzinfo=UTC)
