@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from gateway.wire.fhir import media_types, strict_json
+from gateway.wire.fhir import media_types
 from gateway.wire.fhir.media_types import FORM, FhirFormat
 from gateway.wire.fhir.outcome import FhirRefused, Issue
 from gateway.wire.fhir.resource_xml import read_xml
 from gateway.wire.fhir.validation import check_resource
 from gateway.wire.media_type import MediaType, read_media_type
 from gateway.wire.mtom import Readable
+from security import strict_json
 from security.errors import ErrorKind, MalformedMessage
 
 PATCHES = (media_types.JSON_PATCH, media_types.XML_PATCH)

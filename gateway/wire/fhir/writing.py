@@ -10,7 +10,7 @@ from typing import Any
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.media_types import FhirFormat
 from gateway.wire.fhir.resource_xml import write_xml
-from gateway.wire.fhir.strict_json import write_json
+from security.strict_json import write_json
 
 Head = dict[str, str]
 """Fields of the response, by name."""

@@ -1,4 +1,4 @@
-"""The only JSON reader of this wire: what two readers could take for two things is refused (RFC 8259; FHIR R4 §2.6.2).
+"""The only reader of JSON from others: what two readers could take for two things is refused (RFC 8259; RFC 8725 §3).
 
 Refused: another encoding than UTF-8, a byte order mark, a key that is there twice, NaN and Infinity, numbers beyond
 what everyone can hold, control characters and lone surrogates in texts, more depth or values than the limits.
