@@ -42,9 +42,17 @@ class Template:
 
 
 def copy_out(connection: psycopg.Connection[Any], table: str, patient_key: UUID) -> bytes:
-    """The rows of one patient in `table`, in COPY's binary form, without its header."""
-    statement = sql.SQL("COPY (SELECT * FROM ecluse.{} WHERE patient_key = {}) TO STDOUT (FORMAT binary)").format(
-        sql.Identifier(table), sql.Literal(patient_key)
+    """The rows of one patient in `table`, in COPY's binary form, without its header, nor what the server works out."""
+    columns = [
+        sql.Identifier(name)
+        for (name,) in connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'ecluse' AND table_name = %s"
+            " AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            (table,),
+        )
+    ]
+    statement = sql.SQL("COPY (SELECT {} FROM ecluse.{} WHERE patient_key = {}) TO STDOUT (FORMAT binary)").format(
+        sql.SQL(", ").join(columns), sql.Identifier(table), sql.Literal(patient_key)
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         content = b"".join(map(bytes, copy))

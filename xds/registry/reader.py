@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, LiteralString
-from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -42,22 +41,24 @@ from xds.registry import contents
 from xds.registry.availability import answering
 from xds.registry.conditions import Conditions, of_document_search, of_folder_search, of_ids, of_submission_set_search
 from xds.registry.found import Row, read_entries, read_head
-from xds.registry.identifiers import canonical_patient_id, urn_of
-from xds.registry.scope import Scope
+from xds.registry.identifiers import canonical_patient_id
+from xds.registry.openings import ASPECTS, Openings, bounds_of, openings
+from xds.registry.scope import Scope, Sight
 from xds.registry.snapshot import Snapshot
 from xds.registry.statements import (
     ENTRIES,
     ENTRIES_AND_KEYS,
     ENTRIES_OF_RECORD,
-    ENTRIES_OF_RECORD_AND_KEYS,
     ENTRY,
-    FRAGMENTS,
     HEAD,
     KEY_ID,
     RECORD,
     without_fragments,
 )
 from xds.registry.view import MOST_OBJECTS, View
+
+_FEW = 16
+"""Documents that a question may name and have judged one by one."""
 
 
 class RegistryReader:
@@ -87,12 +88,10 @@ class RegistryReader:
         One uniqueId may have several entries; those that have bytes here come last.
         """
         wanted = Conditions("e.unique_id = ANY (%s)", list(unique_ids))
+        statement = without_fragments(ENTRIES_AND_KEYS)
         if scope is None:
-            rows = self._rows(ENTRIES_AND_KEYS.replace("CONDITIONS", wanted.sql), wanted.values)
-            return _view(rows, 0, None)
-        values = [*_head(scope, scope.patient_id), *wanted.values]
-        rows = self._rows(ENTRIES_OF_RECORD_AND_KEYS.replace("CONDITIONS", wanted.sql), values, scope)
-        return _view(rows, HEAD, scope)
+            return _view(self._rows(statement.replace("CONDITIONS", wanted.sql), wanted.values))
+        return self._scoped(statement, wanted, scope, few=len(unique_ids) <= _FEW)
 
     def patient_of(self, view: View) -> str:
         """The one patient whose objects were found, as the registry spells the id; empty: there are several, or none.
@@ -109,49 +108,58 @@ class RegistryReader:
     def _documents(
         self, query: FindDocuments | FindDocumentsForMultiplePatients | GetDocuments, scope: Scope | None
     ) -> View:
-        patient_id = scope.patient_id if scope is not None else None
+        asked = None
         if isinstance(query, GetDocuments):
             wanted = of_ids(contents.DOCUMENT_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
+            asked = len(query.entry_uuids) + len(query.unique_ids) + len(query.logical_ids)
         elif isinstance(query, FindDocuments):
             wanted = of_document_search(query)
-            patient_id = patient_id or query.patient_id
-            if canonical_patient_id(patient_id) != canonical_patient_id(query.patient_id):
+            if scope is not None and canonical_patient_id(scope.patient_id) != canonical_patient_id(query.patient_id):
                 wanted.add("false")
         else:
             wanted = of_document_search(query, query.patient_ids)
-        statement = ENTRIES if patient_id is None else ENTRIES_OF_RECORD
-        if scope is not None or query.return_type is ReturnType.OBJECT_REF:
-            statement = without_fragments(statement)
-        values = wanted.values
-        if patient_id is not None:
-            values = [*_head(scope, patient_id), *values]
-        rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values, scope)
-        view = _view(rows, 0 if patient_id is None else HEAD, scope)
-        if scope is not None and len(rows) > MOST_OBJECTS[ReturnType.OBJECT_REF]:
-            with self._snapshot() as cursor:
-                view = _within(scope, cursor, query.return_type, lambda it: View(entries=it.documents(wanted)))
-        if len(view.entries) > MOST_OBJECTS[query.return_type]:
-            return view
-        if isinstance(query, FindDocuments) and query.spaces:
+        statement = without_fragments(ENTRIES) if query.return_type is ReturnType.OBJECT_REF else ENTRIES
+        if scope is not None:
+            view = self._scoped(statement, wanted, scope, few=asked is not None and asked <= _FEW)
+        elif isinstance(query, FindDocuments):
+            view = self._of_patient(query, wanted)
+        else:
+            view = _view(self._rows(statement.replace("CONDITIONS", wanted.sql), wanted.values))
+        if isinstance(query, FindDocuments) and query.spaces and len(view.entries) <= MOST_OBJECTS[query.return_type]:
             view = _in_spaces(view, query.spaces)
-        return self._whole(view) if scope is not None and query.return_type is ReturnType.LEAF_CLASS else view
+        return view
 
-    def _whole(self, view: View) -> View:
-        """The same documents with their fragments, which are read of what is seen only: it takes as long as that."""
-        if view.record is None or not view.entries:
-            return view
-        ids = [UUID(entry.entry_uuid) for entry in view.entries]
-        found = {urn_of(row[0]): row[1] for row in self._rows(FRAGMENTS, [view.record.patient_key, ids])}
-        entries = (
-            replace(entry, fragment=found[entry.entry_uuid]) for entry in view.entries if entry.entry_uuid in found
-        )
-        return replace(view, entries=tuple(entries))
+    def _of_patient(self, query: FindDocuments, wanted: Conditions) -> View:
+        """Documents of one patient, and his record."""
+        statement = ENTRIES_OF_RECORD
+        if query.return_type is ReturnType.OBJECT_REF:
+            statement = without_fragments(statement)
+        values = [[], canonical_patient_id(query.patient_id), *wanted.values]
+        rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
+        return replace(_view(rows, HEAD), record=read_head(rows)[0])
 
-    def _rows(self, sql: LiteralString, values: list[Any], scope: Scope | None = None) -> list[Row]:
-        """The rows of one statement; in a scope, not before its record admits whoever looks."""
+    def _scoped(self, statement: LiteralString, wanted: Conditions, scope: Scope, *, few: bool) -> View:
+        """Documents of the record of a scope, those that the law shows. `few`: conditions name documents, and few.
+
+        Such are read and judged, which takes less time than to ask what the record holds.
+        """
+        with self._snapshot() as cursor:
+            record, authorisation = _admitted(scope, cursor)
+            if record is None:
+                return View()
+            sees = scope.sight(record, authorisation)
+            if few:
+                wanted.add("e.patient_key = %s", record.patient_key)
+            else:
+                _opened(scope, cursor, record, sees).narrow(wanted)
+            rows: list[Row] = cursor.execute(statement.replace("CONDITIONS", wanted.sql), wanted.values).fetchall()
+        view = _view(rows)
+        entries = tuple(filter(sees, view.entries))
+        return replace(view, record=record, authorisation=authorisation, entries=entries)
+
+    def _rows(self, sql: LiteralString, values: list[Any]) -> list[Row]:
+        """The rows of one statement."""
         with answering(), self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
-            if scope is not None:
-                _admitted(scope, cursor)
             rows: list[Row] = cursor.execute(sql, values).fetchall()
         return rows
 
@@ -168,17 +176,19 @@ class RegistryReader:
             yield cursor
 
 
-def _head(scope: Scope | None, patient_id: str) -> list[Any]:
-    """The first values of a statement that begins with the record."""
-    return [list(scope.holders) if scope is not None else [], canonical_patient_id(patient_id)]
-
-
 def _admitted(scope: Scope, cursor: psycopg.Cursor[Any]) -> tuple[Record | None, Authorisation | None]:
     """The record of a scope and the authorisation that counts there. Raises Refusal: the scope does not admit."""
-    record, authorisations = read_head(cursor.execute(RECORD, _head(scope, scope.patient_id)).fetchall())
+    head = [list(scope.holders), canonical_patient_id(scope.patient_id)]
+    record, authorisations = read_head(cursor.execute(RECORD, head).fetchall())
     authorisation = scope.effective(record, authorisations) if record is not None else None
     scope.admits(record, authorisation)
     return record, authorisation
+
+
+def _opened(scope: Scope, cursor: psycopg.Cursor[Any], record: Record, sees: Sight) -> Openings:
+    """Which documents of a record to read."""
+    rows = cursor.execute(ASPECTS, bounds_of(record.patient_key)).fetchall()
+    return openings(sees, scope.requester, record.patient_key, rows)
 
 
 def _within(
@@ -189,24 +199,16 @@ def _within(
     if record is None:
         return View()
     registry = Snapshot(cursor, patient_key=record.patient_key, return_type=return_type)
-    registry.hide(scope.sight(record, authorisation))
+    sees = scope.sight(record, authorisation)
+    registry.show(sees, _opened(scope, cursor, record, sees))
     return replace(answer(registry), record=record, authorisation=authorisation)
 
 
-def _view(rows: Sequence[Row], start: int, scope: Scope | None) -> View:
-    """The documents of rows whose columns begin at `start`, after the record when that is not 0.
-
-    A column after the document is its wrapped key.
-    """
-    record, authorisations = read_head(rows) if start else (None, ())
-    entries = read_entries(rows, start)
-    authorisation = None
-    if scope is not None and record is not None:
-        authorisation = scope.effective(record, authorisations)
-        entries = tuple(filter(scope.sight(record, authorisation), entries))
+def _view(rows: Sequence[Row], start: int = 0) -> View:
+    """The documents of rows, whose columns begin at `start`; a column after the document is its wrapped key."""
     key_id, wrapped = start + KEY_ID, start + ENTRY
     keys = {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
-    return View(record=record, authorisation=authorisation, entries=entries, record_keys=keys)
+    return View(entries=read_entries(rows, start), record_keys=keys)
 
 
 def _in_spaces(view: View, spaces: Collection[str]) -> View:

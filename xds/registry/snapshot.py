@@ -13,27 +13,41 @@ from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import ReturnType
 from xds.registry.conditions import Conditions
 from xds.registry.found import Row, read_association, read_codes, read_entries, read_folder, read_submission_set
-from xds.registry.statements import ASSOCIATIONS, ENTRIES, FOLDERS, OUTLINE, SUBMISSION_SETS, without_fragments
+from xds.registry.openings import Openings
+from xds.registry.scope import Sight
+from xds.registry.statements import (
+    ASSOCIATIONS,
+    ENTRIES,
+    FOLDERS,
+    SEEN,
+    SUBMISSION_SETS,
+    SURROUNDINGS,
+    without_fragments,
+)
 from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
-from xds.registry.visibility import Link, Outline, OutlinedEntry, hidden_by
+from xds.registry.visibility import Link, OutlinedEntry, Surroundings, shown_in
 
 
 class Snapshot:
     """What one transaction sees: the whole registry, or one record of it when `patient_key` is given.
 
-    Objects come without fragments when ids are all that is wanted (`return_type`), and never those of `hide`.
+    Objects come without fragments when ids are all that is wanted (`return_type`), and of a record in which `show` was
+    called only those that may be seen.
     """
 
     def __init__(self, cursor: psycopg.Cursor[Any], *, patient_key: UUID | None, return_type: ReturnType) -> None:
         self._cursor = cursor
         self._patient_key = patient_key
         self._bare = return_type is ReturnType.OBJECT_REF
-        self._hidden: frozenset[UUID] = frozenset()
+        self._visible: list[UUID] | None = None
 
-    def hide(self, may_read: Callable[[OutlinedEntry], bool]) -> None:
-        """From now on leave out what the law hides in the record, and all that would betray it."""
-        rows = self._cursor.execute(OUTLINE, {"patient_key": self._patient_key}).fetchall()
-        self._hidden = hidden_by(may_read, _outline(rows))
+    def show(self, may_read: Sight, opened: Openings) -> None:
+        """From now on answer with nothing but what the law shows in the record, and what does not betray the rest."""
+        wanted = opened.narrow(Conditions())
+        rows = self._cursor.execute(SEEN.replace("CONDITIONS", wanted.sql), wanted.values).fetchall()
+        documents = [row[0] for row in rows if may_read(_outlined(row))]
+        around = self._cursor.execute(SURROUNDINGS, {"patient_key": self._patient_key, "documents": documents})
+        self._visible = list(shown_in(_surroundings(documents, around.fetchall())))
 
     def documents(self, wanted: Conditions, *, ids_only: bool = False) -> tuple[RegisteredEntry, ...]:
         """Documents, newest first."""
@@ -57,11 +71,11 @@ class Snapshot:
     def _shown(
         self, kind: _Kind, read: Callable[[list[Row]], Iterable[Any]], wanted: Conditions, *, ids_only: bool = False
     ) -> tuple[Any, ...]:
-        """What may be seen of a kind. What is hidden is not even read: it takes no place in an answer."""
+        """What may be seen of a kind. What is hidden is not even read: it takes no place in an answer, and no time."""
         if self._patient_key is not None:
             wanted.add(kind.of_record, self._patient_key)
-        if self._hidden:
-            wanted.add(f"{kind.id_column} <> ALL (%s)", list(self._hidden))
+        if self._visible is not None:
+            wanted.add(f"{kind.id_column} = ANY (%s)", self._visible)
         sql = kind.sql.replace("CONDITIONS", wanted.sql)
         sql = without_fragments(sql) if ids_only or self._bare else sql
         return tuple(read(self._cursor.execute(sql, wanted.values).fetchall()))
@@ -80,23 +94,26 @@ def _each(read: Callable[[Row], Any]) -> Callable[[list[Row]], Iterable[Any]]:
     return lambda rows: map(read, rows)
 
 
-def _outline(rows: Iterable[Row]) -> Outline:
-    entries: dict[UUID, OutlinedEntry] = {}
-    packages, links = [], []
-    for entry_uuid, kind, source, target, codes, status, persons, structures, depositor in rows:
-        if kind == "DE":
-            class_code, type_code, _, confidentiality = read_codes(codes)
-            entries[entry_uuid] = OutlinedEntry(
-                class_code=class_code,
-                type_code=type_code,
-                confidentiality_codes=confidentiality,
-                status=AvailabilityStatus[status],
-                author_person_ids=tuple(persons),
-                author_structure_ids=tuple(structures),
-                depositor_id=depositor,
-            )
-        elif kind == "AS":
-            links.append(Link(entry_uuid, source, target))
+def _outlined(row: Row) -> OutlinedEntry:
+    _, codes, status, persons, structures, depositor = row
+    class_code, type_code, _, confidentiality = read_codes(codes)
+    return OutlinedEntry(
+        class_code=class_code,
+        type_code=type_code,
+        confidentiality_codes=confidentiality,
+        status=AvailabilityStatus[status],
+        author_person_ids=tuple(persons),
+        author_structure_ids=tuple(structures),
+        depositor_id=depositor,
+    )
+
+
+def _surroundings(documents: Iterable[UUID], rows: Iterable[Row]) -> Surroundings:
+    packages: dict[UUID, bool] = {}
+    links = []
+    for entry_uuid, source, target, holds_documents in rows:
+        if source is None:
+            packages[entry_uuid] = holds_documents
         else:
-            packages.append(entry_uuid)
-    return Outline(entries, frozenset(packages), tuple(links))
+            links.append(Link(entry_uuid, source, target))
+    return Surroundings(frozenset(documents), packages, tuple(links))

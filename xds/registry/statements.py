@@ -52,14 +52,6 @@ LEFT JOIN LATERAL ({_ENTRY}
 ) AS found ON true
 """
 
-ENTRIES_OF_RECORD_AND_KEYS: Final[LiteralString] = f"""SELECT r.head, found.*, k.wrapped_private_key {_OF_PATIENT}
-LEFT JOIN LATERAL ({_ENTRY}
-    WHERE e.patient_key = r.patient_key AND CONDITIONS
-) AS found ON true
-LEFT JOIN record_keys k ON k.key_id = found.key_id
-ORDER BY found.blob_address IS NOT NULL
-"""
-
 ENTRIES: Final[LiteralString] = f"""{_ENTRY}
 WHERE CONDITIONS
 ORDER BY e.creation_time DESC NULLS LAST, e.entry_uuid
@@ -70,10 +62,6 @@ ENTRIES_AND_KEYS: Final[LiteralString] = f"""{_EVERY}, k.wrapped_private_key
 FROM ({_ENTRY} WHERE CONDITIONS) AS found
 LEFT JOIN record_keys k ON k.key_id = found.key_id
 ORDER BY found.blob_address IS NOT NULL
-"""
-
-FRAGMENTS: Final[LiteralString] = """
-SELECT e.entry_uuid, e.fragment FROM document_entries e WHERE e.patient_key = %s AND e.entry_uuid = ANY (%s)
 """
 
 FOLDERS: Final[LiteralString] = """
@@ -100,20 +88,48 @@ ORDER BY l.entry_uuid
 LIMIT 10001
 """
 
-OUTLINE: Final[LiteralString] = """
-SELECT e.entry_uuid, 'DE', NULL::uuid, NULL::uuid, e.codes::text, e.status, e.author_person_ids, e.author_structure_ids,
-       e.depositor_id
-FROM document_entries e WHERE e.patient_key = %(patient_key)s
-UNION ALL
-SELECT f.entry_uuid, 'FD', NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM folders f WHERE f.patient_key = %(patient_key)s
-UNION ALL
-SELECT s.entry_uuid, 'SS', NULL, NULL, NULL, NULL, NULL, NULL, NULL
-FROM submission_sets s WHERE s.patient_key = %(patient_key)s
-UNION ALL
-SELECT l.entry_uuid, 'AS', l.source, l.target, NULL, NULL, NULL, NULL, NULL
-FROM associations l WHERE l.patient_key = %(patient_key)s
+SEEN: Final[LiteralString] = """
+SELECT e.entry_uuid, e.codes::text, e.status, e.author_person_ids, e.author_structure_ids, e.depositor_id
+FROM document_entries e
+WHERE CONDITIONS
 """
-"""Everything of one record, without its fragments: what may be seen depends on what is around it."""
+"""What the law looks at in documents."""
+
+SURROUNDINGS: Final[LiteralString] = """
+WITH RECURSIVE near (id) AS (
+    (SELECT unnest(%(documents)s::uuid[])
+     UNION ALL
+     SELECT s.entry_uuid FROM submission_sets s WHERE s.patient_key = %(patient_key)s
+        AND NOT EXISTS (SELECT FROM associations l
+                        WHERE l.source = s.entry_uuid AND l.patient_key = %(patient_key)s)
+     UNION ALL
+     SELECT f.entry_uuid FROM folders f WHERE f.patient_key = %(patient_key)s
+        AND NOT EXISTS (SELECT FROM associations l
+                        WHERE l.source = f.entry_uuid AND l.patient_key = %(patient_key)s))
+    UNION
+    SELECT unnest(above.ids) FROM near n CROSS JOIN LATERAL (
+        SELECT CASE WHEN EXISTS (SELECT FROM submission_sets s
+                                 WHERE s.patient_key = %(patient_key)s AND s.entry_uuid = l.source)
+                      OR EXISTS (SELECT FROM folders f
+                                 WHERE f.patient_key = %(patient_key)s AND f.entry_uuid = l.source)
+                    THEN ARRAY[l.entry_uuid, l.source] ELSE ARRAY[l.entry_uuid] END AS ids
+        FROM associations l WHERE l.target = n.id AND l.patient_key = %(patient_key)s OFFSET 0) AS above
+), packages (id) AS (
+    SELECT s.entry_uuid FROM near n JOIN submission_sets s ON s.patient_key = %(patient_key)s AND s.entry_uuid = n.id
+    UNION ALL
+    SELECT f.entry_uuid FROM near n JOIN folders f ON f.patient_key = %(patient_key)s AND f.entry_uuid = n.id
+)
+SELECT l.entry_uuid, l.source, l.target, NULL::boolean FROM near n CROSS JOIN LATERAL (
+    SELECT l.entry_uuid, l.source, l.target FROM associations l
+    WHERE l.target = n.id AND l.patient_key = %(patient_key)s OFFSET 0) AS l
+UNION ALL
+SELECT p.id, NULL, NULL, EXISTS (
+    SELECT FROM associations l JOIN document_entries e ON e.patient_key = %(patient_key)s AND e.entry_uuid = l.target
+    WHERE l.source = p.id AND l.patient_key = %(patient_key)s)
+FROM packages p
+"""
+"""What stands above documents of a record, and above packages that hold nothing: never down from a package to what it
+holds, nor through a document that is not among `documents`. Packages say whether they hold documents."""
 
 
 def without_fragments(sql: LiteralString) -> LiteralString:

@@ -1,4 +1,4 @@
-"""What may not be seen in a record, and all that would betray it (DMP TD3.1).
+"""What may be seen in a record besides documents, so that nothing betrays those that may not (DMP TD3.1).
 
 A document that the law hides takes with it the associations that touch it, the folders and submission sets all of whose
 documents are hidden, and so on: what is left is a record in which it never was. Pure.
@@ -6,7 +6,7 @@ documents are hidden, and so on: what is left is a record in which it never was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,44 +37,44 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """A whole record without its fragments. `packages` are submission sets and folders."""
+class Surroundings:
+    """What stands above the documents that are seen, and above packages that hold nothing. No hidden document is here.
 
-    entries: Mapping[UUID, OutlinedEntry]
-    packages: frozenset[UUID]
+    `packages` are submission sets and folders, with whether they hold a document at all, hidden ones included. `links`
+    are all associations whose target is here.
+    """
+
+    documents: frozenset[UUID]
+    packages: Mapping[UUID, bool]
     links: tuple[Link, ...]
 
 
-def hidden_by(may_read: Callable[[OutlinedEntry], bool], outline: Outline) -> frozenset[UUID]:
-    """Ids of all that must look absent.
+def shown_in(around: Surroundings) -> frozenset[UUID]:
+    """Ids of all that may be seen.
 
-    A package goes when all its documents are hidden, or all that it holds; one that holds nothing stays. An association
-    goes with either end, and so does one whose end is not in the record.
+    A package is seen while it holds a document that is, or no document at all and something that is seen; so is one
+    that holds nothing. An association is seen with both its ends.
     """
-    documents = frozenset(outline.entries)
-    hidden = {entry_uuid for entry_uuid, entry in outline.entries.items() if not may_read(entry)}
-    known = documents | outline.packages | {link.entry_uuid for link in outline.links}
-    contents = _contents(outline)
+    held = _contents(around)
+    seen = {
+        package
+        for package, holds_documents in around.packages.items()
+        if not holds_documents or not around.documents.isdisjoint(held.get(package, ()))
+    }
+    seen |= around.documents | {link.entry_uuid for link in around.links}
     while True:
-        before = len(hidden)
-        hidden.update(
-            link.entry_uuid
-            for link in outline.links
-            if not hidden.isdisjoint((link.source, link.target)) or not known.issuperset((link.source, link.target))
+        before = len(seen)
+        seen.difference_update(
+            link.entry_uuid for link in around.links if link.source not in seen or link.target not in seen
         )
-        hidden.update(package for package, held in contents.items() if _is_emptied(held, documents, hidden))
-        if len(hidden) == before:
-            return frozenset(hidden)
+        seen.difference_update(package for package, inside in held.items() if seen.isdisjoint(inside))
+        if len(seen) == before:
+            return frozenset(seen)
 
 
-def _contents(outline: Outline) -> dict[UUID, set[UUID]]:
+def _contents(around: Surroundings) -> dict[UUID, set[UUID]]:
     held: dict[UUID, set[UUID]] = {}
-    for link in outline.links:
-        if link.source in outline.packages:
+    for link in around.links:
+        if link.source in around.packages:
             held.setdefault(link.source, set()).add(link.target)
     return held
-
-
-def _is_emptied(held: set[UUID], documents: Iterable[UUID], hidden: set[UUID]) -> bool:
-    members = held.intersection(documents)
-    return held <= hidden or (bool(members) and members <= hidden)

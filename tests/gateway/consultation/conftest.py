@@ -347,9 +347,14 @@ class House:
     def _insert(self, table: str, row: dict[str, Any], fragment: bytes) -> None:
         law = {"deposited_at": NOW.isoformat(), "mask_when_visible": False}
         values = orjson.dumps({**law, **row, "fragment": "\\x" + fragment.hex()}).decode()
+        names = self.owner.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+            " AND attgenerated = ''",
+            (table,),
+        ).fetchall()
         self.owner.execute(
-            sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s::text::jsonb)").format(
-                sql.Identifier(table)
+            sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM jsonb_populate_record(NULL::{0}, %s::text::jsonb)").format(
+                sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(name) for (name,) in names)
             ),
             (values,),
         )

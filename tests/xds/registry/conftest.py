@@ -310,6 +310,7 @@ def another_version(registry: Registry, entry_uuid: str) -> str:
     """A later version of a registered document, as a change of its visibility makes it; its entryUUID."""
     named = registry.owner.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = 'ecluse.document_entries'::regclass AND attnum > 0"
+        " AND attgenerated = ''"
         " AND NOT attisdropped"
     ).fetchall()
     changed = {"entry_uuid": "gen_random_uuid()", "version": "version + 1", "status": "'APPROVED'"}

@@ -141,7 +141,7 @@ def twin(full: File, hidden: Iterable[str], *authorised: str, current_only: bool
     for table in TABLES:
         columns = full.rows(
             "SELECT string_agg(column_name, ', ') FROM information_schema.columns WHERE table_schema = 'ecluse'"
-            " AND table_name = %s AND column_name <> 'patient_key'",
+            " AND table_name = %s AND column_name <> 'patient_key' AND is_generated = 'NEVER'",
             table,
         )[0][0]
         copied = (
