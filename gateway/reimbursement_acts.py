@@ -45,7 +45,7 @@ def periods(
 ) -> dict[date, list[ReimbursedAct]]:
     """The acts to feed at a law time, by the first day of their month: of the last months, none a minor refused."""
     oldest = _month_before(now.date(), parameters.reimbursement_months - 1)
-    minor = record.may_be_represented(now, parameters)
+    minor = record.is_represented_minor(now, parameters)
     found: dict[date, list[ReimbursedAct]] = {}
     for one in acts:
         if oldest <= one.act.day <= now.date() and not (one.secret and minor):

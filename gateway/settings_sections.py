@@ -148,6 +148,9 @@ class DmpSettings:
     very_restricted: Literal["accept", "warn", "refuse"] = _key(
         "refuse", "what becomes of a document of confidentiality V"
     )
+    minor_choice: Literal["accept", "warn"] = _key(
+        "warn", "what becomes of the document of a minor that is visible to those who represent him"
+    )
     manage_minors: bool = _key(True, "whether minors and their legal representatives have rules of their own")
     majority_age: int = _key(18, "years after which nobody represents the holder any more")
     reminder_days: int = _key(14, "days after which the holder is told of a document that waits for an announcement")

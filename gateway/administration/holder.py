@@ -97,6 +97,22 @@ def set_holder(
         record.declare(facts)
 
 
+def set_protection(connection: _Connection, patient_id: str, *, on: bool, majority_age: int = 18) -> None:
+    """Whether somebody represents an adult, who acts for him as for a minor; without it his representatives go.
+
+    Raises RecordsError: no open record, or the holder is a minor.
+    """
+    said = "protected" if on else "not protected"
+    with doing(connection, patient_id, Act.REPRESENTATIVE, reason=said) as record:
+        record.must_be_open()
+        if is_minor(record.birth_date, record.at, majority_age):
+            raise RecordsError("the holder is a minor: he is represented without that")
+        record.change("protected = %(on)s", on=on)
+        if not on:
+            query = "DELETE FROM ecluse.legal_representatives WHERE patient_key = %s"
+            connection.execute(query, (record.patient_key,))
+
+
 def add_representative(
     connection: _Connection,
     patient_id: str,
@@ -107,9 +123,9 @@ def add_representative(
     mobile: str = "",
     majority_age: int = 18,
 ) -> UUID:
-    """Give a minor a legal representative; returns the id to remove him by.
+    """Give a minor, or a protected adult, a legal representative; returns the id to remove him by.
 
-    Raises RecordsError: no open record, an unknown relationship, a holder who is not known to be a minor, or neither an
+    Raises RecordsError: no open record, an unknown relationship, a holder who is not known to be either, or neither an
     e-mail address nor a number.
     """
     with doing(connection, patient_id, Act.REPRESENTATIVE, reason=relationship) as record:
@@ -117,8 +133,9 @@ def add_representative(
         _must_reach(email, mobile)
         if relationship not in RELATIONSHIPS:
             raise RecordsError(f"the relationship is one of {', '.join(RELATIONSHIPS)}", "SBX_RELATIONSHIP")
-        if not is_minor(record.birth_date, record.at, majority_age):
-            raise RecordsError("only a minor has legal representatives: set the birth date first", "SBX_NOT_A_MINOR")
+        if not (record.protected or is_minor(record.birth_date, record.at, majority_age)):
+            text = "only a minor or a protected adult has legal representatives: set birth date or protection first"
+            raise RecordsError(text, "SBX_NOT_A_MINOR")
         row = connection.execute(
             "INSERT INTO ecluse.legal_representatives (patient_key, relationship, traits, email, mobile)"
             " VALUES (%s, %s, %s::text::jsonb, NULLIF(%s, ''), NULLIF(%s, '')) RETURNING representative_id",

@@ -27,7 +27,7 @@ from xds.registry.record_file import Facts
 
 _LOCK = (
     "SELECT r.patient_key, r.status, r.opened_at, r.closed_at, r.suspended_at, r.deceased_on,"
-    " r.destruction_requested_at, r.birth_date, ecluse.law_now()"
+    " r.destruction_requested_at, r.birth_date, r.protected, ecluse.law_now()"
     " FROM ecluse.records r JOIN ecluse.patients p USING (patient_key)"
     " WHERE p.patient_id = %s AND r.status <> 'MERGED' FOR NO KEY UPDATE OF r"
 )
@@ -54,6 +54,7 @@ class Doing:
     opened_at: datetime
     life: Life
     birth_date: date | None
+    protected: bool
     at: datetime
     reason: str = ""
     objects: list[str] = field(default_factory=list)
@@ -139,7 +140,7 @@ def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | N
     row = connection.execute(_LOCK, (canonical_patient_id(patient_id),)).fetchone()
     if row is None:
         raise RecordsError("this patient has no record", XdsErrorCode.UNKNOWN_PATIENT_ID)
-    patient_key, status, opened_at, closed_at, suspended_at, deceased_on, requested_at, born, now = row
+    patient_key, status, opened_at, closed_at, suspended_at, deceased_on, requested_at, born, protected, now = row
     if at is not None and at > now:
         raise RecordsError("the instant of the act is not past yet, by the law's clock", "SBX_TIME_IN_FUTURE")
     return Doing(
@@ -155,6 +156,7 @@ def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | N
             destruction_requested_at=requested_at,
         ),
         birth_date=born,
+        protected=protected,
         at=at or now,
         reason=reason,
     )

@@ -31,6 +31,7 @@ _RECORD = MappingProxyType(
                 "btg",
                 "masked",
                 "default_masking",
+                "protected",
                 "destruction_requested",
             ),
             _FLAG,

@@ -80,6 +80,8 @@ def seed_record(connection: psycopg.Connection[Any], item: Mapping[str, Any], *,
             mobile=item.get("mobile"),
             notify_documents=item.get("notify_documents"),
         )
+    if "protected" in item:
+        holder.set_protection(connection, patient_id, on=bool(item["protected"]))
     for one in item.get("representatives", ()):
         holder.add_representative(
             connection,

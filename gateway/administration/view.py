@@ -13,8 +13,8 @@ from xds.registry.identifiers import canonical_patient_id
 
 _RECORD = (
     "SELECT r.patient_key, p.patient_id, r.status, r.opened_at, r.closed_at, r.closing_motive, r.closing_reason,"
-    " r.suspended_at, r.deceased_on, r.destruction_requested_at, r.attached_to_ens, r.birth_date, r.etreat, r.btg,"
-    " r.masked, r.default_masking, r.revision,"
+    " r.suspended_at, r.deceased_on, r.destruction_requested_at, r.attached_to_ens, r.birth_date, r.protected,"
+    " r.etreat, r.btg, r.masked, r.default_masking, r.revision,"
     " (SELECT count(DISTINCT e.unique_id) FROM ecluse.document_entries e WHERE e.patient_key = r.patient_key)"
     " AS documents,"
     " (SELECT count(*) FROM ecluse.traces t WHERE t.patient_key = r.patient_key) AS traces,"

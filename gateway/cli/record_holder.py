@@ -96,6 +96,17 @@ def traits(
     say(en="Holder written down.", fr="Titulaire noté.")
 
 
+@click.command()
+@of_patient
+@click.argument("switch", type=click.Choice(["on", "off"]))
+def protect(patient_ins: str, oid: str, switch: str, *, file: Path | None, data: str | None) -> None:
+    """Whether somebody represents an adult under protection; off, his representatives are removed."""
+    with record_house(file, data) as house:
+        age = house.settings.dmp.majority_age
+        holder.set_protection(house.connection, office.cx(patient_ins, oid), on=switch == "on", majority_age=age)
+    say(en=f"Protection {switch}.", fr=f"Majeur protégé : {'oui' if switch == 'on' else 'non'}.")
+
+
 @click.command("add-representative")
 @of_patient
 @click.argument("relationship", type=click.Choice(RELATIONSHIPS))
@@ -117,7 +128,7 @@ def add_representative(
     file: Path | None,
     data: str | None,
 ) -> None:
-    """Give a minor a legal representative; prints the id to remove him by."""
+    """Give a minor, or a protected adult, a legal representative; prints the id to remove him by."""
     with record_house(file, data) as house:
         found = holder.add_representative(
             house.connection,
@@ -194,6 +205,7 @@ COMMANDS = (
     consents,
     default_masking,
     traits,
+    protect,
     add_representative,
     remove_representative,
     attach,

@@ -47,12 +47,15 @@ class Examination:
         """What is wrong with the representatives of a holder; a message without any leaves those there are."""
         if request.representatives:
             declared = request.holder.traits.born if request.holder is not None else None
-            fault = self._representation(declared or record.birth_date, len(request.representatives))
+            born = declared or record.birth_date
+            fault = self._representation(born, len(request.representatives), protected=record.protected)
             if fault is not None:
                 yield fault
 
-    def _representation(self, born: date | None, representatives: int) -> RegistryError | None:
-        return representation_fault(born, representatives, self.now, self.parameters)
+    def _representation(
+        self, born: date | None, representatives: int, *, protected: bool = False
+    ) -> RegistryError | None:
+        return representation_fault(born, representatives, self.now, self.parameters, protected=protected)
 
 
 def facts_of(request: Registration, record: Record | None = None) -> Facts:

@@ -303,6 +303,7 @@ BAD_SEEDS = [
     ("opened_at = 2015-01-01T00:00:00", "has a time zone"),
     ("status = 'GONE'", "the status of a record is"),
     ("representatives = [{ relationship = 'MTH' }]", "only a minor"),
+    ("birth_date = '2020-01-01'\nprotected = true", "is a minor"),
     ("status = 'CLOSED'\nclosed_at = 2001-01-01T00:00:00Z", "SBX_TIME_TOO_EARLY"),
     ("opened_at = 2999-01-01T00:00:00Z", "SBX_TIME_IN_FUTURE"),
     ("email = 5", "email is a text"),
@@ -368,6 +369,9 @@ def test_the_commands_do_what_they_say(run: Callable[..., Result], kek: Kek) -> 
         ("traits", ins, "--family", "ESSAI", "--given", "Alix", "--address", "1 rue, 75001 Paris"),
         ("traits", ins, "--birth-date", "2015-05-05", "--email", "alix@exemple.invalid"),
         ("add-representative", ins, "MTH", "--family", "ESSAI"),
+        ("traits", ins, "--birth-date", "1970-05-05"),
+        ("protect", ins, "on"),
+        ("add-representative", ins, "RESPRSN", "--family", "TUTEUR"),
         ("authorise", ins, DOCTOR, "--medecin-traitant"),
         ("block", ins, DOCTOR),
         ("unblock", ins, DOCTOR),
@@ -387,7 +391,8 @@ def test_the_commands_do_what_they_say(run: Callable[..., Result], kek: Kek) -> 
     shown = json.loads(run("records", "describe", new).stdout)
     assert (shown["status"], shown["closing_motive"], shown["default_masking"]) == ("CLOSED", "DECES", True)
     assert shown["holder"]["traits"]["family"] == "ESSAI"
-    assert len(shown["representatives"]) == 1
+    assert [one["relationship"] for one in shown["representatives"]] == ["MTH", "RESPRSN"]
+    assert shown["protected"] is True
     said = run("records", "consents", new, "--etreat", "deny")
     assert said.exit_code == 1
     assert "(DMPClosed)" in said.stderr

@@ -1,4 +1,4 @@
-"""Who is a minor, and may have legal representatives (CSP L1111-16; DMP D-040, D-041)."""
+"""Who is a minor, and for whom others act: minors and protected adults (CSP L1111-16; DMP D-040, D-041, D-046)."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def is_minor(born: date | None, now: datetime, majority_age: int) -> bool:
     return born is not None and now < comes_of_age(born, majority_age)
 
 
-def may_be_represented(born: date | None, now: datetime, parameters: Parameters) -> bool:
-    """Whether legal representatives act for a holder: for a minor, where the house manages minors."""
-    return parameters.manage_minors and is_minor(born, now, parameters.majority_age)
+def may_be_represented(born: date | None, now: datetime, parameters: Parameters, *, protected: bool = False) -> bool:
+    """Whether legal representatives act for a holder: a protected adult, a minor where the house manages minors."""
+    return protected or (parameters.manage_minors and is_minor(born, now, parameters.majority_age))
 
 
 def representation_fault(
-    born: date | None, representatives: int, now: datetime, parameters: Parameters
+    born: date | None, representatives: int, now: datetime, parameters: Parameters, *, protected: bool = False
 ) -> RegistryError | None:
-    """What is wrong with how many represent a holder: nobody a minor, or somebody who is no minor (D-041)."""
+    """What is wrong with how many represent a holder: nobody a minor, or somebody who needs nobody (D-041, D-046)."""
     place = "patientPerson/personalRelationship"
     minor = may_be_represented(born, now, parameters)
     if minor and not representatives:
         expected = "a legal representative: the patient is a minor"
         return disagreement("D-041", place, "nothing", expected, XdsErrorCode.SBX_CONSENT_MISSING)
-    if representatives and not minor:
-        expected = "none: only a minor has legal representatives"
+    if representatives and not minor and not protected:
+        expected = "none: only a minor, or an adult whom the house knows as protected, has legal representatives"
         return disagreement("D-041", place, f"{representatives}", expected, XdsErrorCode.SBX_NOT_A_MINOR)
     return None

@@ -16,6 +16,7 @@ class Parameters:
     months and years are those of the law's clock. `mask_author_scope`: whether a masked document stays open to its
     author alone or to his structure (CSP R1111-49). `mask_with_invisible`: whether MASQUE_PS and INVISIBLE_PATIENT may
     stand together (DMP TD2.1). `restricted` and `very_restricted`: what becomes of documents R and V.
+    `minor_choice`: what becomes of a minor's document that is not hidden from those who represent him (D-044).
     `replacement_keeps_mask`: whether what replaces a masked document is masked, whatever its depositor sent.
     """
 
@@ -27,6 +28,7 @@ class Parameters:
     replacement_keeps_mask: bool = True
     restricted: Literal["accept", "warn", "refuse"] = "warn"
     very_restricted: Literal["accept", "warn", "refuse"] = "refuse"
+    minor_choice: Literal["accept", "warn"] = "warn"
     manage_minors: bool = True
     majority_age: int = 18
     reminder_days: int = 14

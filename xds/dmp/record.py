@@ -50,7 +50,8 @@ class Record:
     """A record that exists. `key_id` names the key its documents are sealed to now.
 
     `ahead` is how far the law's clock of this house runs ahead of ours: never negative, zero but in a sandbox.
-    `default_masking`: the patient wants every new document masked. `revision` grows with what others decide on.
+    `default_masking`: the patient wants every new document masked. `protected`: the holder is an adult whom somebody
+    represents (CSP L1111-16). `revision` grows with what others decide on.
     """
 
     patient_key: UUID
@@ -61,6 +62,7 @@ class Record:
     birth_date: date | None = None
     emergency: EmergencyConsents = field(default_factory=EmergencyConsents)
     default_masking: bool = False
+    protected: bool = False
     ahead: timedelta = timedelta()
 
     def law_time(self, now: datetime) -> datetime:
@@ -71,9 +73,13 @@ class Record:
         """Whether the holder has not come of age at a law time; who has no known birth date has."""
         return is_minor(self.birth_date, now, majority_age)
 
-    def may_be_represented(self, now: datetime, parameters: Parameters) -> bool:
-        """Whether legal representatives act for the holder at a law time."""
+    def is_represented_minor(self, now: datetime, parameters: Parameters) -> bool:
+        """Whether the holder is a minor at a law time, where the house manages minors: some of it is his secret."""
         return may_be_represented(self.birth_date, now, parameters)
+
+    def may_be_represented(self, now: datetime, parameters: Parameters) -> bool:
+        """Whether others act for the holder at a law time: for a minor, or a protected adult (D-046)."""
+        return may_be_represented(self.birth_date, now, parameters, protected=self.protected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,13 +62,18 @@ def _of_minors(
 ) -> Iterator[RegistryError]:
     """Whether the choice that the depositor of a minor's document makes (D-044) is one he may make.
 
-    Visible or not is a choice that every message makes, by the code or its absence: nothing else tells of it.
+    The code says that it is hidden. Nothing that is published says that it was chosen to be visible: a warning asks.
     """
     hidden = HIDDEN_FROM_GUARDIANS in document.codes
-    if hidden and not record.may_be_represented(now, parameters):
+    minor = record.is_represented_minor(now, parameters)
+    if hidden and not minor:
         yield disagreement(
             "D-083", document.path, f"{HIDDEN_FROM_GUARDIANS} for an adult", "this code for a minor only"
         )
+    if minor and not hidden and not requester.secret and parameters.minor_choice == "warn":
+        expected = f"{HIDDEN_FROM_GUARDIANS}, unless its author chose that those who represent the minor see it"
+        found = ", ".join(sorted(document.codes))
+        yield disagreement("D-044", document.path, found, expected, severity=Severity.WARNING)
     if requester.secret and not hidden:
         found = ", ".join(sorted(document.codes))
         yield disagreement("V-45", document.path, found, f"{HIDDEN_FROM_GUARDIANS}: the session is secret")

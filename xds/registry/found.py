@@ -30,7 +30,7 @@ def read_head(rows: Sequence[Row]) -> tuple[Record | None, tuple[Authorisation, 
 
 def _record(
     key: str, status: str, key_id: str, revision: int, attached: bool, born: str | None,
-    etreat: bool, btg: bool, masked: bool, default_masking: bool, ahead: float,
+    etreat: bool, btg: bool, masked: bool, default_masking: bool, protected: bool, ahead: float,
 ) -> Record:  # fmt: skip
     return Record(
         patient_key=UUID(key),
@@ -41,6 +41,7 @@ def _record(
         birth_date=date.fromisoformat(born) if born else None,
         emergency=EmergencyConsents(etreat=etreat, btg=btg, masked=masked),
         default_masking=default_masking,
+        protected=protected,
         ahead=timedelta(seconds=ahead),
     )
 

@@ -165,6 +165,7 @@ def _record(row: Mapping[str, Any], ahead: timedelta) -> Record:
         birth_date=_day(row["birth_date"]),
         emergency=EmergencyConsents(etreat=row["etreat"], btg=row["btg"], masked=row["masked"]),
         default_masking=row["default_masking"],
+        protected=row["protected"],
         ahead=ahead,
     )
 

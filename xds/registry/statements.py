@@ -19,7 +19,7 @@ KEY_ID: Final = 12
 
 FACTS: Final[LiteralString] = """jsonb_build_array(
         r.patient_key, r.status, r.key_id, r.revision, r.attached_to_ens, r.birth_date, r.etreat, r.btg, r.masked,
-        r.default_masking, extract(epoch FROM law_now() - now()),
+        r.default_masking, r.protected, extract(epoch FROM law_now() - now()),
         (SELECT jsonb_agg(jsonb_build_array(a.professional_id, a.status, a.valid_until, a.medecin_traitant))
          FROM authorisations a WHERE a.patient_key = r.patient_key AND a.professional_id = ANY (%s::text[]))
     )"""

@@ -150,6 +150,20 @@ def test_representation_ends_with_majority(place: Place) -> None:
     assert left == (0,)
 
 
+def test_the_representation_of_a_protected_adult_does_not_end_with_age(place: Place) -> None:
+    patient_id, record = place.a_record()
+    today = place.now().date()
+    holder.set_holder(place.owner, patient_id, birth_date=date(today.year - 40, 6, 15))
+    holder.set_protection(place.owner, patient_id, on=True)
+    holder.add_representative(place.owner, patient_id, relationship="RESPRSN", traits=Traits(family="ESSAI"))
+    assert due_of(place, record, timedelta(days=4 * 366)) == {}
+    place.work()
+    query = "SELECT count(*) FROM ecluse.legal_representatives WHERE patient_key = %s"
+    assert place.one(query, record.patient_key) == (1,)
+    holder.set_protection(place.owner, patient_id, on=False)
+    assert place.one(query, record.patient_key) == (0,)
+
+
 SPANS = [
     (datetime(2027, 1, 31, 10, tzinfo=UTC), 1),
     (datetime(2028, 1, 31, 23, 59, tzinfo=UTC), 1),

@@ -282,6 +282,8 @@ def test_the_structure_makes_nobody_medecin_traitant() -> None:
         (MOTHER, ADULT, Rule.NOT_REPRESENTED),
         (MOTHER, replace(MINOR, birth_date=date(2008, 3, 1)), Rule.NOT_REPRESENTED),
         (MOTHER, replace(MINOR, birth_date=None), Rule.NOT_REPRESENTED),
+        (MOTHER, replace(ADULT, protected=True), Rule.GRANTED),
+        (MOTHER, replace(MINOR, birth_date=date(2008, 3, 1), protected=True), Rule.GRANTED),
     ],
 )
 def test_patients_read_their_record_and_representatives_that_of_a_minor(

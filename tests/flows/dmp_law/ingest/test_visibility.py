@@ -78,6 +78,20 @@ def test_a_choice_that_the_depositor_may_make_is_kept(
     assert desk.entry(lot.unique_ids[0])["codes"] == sorted(["N", *(code.code for code in codes)])
 
 
+def test_a_document_that_those_who_represent_a_minor_see_is_warned_of(desk: Desk) -> None:
+    desk.set_record(birth_date=MINOR)
+
+    shown = desk.deposit(desk.lot([vsm(desk.patient), laboratory_report(desk.patient)]))
+    hidden = desk.deposit(desk.lot([vsm(desk.patient)], confidentiality=[GUARDIANS]))
+
+    warned = [error for error in shown.errors if "D-044" in error.context]
+    assert [error.severity for error in warned] == ["Warning", "Warning"]
+    assert shown.succeeded
+    assert not any("D-044" in error.context for error in hidden.errors)
+    desk.set_record(birth_date=ADULT)
+    assert not any("D-044" in error.context for error in desk.deposit(desk.lot([vsm(desk.patient)])).errors)
+
+
 def test_what_is_done_in_a_secret_session_is_marked_so_that_guardians_learn_nothing(desk: Desk) -> None:
     desk.set_record(birth_date=MINOR)
     lot = desk.lot([laboratory_report(desk.patient)], confidentiality=[GUARDIANS])

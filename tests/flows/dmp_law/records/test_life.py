@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from gateway.administration.holder import change_identifier
 from samples.client import record_messages
@@ -125,6 +126,17 @@ def test_representatives_are_changed_for_a_minor_only(record: File) -> None:
     record.refused(lambda: record.client().change(record.cx, ACCENTED, representatives=[MOTHER]), "SBX_NOT_A_MINOR")
     assert record.client().change(record.cx, CHILD, representatives=[MOTHER]).accepted
     assert len(record.state()["legal_representatives"]) == 1
+
+
+def test_those_who_represent_a_protected_adult_are_declared_when_the_house_knows_it(record: File) -> None:
+    guardian = replace(MOTHER, relationship="RESPRSN")
+    record.refused(lambda: record.client().change(record.cx, ACCENTED, representatives=[guardian]), "SBX_NOT_A_MINOR")
+    record.set(protected=True)
+
+    assert record.client().change(record.cx, ACCENTED, representatives=[guardian]).accepted
+
+    assert len(record.state()["legal_representatives"]) == 1
+    assert 'code="RESPRSN"' in etree.tostring(record.client().administrative(record.cx).root, encoding="unicode")
 
 
 @pytest.mark.parametrize(
