@@ -20,9 +20,10 @@ from security.pki.certificate import CertificateKind, HolderCertificate, read_ce
 from security.signature.algorithms import ENVELOPED, EXCLUSIVE
 from security.signature.canonical import canonicalise
 from security.vihf import attributes as names
+from security.vihf.content import RESOURCE
 from security.vihf.header import ASSERTION, SECURITY, WSSE
 from security.vihf.model import AuthenticationMode, Role
-from security.vihf.reader import RESOURCE, SUBJECT_NAME_FORMAT
+from security.vihf.reader import SUBJECT_NAME_FORMAT
 from security.vihf.roles import OTHERS, PROFESSION, SECTION, SPECIALTY
 from security.vihf.rules import SMARTCARD
 

@@ -21,7 +21,7 @@ from samples.submission import Source, build_submission
 from samples.world.documents import born_of, document_of, sample_patient
 from samples.world.world import World, WorldDocument, WorldPatient, read_world
 from security.at_rest.record_keys import load_kek
-from security.vihf.reader import GUARDIANS_BLIND
+from security.vihf.content import GUARDIANS_BLIND
 from xds.registry.document_changes import VISIBILITY
 
 _SPAN = re.compile(r"([+-]\d+)(y|d)")

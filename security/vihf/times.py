@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NoReturn
 
 from security.errors import ErrorKind
+from security.vihf.content import Bounds
 from security.vihf.model import Vihf
 from security.vihf.policy import VihfCode, VihfPolicy, refuse
-from security.vihf.reader import Bounds
 
 
 def check_times(vihf: Vihf, bounds: Bounds, policy: VihfPolicy, now: datetime) -> None:
@@ -39,13 +39,15 @@ def _check_not_expired(vihf: Vihf, bounds: Bounds, policy: VihfPolicy, now: date
 
 
 def check_audience(bounds: Bounds, policy: VihfPolicy) -> tuple[str, ...]:
-    """Refuse an assertion meant for another service; return a warning when it names ours.
+    """Refuse an assertion meant for another service; return a warning when a SAML one names ours.
 
-    A VIHF names no audience; several restrictions must all hold (SAML core §2.5.1.4).
+    A VIHF in SAML names no audience, a token always does; several restrictions must all hold (SAML core §2.5.1.4).
     Raises NotAuthenticated: SBX_VIHF_AUDIENCE.
     """
     if any(policy.audience not in alternatives for alternatives in bounds.audiences):
         refuse(VihfCode.AUDIENCE, "the assertion is addressed to another service", ErrorKind.ASSERTION_AUDIENCE)
+    if bounds.is_addressed:
+        return ()
     return ("AudienceRestriction is not expected in a VIHF",) if bounds.audiences else ()
 
 

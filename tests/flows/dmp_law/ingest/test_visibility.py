@@ -11,7 +11,7 @@ from gateway import records
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.vsm import vsm
 from samples.submission import INVISIBLE_PATIENT, MASQUE_PS
-from security.vihf.reader import GUARDIANS_BLIND
+from security.vihf.content import GUARDIANS_BLIND
 from xds.metadata.codes import Code
 
 from .conftest import Desk
