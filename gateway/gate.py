@@ -97,6 +97,11 @@ class Gate:
         """The trust store, as it was on the disk when a certificate was last admitted."""
         return self._trust
 
+    @property
+    def directory(self) -> Directory:
+        """Who works where, as it was on the disk when a certificate was last admitted."""
+        return self._directory
+
     def admit_certificate(self, der: bytes | None, now: datetime) -> HolderCertificate:
         """Accept the client certificate of the connection, at every request and not only at the handshake."""
         if not der:
@@ -114,6 +119,10 @@ class Gate:
         if self._bearer is None:
             raise NotAuthenticated(ErrorKind.CHANNEL_FORBIDDEN, "no token opens this door")
         return self._caller(certificate, self._bearer.verify_token(token, certificate, now), request_id, now)
+
+    def vouch(self, certificate: HolderCertificate, vihf: Vihf, request_id: str, now: datetime) -> Caller:
+        """A caller for whom the door made the assertion itself, of a message that carries none (CI-SIS VIHF, PFI)."""
+        return self._caller(certificate, vihf, request_id, now)
 
     def _caller(
         self, certificate: HolderCertificate, assertion: Assertion | None, request_id: str, now: datetime

@@ -1,8 +1,9 @@
-"""The four database roles, their passwords and who is given which.
+"""The five database roles, their passwords and who is given which.
 
-`ecluse_owner` owns the schema and runs the migrations; the roles of the doors, and that of the keeper who does what
-time brings, own nothing and inherit nothing. Each reads one file that holds its own connection URL and no other. PUBLIC
-is left with nothing, so that a table without an explicit GRANT is closed to all of them.
+`ecluse_owner` owns the schema and runs the migrations; the roles of the doors, that of the keeper who does what time
+brings, and that of the inbox of HL7 v2 messages, own nothing and inherit nothing. Each reads one file that holds its
+own connection URL and no other. PUBLIC is left with nothing, so that a table without an explicit GRANT is closed to all
+of them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class DatabaseRole(StrEnum):
     INGEST = "ecluse_ingest"
     CONSULTATION = "ecluse_consultation"
     KEEPER = "ecluse_keeper"
+    INBOX = "ecluse_hl7v2"
 
 
 _FILES = {
@@ -43,6 +45,7 @@ _FILES = {
     DatabaseRole.INGEST: Path("ingest") / "database.url",
     DatabaseRole.CONSULTATION: Path("consultation") / "database.url",
     DatabaseRole.KEEPER: Path("keeper") / "database.url",
+    DatabaseRole.INBOX: Path("hl7v2") / "inbox.url",
 }
 
 
@@ -54,6 +57,7 @@ class DatabaseLayout:
     ingest_url: str = field(repr=False)
     consultation_url: str = field(repr=False)
     keeper_url: str = field(repr=False)
+    inbox_url: str = field(repr=False)
 
     def url(self, role: DatabaseRole) -> str:
         return {
@@ -61,6 +65,7 @@ class DatabaseLayout:
             DatabaseRole.INGEST: self.ingest_url,
             DatabaseRole.CONSULTATION: self.consultation_url,
             DatabaseRole.KEEPER: self.keeper_url,
+            DatabaseRole.INBOX: self.inbox_url,
         }[role]
 
 
@@ -126,6 +131,7 @@ def _provision(
         ingest_url=urls[DatabaseRole.INGEST],
         consultation_url=urls[DatabaseRole.CONSULTATION],
         keeper_url=urls[DatabaseRole.KEEPER],
+        inbox_url=urls[DatabaseRole.INBOX],
     )
 
 

@@ -32,7 +32,9 @@ def foreign_url(bare_server: EmbeddedPostgres) -> Iterator[str]:
     )
     with psycopg.connect(bare_server.url(), autocommit=True) as connection:
         connection.execute("DROP DATABASE house WITH (FORCE)")
-        connection.execute("DROP ROLE IF EXISTS ecluse_owner, ecluse_ingest, ecluse_consultation, ecluse_keeper")
+        connection.execute(
+            "DROP ROLE IF EXISTS ecluse_owner, ecluse_ingest, ecluse_consultation, ecluse_keeper, ecluse_hl7v2"
+        )
         connection.execute("DROP ROLE chief")
 
 

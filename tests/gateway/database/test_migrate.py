@@ -157,4 +157,6 @@ def test_lost_files_are_made_again_on_the_embedded_server(bare_server: EmbeddedP
     finally:
         with psycopg.connect(bare_server.url(), autocommit=True) as connection:
             connection.execute("DROP DATABASE IF EXISTS ecluse WITH (FORCE)")
-            connection.execute("DROP ROLE ecluse_owner, ecluse_ingest, ecluse_consultation, ecluse_keeper")
+            connection.execute(
+                "DROP ROLE ecluse_owner, ecluse_ingest, ecluse_consultation, ecluse_keeper, ecluse_hl7v2"
+            )
