@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from gateway import records as office
+from gateway.acts import Act
+from gateway.administration.office import look
 from gateway.cli.administration import Administration, administration, house_options
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -33,6 +35,12 @@ def record_house(file: Path | None, data: str | None) -> Iterator[Administration
             yield house
         except office.RecordsError as error:
             raise click.ClickException(str(error)) from None
+
+
+def write_down(house: Administration, patient_id: str, act: Act, said: str) -> None:
+    """Leave in the record, before it is shown, that the administration reads it; a sandbox has no patient to tell."""
+    if house.settings.mode == "production":
+        look(house.connection, patient_id, act, reason=said)
 
 
 def in_utc(moment: datetime | None) -> datetime | None:

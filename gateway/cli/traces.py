@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
 import click
 
-from conformance.reports.html_style import STYLE
+from gateway.acts import Act
 from gateway.administration.office import RecordsError
 from gateway.cli.administration import Administration, house_options
-from gateway.cli.record_house import in_utc, oid_option, record_house
-from gateway.cli.speech import counted, language, text
+from gateway.cli.record_house import in_utc, oid_option, record_house, write_down
+from gateway.cli.speech import counted, language, say, text
 from gateway.cli.why import patient_id
 from gateway.cli.why_people import NobodyError, Person, person
 from gateway.settings import law_parameters
-from gateway.simulator.trace_book import Proof, ShownTrace, TraceBook, medecin_traitant_of
-from gateway.simulator.words import OPERATIONS, in_words
-from xds.dmp.operations import Operation
+from gateway.simulator.trace_book import TraceBook, medecin_traitant_of
+from gateway.simulator.trace_forms import as_csv, as_html, as_json, as_line
 from xds.errors import XdsErrorCode
 
 MT = "MT"
-Proofs = Mapping[str, tuple[Proof, ...]]
-_OUTCOMES = {"success": ("fait", "done"), "refused": ("refusé", "refused"), "failure": ("échec", "failed")}
+_FOR_A_PERSON = 100
+"""Traces that a person is shown when he does not say how many."""
 
 
 @click.command(short_help="What was done to a record, for whoever may read it.")
@@ -37,19 +30,19 @@ _OUTCOMES = {"success": ("fait", "done"), "refused": ("refusé", "refused"), "fa
 @click.option("--emergency", is_flag=True, help="Accesses in an emergency only, with their reasons.")
 @click.option("--since", type=click.DateTime(), help="An instant of the law's clock, UTC.")
 @click.option(
-    "--last", "most", type=click.IntRange(1, 100_000), default=100, show_default=True, help="At most so many."
+    "--last", "most", type=click.IntRange(1, 100_000), help="At most so many; absent: 100 for a person, all in a file."
 )
 @click.option("--proof", is_flag=True, help="Name the events of the audit trail that prove each.")
-@click.option("--json", "form", flag_value="json", help="One JSON array.")
-@click.option("--csv", "form", flag_value="csv", help="One line a trace.")
-@click.option("--html", "form", flag_value="html", help="A page, printed.")
+@click.option("--json", "form", flag_value="json", help="Export: one JSON array.")
+@click.option("--csv", "form", flag_value="csv", help="Export: one line a trace.")
+@click.option("--html", "form", flag_value="html", help="Export: a page to print.")
 @oid_option
 @house_options
 def traces(
     patient: str,
     who: str,
     since: datetime | None,
-    most: int,
+    most: int | None,
     form: str | None,
     oid: str,
     *,
@@ -71,14 +64,30 @@ def traces(
             book = TraceBook(house.connection, cx, reader.requester, law_parameters(house.settings), now)
         except LookupError as error:
             raise RecordsError(str(error), XdsErrorCode.UNKNOWN_PATIENT_ID) from None
-        found = list(book.read(since=in_utc(since), emergency=emergency, most=most))
+        write_down(house, cx, Act.READ_TRACES, who)
+        if most is None:
+            most = _FOR_A_PERSON if form is None else None
+        found = list(book.read(since=in_utc(since), emergency=emergency, most=None if most is None else most + 1))
+        left_out = most is not None and len(found) > most
+        found = found[:most]
         proofs = book.proofs(found) if proof else {}
-    if form is None:
+    wanted = proofs if proof else None
+    if form == "json":
+        click.echo(as_json(found, wanted))
+    elif form == "csv":
+        click.echo(as_csv(found, wanted).rstrip())
+    elif form == "html":
+        click.echo(as_html(found, wanted, language(), _subject(patient, reader, now)).rstrip())
+    else:
         for trace in found:
-            click.echo(_line(trace, proofs))
+            click.echo(as_line(trace, proofs, language()))
         click.echo(counted(len(found), en=("trace.", "traces."), fr=("trace.", "traces.")))
-        return
-    click.echo({"json": _json, "csv": _csv, "html": _html}[form](found, proofs if proof else None).rstrip())
+    if left_out:
+        say(
+            en="Older traces are left out: --last says how many are shown.",
+            fr="Des traces plus anciennes ne sont pas montrées : --last dit combien le sont.",
+            err=True,
+        )
 
 
 def _reader(house: Administration, cx: str, who: str) -> Person:
@@ -95,89 +104,10 @@ def _reader(house: Administration, cx: str, who: str) -> Person:
         raise click.UsageError(str(error)) from None
 
 
-def _what(trace: ShownTrace) -> str:
-    known = next((one for one in Operation if one.value == trace.operation), None)
-    return f"{trace.operation} {in_words(OPERATIONS[known], language())}" if known is not None else trace.operation
-
-
-def _who(trace: ShownTrace) -> str:
-    named = trace.actor_name or trace.actor_id or trace.actor_kind
-    return f"{named} ({trace.actor_structure})" if trace.actor_structure else named
-
-
-def _outcome(trace: ShownTrace) -> str:
-    word = in_words(_OUTCOMES.get(trace.outcome, (trace.outcome, trace.outcome)), language())
-    return f"{word} {trace.code} {trace.rule}".rstrip() if trace.outcome != "success" else word
-
-
-def _line(trace: ShownTrace, proofs: Proofs) -> str:
-    parts = [f"{trace.at:%Y-%m-%d %H:%M:%S}", f"{_what(trace):42}", f"{_who(trace):34}", _outcome(trace)]
-    if trace.mode != "normal" or trace.reason:
-        parts.append(f"[{trace.mode}{': ' + trace.reason if trace.reason else ''}]")
-    parts += [f"« {one.title} »" if one.title else one.unique_id for one in trace.documents]
-    parts += [f"{one.door}#{one.sequence}" for one in proofs.get(trace.request_id, ())]
-    return "  ".join(parts)
-
-
-def _rows(found: Sequence[ShownTrace], proofs: Proofs | None) -> list[dict[str, object]]:
-    rows = []
-    for trace in found:
-        row = {**asdict(trace), "at": trace.at.isoformat(timespec="seconds")}
-        if proofs is not None:
-            row["proof"] = [asdict(one) for one in proofs.get(trace.request_id, ())]
-        rows.append(row)
-    return rows
-
-
-def _json(found: Sequence[ShownTrace], proofs: Proofs | None) -> str:
-    return json.dumps(_rows(found, proofs), ensure_ascii=False, indent=1)
-
-
-def _csv(found: Sequence[ShownTrace], proofs: Proofs | None) -> str:
-    out = io.StringIO()
-    names = [*ShownTrace.__dataclass_fields__, *(["proof"] if proofs is not None else [])]
-    writer = csv.DictWriter(out, names, lineterminator="\n")
-    writer.writeheader()
-    for trace, row in zip(found, _rows(found, proofs), strict=True):
-        row["documents"] = "; ".join(f"{one.unique_id} {one.title}".rstrip() for one in trace.documents)
-        if proofs is not None:
-            row["proof"] = "; ".join(f"{one.door}#{one.sequence}" for one in proofs.get(trace.request_id, ()))
-        writer.writerow({name: _tame(str(value)) for name, value in row.items()})
-    return out.getvalue()
-
-
-def _tame(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: reasons are what somebody typed."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
-
-
-def _html(found: Sequence[ShownTrace], proofs: Proofs | None) -> str:
-    title = text(en="What was done to this record", fr="Ce qui a été fait dans ce dossier")
-    heads = text(
-        en="When|What|Who|Outcome|Mode and reason|Documents", fr="Quand|Quoi|Qui|Issue|Mode et motif|Documents"
-    )
-    cells = [
-        [
-            f"{trace.at:%Y-%m-%d %H:%M:%S}",
-            _what(trace),
-            _who(trace),
-            _outcome(trace),
-            f"{trace.mode} {trace.reason}".rstrip(),
-            ", ".join(one.title or one.unique_id for one in trace.documents),
-            *(
-                [", ".join(f"{one.door}#{one.sequence}" for one in proofs.get(trace.request_id, ()))]
-                if proofs is not None
-                else []
-            ),
-        ]
-        for trace in found
-    ]
-    proof = [text(en="Proof", fr="Preuve")] if proofs is not None else []
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in [*heads.split("|"), *proof])
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>\n" for row in cells)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
-        f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n</main>\n</body>\n</html>\n"
+def _subject(patient: str, reader: Person, now: datetime) -> str:
+    """Whose record an exported page shows, to whom, and when it was made (real time)."""
+    when = f"{now:%Y-%m-%d %H:%M} UTC"
+    return text(
+        en=f"Record of {patient}, read by {reader.label}, {when}. Acts have the time of the law's clock.",
+        fr=f"Dossier de {patient}, lu par {reader.label}, {when}. Les actes ont l'heure de l'horloge de la loi.",
     )

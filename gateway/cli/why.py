@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from gateway import records as office
+from gateway.acts import Act
 from gateway.cli.administration import house_options
-from gateway.cli.record_house import in_utc, oid_option, record_house
+from gateway.cli.record_house import in_utc, oid_option, record_house, write_down
 from gateway.cli.speech import language, text
 from gateway.cli.why_page import serve_page
 from gateway.cli.why_people import NobodyError, Person, person
@@ -99,6 +100,7 @@ def why(
             at=in_utc(moment),
             suppositions=supposed,
         )
+        write_down(house, question.patient_id, Act.EXPLAIN, who)
         found = answer(house.connection, question, law_parameters(house.settings), datetime.now(UTC))
     if table is not None:
         click.echo(FORMATS[table](found, language(), only).rstrip("\n"))

@@ -20,8 +20,8 @@ from xds.dmp.traces import ActorKind
 from xds.registry.scope import Scope
 
 _TRACES: Final[LiteralString] = (
-    "SELECT at, operation, outcome, actor_kind, actor_id, actor_name, actor_structure, actor_role, auth_mode, lps,"
-    " request_id, mode, reason, secret, documents, code, rule FROM ecluse.traces WHERE patient_key = %s"
+    "SELECT trace_id::text, at, operation, outcome, actor_kind, actor_id, actor_name, actor_structure, actor_role,"
+    " auth_mode, lps, request_id, mode, reason, secret, documents, code, rule FROM ecluse.traces WHERE patient_key = %s"
     " ORDER BY at DESC, trace_id"
 )
 _PROOFS: Final[LiteralString] = (
@@ -46,16 +46,18 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class NamedDocument:
-    """A document of a trace. `title` is empty when the reader may not see the document, or when it is not there."""
+    """A document of a trace; `type` (typeCode) and `title` are empty when its reader may not see it, or it is gone."""
 
     unique_id: str
+    type: str
     title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownTrace:
-    """One act, as its reader is shown it; `at` is law time, UTC."""
+    """One act, as its reader is shown it; `at` is law time, UTC; `trace_id` names it for good."""
 
+    trace_id: str
     at: datetime
     operation: str
     outcome: str
@@ -104,11 +106,13 @@ class TraceBook:
         self._authorisation: Authorisation | None = scope.effective(dossier.record, dossier.authorisations)
         self._documents: Mapping[str, Document] = {one.unique_id: one for one in dossier.documents}
 
-    def read(self, *, since: datetime | None = None, emergency: bool = False, most: int = 100) -> Iterator[ShownTrace]:
-        """The traces that the reader may read, newest first, `most` of them. `since` is law time."""
+    def read(
+        self, *, since: datetime | None = None, emergency: bool = False, most: int | None = None
+    ) -> Iterator[ShownTrace]:
+        """The traces that the reader may read, newest first, `most` of them or all. `since` is law time."""
         shown = 0
-        for at, operation, *rest in self._connection.execute(_TRACES, (self._record.patient_key,)):
-            trace = self._shown(at.astimezone(UTC), operation, *rest)
+        for row in self._connection.execute(_TRACES, (self._record.patient_key,)):
+            trace = self._shown(*row)
             if trace is None or (emergency and not trace.is_emergency):
                 continue
             if shown == most or (since is not None and trace.at < since):
@@ -125,7 +129,7 @@ class TraceBook:
             found[request_id] = (*found.get(request_id, ()), Proof(door, sequence, digest))
         return found
 
-    def _shown(self, at: datetime, operation: str, *row: Any) -> ShownTrace | None:
+    def _shown(self, trace_id: str, at: datetime, operation: str, *row: Any) -> ShownTrace | None:
         outcome, kind, actor_id, name, structure, role, auth_mode, lps = row[:8]
         request_id, mode, reason, secret, documents, code, rule = row[8:]
         hidden = {unique_id for unique_id in documents if not self._sees(unique_id)}
@@ -143,7 +147,8 @@ class TraceBook:
             return None
         named = [one for one in documents if seen is TraceSight.WHOLE or one not in hidden]
         return ShownTrace(
-            at=at,
+            trace_id=trace_id,
+            at=at.astimezone(UTC),
             operation=operation,
             outcome=outcome,
             actor_kind=kind,
@@ -159,7 +164,7 @@ class TraceBook:
             secret=secret,
             code=code,
             rule=rule,
-            documents=tuple(NamedDocument(one, "" if one in hidden else self._title(one)) for one in named),
+            documents=tuple(self._named(one, hidden=one in hidden) for one in named),
         )
 
     def _sees(self, unique_id: str) -> bool:
@@ -171,9 +176,11 @@ class TraceBook:
             self._requester, document, self._record, self._authorisation, self._law_time, self._parameters
         ).allowed
 
-    def _title(self, unique_id: str) -> str:
-        document = self._documents.get(unique_id)
-        return document.title if document is not None else ""
+    def _named(self, unique_id: str, *, hidden: bool) -> NamedDocument:
+        document = None if hidden else self._documents.get(unique_id)
+        if document is None:
+            return NamedDocument(unique_id, "", "")
+        return NamedDocument(unique_id, document.type_code.code, document.title)
 
 
 def medecin_traitant_of(connection: psycopg.Connection[Any], patient_id: str) -> str | None:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from gateway.acts import Act
 from xds.dmp.changes import Change
+from xds.dmp.columns import BREAK_GLASS, NORMAL, REGULATION
 from xds.dmp.decision import Rule
 from xds.dmp.operations import Operation
+from xds.dmp.traces import ActorKind
 
 Language = Literal["fr", "en"]
 
@@ -135,6 +138,65 @@ CHANGES: Mapping[Change, tuple[str, str]] = MappingProxyType(
         Change.DELETE: ("supprimer", "delete"),
     }
 )
+
+ACTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        Act.OPEN: ("ouvrir le dossier", "open the record"),
+        Act.AUTHORISE: ("autoriser un professionnel", "authorise a professional"),
+        Act.REVOKE: ("retirer une autorisation", "remove an authorisation"),
+        Act.BLOCK: ("bloquer un professionnel", "block a professional"),
+        Act.UNBLOCK: ("débloquer un professionnel", "unblock a professional"),
+        Act.CLOSE: ("fermer le dossier", "close the record"),
+        Act.REACTIVATE: ("réactiver le dossier", "reactivate the record"),
+        Act.SUSPEND: ("suspendre le dossier", "suspend the record"),
+        Act.RESUME: ("lever la suspension", "end the suspension"),
+        Act.DECEASE: ("noter le décès", "write down the death"),
+        Act.REQUEST_DESTRUCTION: ("demander la destruction", "ask for the destruction"),
+        Act.CONSENTS: ("changer les consentements d'urgence", "change emergency consents"),
+        Act.MASKING: ("régler le masquage par défaut", "set default masking"),
+        Act.HOLDER: ("modifier le titulaire", "change the holder"),
+        Act.REPRESENTATIVE: ("modifier les représentants", "change the representatives"),
+        Act.ENS: ("régler le rattachement à Mon espace santé", "set the attachment to Mon espace santé"),
+        Act.IDENTITY: ("changer d'INS", "change the INS"),
+        Act.EXPLAIN: ("expliquer les droits, titres compris", "explain rights, titles included"),
+        Act.READ_TRACES: ("lire les traces", "read the traces"),
+        Act.REIMBURSEMENTS: ("alimenter en remboursements", "feed reimbursements"),
+        "TIME-AUTHORISATION-END": ("fin d'une autorisation", "an authorisation ended"),
+        "TIME-HIDDEN-REMINDER": ("rappel d'un document caché", "reminder of a hidden document"),
+        "TIME-MAJORITY": ("majorité du titulaire", "the holder came of age"),
+    }
+)
+"""Acts of the administration and of time, as traces name them."""
+
+ACTORS: Mapping[ActorKind, tuple[str, str]] = MappingProxyType(
+    {
+        ActorKind.PROFESSIONAL: ("un professionnel", "a professional"),
+        ActorKind.FACILITY: ("un établissement", "an establishment"),
+        ActorKind.PATIENT: ("le patient", "the patient"),
+        ActorKind.SUPPORT: ("l'administration", "the administration"),
+        ActorKind.SYSTEM: ("le système", "the system"),
+    }
+)
+
+MODES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        NORMAL: ("normal", "normal"),
+        BREAK_GLASS: ("bris de glace", "breaking the glass"),
+        REGULATION: ("centre 15", "centre 15"),
+    }
+)
+
+ASSUMED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "rights": ("une cellule qu'aucune fiche publiée n'a", "a cell that no published sheet has"),
+        "habilitation": (
+            "une profession dont les lignes ne sont pas vérifiées",
+            "a profession whose rows are not verified",
+        ),
+        "authorisation_days": ("la durée d'une autorisation", "how long an authorisation lasts"),
+    }
+)
+"""What nobody could verify, by the words of the header X-Sandbox-Assumed."""
 
 
 def in_words(pair: tuple[str, str], language: Language) -> str:

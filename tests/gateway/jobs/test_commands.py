@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -68,3 +69,50 @@ def test_the_outbox_is_read_by_a_person(place: Place) -> None:
         "delivered",
         "nobody told",
     }
+
+
+LOOKS = {
+    "RECORD-EXPLAIN": ("why", "--as", "patient", "--patient"),
+    "RECORD-TRACES": ("traces",),
+}
+
+
+@pytest.mark.parametrize("act", LOOKS)
+def test_who_runs_a_house_in_production_leaves_a_trace_when_he_looks_and_none_in_a_sandbox(
+    place: Place, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient_id, record = place.a_record()
+    words = (*LOOKS[act], ins_of(patient_id))
+    assert run(place, "fr", *words).exit_code == 0
+    assert [one[0] for one in place.traces(record.patient_key)] == ["RECORD-OPEN"]
+
+    monkeypatch.setenv("ECLUSE_MODE", "production")
+    for door, name in itertools.product(("INGEST", "CONSULTATION"), ("CERTIFICATE", "KEY", "TRUST")):
+        monkeypatch.setenv(f"ECLUSE_{door}_{name}", "of its own")
+    looked = run(place, "fr", *words)
+
+    assert looked.exit_code == 0, looked.output
+    assert [one[:3] for one in place.traces(record.patient_key)][1:] == [(act, "success", "SUPPORT")]
+    (event,) = place.one(
+        "SELECT event FROM ecluse.audit_events WHERE door = 'administration' ORDER BY sequence DESC LIMIT 1"
+    )
+    told = json.loads(event)
+    assert (told["transaction"], told["objects"]) == (act, [str(record.patient_key)])
+
+
+def test_an_export_of_traces_is_whole_and_a_person_is_told_what_is_left_out(place: Place) -> None:
+    patient_id, record = place.a_record()
+    place.owner.execute(
+        "INSERT INTO ecluse.traces (patient_key, operation, outcome, actor_kind, actor_id, actor_name, actor_structure,"
+        " actor_role, auth_mode, lps, request_id, mode, reason, secret, documents, code, rule)"
+        " SELECT %s, 'TD3.1', 'success', 'HEALTHCARE_PROFESSIONAL', '810000000001', '', '', '', '', '', n::text,"
+        " 'normal', '', false, '{}', '', '' FROM generate_series(1, 120) AS n",
+        (record.patient_key,),
+    )
+    shown = run(place, "fr", "traces", ins_of(patient_id))
+    assert (shown.stdout.endswith("100 traces.\n"), "plus anciennes" in shown.stderr) == (True, True)
+    exported = json.loads(run(place, "fr", "traces", ins_of(patient_id), "--json").stdout)
+    assert len(exported) == len({one["trace_id"] for one in exported}) == 121
+    assert len(run(place, "fr", "traces", ins_of(patient_id), "--csv").stdout.splitlines()) == 122
+    page = run(place, "fr", "traces", ins_of(patient_id), "--html", "--last", "2")
+    assert ("plus anciennes" in page.stderr, page.stdout.count("<tr>")) == (True, 3)
