@@ -32,13 +32,17 @@ def decode(data: bytes) -> tuple[str, str, list[Fault]]:
     encoding = CHARSETS.get(name)
     if name and encoding is None:
         text = f"a character set that is not one of {', '.join(CHARSETS)}"
-        return data.decode("latin-1"), "iso-8859-1", [_fault(Condition.VALUE, text)]
+        return data.decode("latin-1"), "iso-8859-1", [_fault(Condition.VALUE, "HL7-CHARSET", text)]
     try:
         return data.decode(encoding or "utf-8"), encoding or "utf-8", []
     except UnicodeDecodeError:
         if encoding is None:
             return data.decode("latin-1"), "iso-8859-1", []
-        return data.decode("latin-1"), "iso-8859-1", [_fault(Condition.DATA_TYPE, f"bytes that are not {name}")]
+        return (
+            data.decode("latin-1"),
+            "iso-8859-1",
+            [_fault(Condition.DATA_TYPE, "HL7-ENCODING", f"bytes that are not {name}")],
+        )
 
 
 def name_of(encoding: str) -> str:
@@ -53,5 +57,5 @@ def _named(data: bytes) -> str:
     return fields[17].split(b"~")[0].decode("latin-1").strip() if len(fields) > 17 else ""
 
 
-def _fault(condition: Condition, text: str) -> Fault:
-    return Fault(condition=condition, location=_LOCATION, text=text)
+def _fault(condition: Condition, rule: str, text: str) -> Fault:
+    return Fault(condition=condition, location=_LOCATION, text=text, rule=rule)

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from xds.hl7v2.consent_message import ConsentMessage, Consultation, Feeding
 from xds.hl7v2.document_reading import first
-from xds.hl7v2.faults import Condition, Fault
+from xds.hl7v2.faults import Fault
+from xds.hl7v2.findings import broken
 from xds.hl7v2.header import Header
 from xds.hl7v2.identity_reading import read_id, read_patient, read_visit
 from xds.hl7v2.segments import Segment
@@ -50,6 +51,5 @@ def _said(zfa: Segment, number: int, values: type[_Said], default: _Said, faults
     try:
         return values(text)
     except ValueError:
-        expected = f"a value that is not one of {', '.join(values)}"
-        faults.append(Fault(condition=Condition.VALUE, location=zfa.location(number), text=expected, rule="H-50"))
+        faults.append(broken("H-50", zfa.location(number), expected=", ".join(values)))
         return default

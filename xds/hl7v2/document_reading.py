@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from xds.hl7v2.document_message import (
     CarriedDocument,
@@ -13,7 +12,8 @@ from xds.hl7v2.document_message import (
     Participation,
     Role,
 )
-from xds.hl7v2.faults import Fault, Severity
+from xds.hl7v2.faults import Fault
+from xds.hl7v2.findings import broken
 from xds.hl7v2.header import Header
 from xds.hl7v2.identity_reading import read_authority, read_patient, read_visit
 from xds.hl7v2.payloads import Payload, decode_payload
@@ -39,7 +39,7 @@ def read_document_message(
     bodies = {one.number for one in metadata_observations(segments)}
     for payload in payloads:
         contents[payload.observation], found = decode_payload(data, payload)
-        faults += map(_tolerated, found) if payload.observation in bodies else found
+        faults += [_tolerated(fault) for fault in found] if payload.observation in bodies else found
     documents = tuple(
         CarriedDocument(
             content=contents[obx.number], type=read_type(obx, 3), status=obx.text(11), observation=obx.number
@@ -98,8 +98,8 @@ def read_document_id(txa: Segment | None, number: int) -> str | None:
 
 
 def _tolerated(fault: Fault) -> Fault:
-    """A body of mail that is not base64 is left out, and the default body stands in: official samples have such."""
-    return replace(fault, severity=Severity.WARNING)
+    """A body of mail that is not base64 is left out, and the usual body stands in: official samples have such."""
+    return broken("H-42", fault.location) if fault.rule == "H-02" else fault
 
 
 def _flow(header: Header, segments: Sequence[Segment]) -> Flow:

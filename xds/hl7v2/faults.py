@@ -76,6 +76,8 @@ class Fault:
     severity: Severity = Severity.ERROR
     rejects: bool = False
     application: Code | None = None
+    found: str | None = None
+    expected: str | None = None
 
 
 def has_errors(faults: Iterable[Fault]) -> bool:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xds.metadata.datatypes import Cx
-
-INS_AUTHORITIES = frozenset(
-    ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11")
-)
-"""NIR, NIA, and those of tests."""
+from xds.metadata.ins import AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,7 @@ class PatientId:
     @property
     def is_ins(self) -> bool:
         """Whether it is an INS: of that type, issued under an authority of the INS."""
-        return self.type == "INS" and self.authority in INS_AUTHORITIES
+        return self.type == "INS" and self.authority in AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

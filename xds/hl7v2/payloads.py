@@ -12,9 +12,9 @@ from binascii import a2b_base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xds.hl7v2.faults import Condition, Fault, Severity
+from xds.hl7v2.faults import Condition, Fault
+from xds.hl7v2.findings import broken
 
-PADDING, LINE_BREAKS = "SBX_B64_PADDING", "SBX_B64_BREAKS"
 _BREAKS = re.compile(rb"\\(?:\.br|X0D0A|X0D|X0A)\\")
 _BLANKS = b"\r\n\t "
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
@@ -132,17 +132,12 @@ def decode_payload(data: bytes, payload: Payload) -> tuple[bytes, tuple[Fault, .
         decoder.feed(view[at : payload.end])
         content = decoder.finished()
     except NotBase64 as error:
-        text = f"data that are not base64: {str(error)[:1].lower()}{str(error)[1:]}"
-        return b"", (Fault(condition=Condition.DATA_TYPE, location=location, text=text, rule="H-02"),)
+        return b"", (broken("H-02", location, found=str(error)),)
     if not content:
-        return b"", (Fault(condition=Condition.MISSING, location=location, text="no data", rule="H-02"),)
-    warnings = (
-        (decoder.unpadded, PADDING, "base64 without its padding"),
-        (decoder.broken, LINE_BREAKS, "base64 with line breaks"),
-    )
+        return b"", (broken("H-02", location, condition=Condition.MISSING),)
     return content, tuple(
-        Fault(condition=Condition.DATA_TYPE, location=location, text=text, rule=rule, severity=Severity.WARNING)
-        for wrong, rule, text in warnings
+        broken(rule, location)
+        for rule, wrong in (("SBX_B64_PADDING", decoder.unpadded), ("SBX_B64_BREAKS", decoder.broken))
         if wrong
     )
 

@@ -6,18 +6,29 @@ Source: CI-SIS, CDA documents in HL7 v2, 2.1; PAM-FR 2.11; HL7 v2.5 §2.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from xds.hl7v2.charsets import CONTROL, decode
 from xds.hl7v2.consent_message import ConsentMessage
 from xds.hl7v2.consent_reading import read_consent
+from xds.hl7v2.consent_rules import check_consent
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.document_reading import read_document_message
-from xds.hl7v2.faults import Condition, Fault, has_errors
+from xds.hl7v2.document_reading import document_observations, metadata_observations, read_document_message
+from xds.hl7v2.document_rules import check_documents
+from xds.hl7v2.faults import Fault, has_errors
+from xds.hl7v2.fields import check_fields
+from xds.hl7v2.findings import broken
 from xds.hl7v2.header import Header
 from xds.hl7v2.header_reading import read_header
+from xds.hl7v2.header_rules import check_header, type_of
+from xds.hl7v2.identity_rules import check_ins
+from xds.hl7v2.metadata_rules import check_metadata
 from xds.hl7v2.payloads import lift
 from xds.hl7v2.segments import Delimiters, Segment, split_segments
+from xds.hl7v2.structure import check_structure
+from xds.hl7v2.terms import Terms
+from xds.hl7v2.visibility_rules import check_visibility
 
 MOST_SEGMENTS = 5_000
 LONGEST_TEXT = 1 << 20
@@ -44,30 +55,47 @@ class Reading:
         return not has_errors(self.faults)
 
 
-def read_message(data: bytes) -> Reading:
-    """Read one message, without its frame; segments end with CR, CRLF or LF."""
+def read_message(data: bytes, terms: Terms | None = None) -> Reading:
+    """Read and judge one message, without its frame; segments end with CR, CRLF or LF."""
     if not _START.match(data):
-        fault = Fault(
-            condition=Condition.SEQUENCE,
-            location="MSH^1",
-            text="a message begins with MSH and its delimiters",
-            rejects=True,
-        )
-        return Reading(header=Header(), message=None, faults=(fault,))
+        return Reading(header=Header(), message=None, faults=(replace(broken("HL7-HEADER", "MSH^1"), rejects=True),))
+    terms = terms or Terms()
     lifted = lift(data, at_most=MOST_SEGMENTS, longest=LONGEST_TEXT)
     text, encoding, faults = decode(b"\r".join(lifted.lines))
-    delimiters = Delimiters.of(text)
-    segments = tuple(split_segments(text.split("\r"), delimiters))
+    segments = tuple(split_segments(text.split("\r"), Delimiters.of(text)))
     header = read_header(segments[0], encoding)
+    faults += check_header(segments[0], header, terms)
     if CONTROL.search(text):
-        faults.append(
-            Fault(condition=Condition.DATA_TYPE, location="MSH^1", text="the message has a control character")
-        )
+        faults.append(broken("HL7-CONTROL", "MSH^1"))
+    faults += [broken("HL7-LINE", _place(segments[number - 1])) for number in lifted.strays]
+    if lifted.truncated:
+        faults.append(broken("HL7-LIMIT", "MSH^1"))
+    known = type_of(header)
     message: DocumentMessage | ConsentMessage | None = None
-    if header.message_code in ("ORU", "MDM"):
-        message, found = read_document_message(header, segments, data, lifted.payloads)
-        faults += found
-    elif header.message_code == "ADT":
-        message, found = read_consent(header, segments)
-        faults += found
+    if known is not None and not lifted.truncated:
+        faults += check_structure(segments, known.structure, known.version)
+        faults += check_fields(segments, known.structure, known.version)
+        faults += check_ins(segments)
+        if known.kind == "pam":
+            message, found = read_consent(header, segments)
+            faults += found
+            faults += check_consent(message) if message is not None else ()
+        else:
+            message, found = read_document_message(header, segments, data, lifted.payloads)
+            faults += found
+            faults += _of_documents(message, segments, terms)
     return Reading(header=header, message=message, faults=tuple(faults), segments=segments)
+
+
+def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:
+    if not document_observations(segments) and not metadata_observations(segments):
+        # Results without a document are another message, of which one thing is said.
+        yield broken("H-05", "OBX^1", found="0")
+        return
+    yield from check_documents(message, segments)
+    yield from check_metadata(segments, message.header.message_code)
+    yield from check_visibility(message, terms)
+
+
+def _place(segment: Segment) -> str:
+    return f"{segment.name}^{segment.number}"

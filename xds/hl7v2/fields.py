@@ -1,0 +1,124 @@
+"""Fields: required ones, how often, data types and tables of HL7, by hl7apy's tables (HL7 v2.5 §2.A; v2.6 §2.A)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from hl7apy import load_reference
+from hl7apy.exceptions import ChildNotFound
+
+from profiles.hl7v2.tables import pre_adopted
+from xds.hl7v2.faults import Fault
+from xds.hl7v2.findings import broken
+from xds.hl7v2.segments import Segment
+
+_DATE = re.compile(r"\d{4}(?:\d\d(?:\d\d)?)?", re.ASCII)
+_ZONE = r"(?:[+-]\d{4})?"
+_FORMS = {
+    "NM": re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+", re.ASCII),
+    "SI": re.compile(r"\d{1,4}", re.ASCII),
+    "DT": _DATE,
+    "TM": re.compile(r"\d{2}(?:\d\d(?:\d\d(?:\.\d{1,4})?)?)?" + _ZONE, re.ASCII),
+    "DTM": re.compile(r"\d{4}(?:\d\d(?:\d\d(?:\d\d(?:\d\d(?:\d\d(?:\.\d{1,4})?)?)?)?)?)?" + _ZONE, re.ASCII),
+}
+_DAY_FORMS = frozenset(("DT", "DTM"))
+_READ_ELSEWHERE = frozenset((("MSH", 1), ("MSH", 2), ("MSH", 9), ("MSH", 10), ("MSH", 11), ("MSH", 12), ("MSH", 18)))
+"""Fields that rules of their own judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What HL7 says of a field. `forms` are the primitive types by component, `table` that of a coded field."""
+
+    number: int
+    required: bool
+    most: int
+    forms: tuple[tuple[int, str], ...]
+    table: frozenset[str]
+
+
+def check_fields(segments: Iterable[Segment], structure: str, version: str) -> list[Fault]:
+    """Everything wrong with the fields of segments that HL7 defines; those of others are the sender's own affair."""
+    later = dict(pre_adopted(structure).values())
+    faults: list[Fault] = []
+    for segment in segments:
+        for field in _fields(segment.name, later.get(segment.name, version)):
+            faults += _check(segment, field)
+    return faults
+
+
+def _check(segment: Segment, field: _Field) -> Iterable[Fault]:
+    repetitions = segment.repetitions(field.number)
+    if not repetitions:
+        if field.required:
+            yield broken("HL7-REQUIRED", segment.location(field.number))
+        return
+    if 0 <= field.most < len(repetitions):
+        yield broken(
+            "HL7-CARDINALITY", segment.location(field.number), found=str(len(repetitions)), expected=str(field.most)
+        )
+    for number, one in enumerate(repetitions, 1):
+        for component, form in field.forms:
+            if not _has_form(one.text(component), form):
+                yield broken("HL7-TYPE", segment.location(field.number, number, component), expected=form)
+        if field.table and (value := one.text()) and value not in field.table:
+            yield broken("HL7-TABLE", segment.location(field.number, number), found=value)
+
+
+def _has_form(value: str, form: str) -> bool:
+    """Whether a value has the form of a primitive type; dates must be days of the calendar."""
+    if not value:
+        return True
+    if not _FORMS[form].fullmatch(value):
+        return False
+    if form not in _DAY_FORMS:
+        return True
+    digits = re.split(r"[+.-]", value)[0]
+    try:
+        datetime.strptime((digits + "0101000000"[len(digits) - 4 :])[:14], "%Y%m%d%H%M%S")
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _fields(name: str, version: str) -> Sequence[_Field]:
+    try:
+        reference = load_reference(name, "Segment", version)
+    except ChildNotFound:
+        return ()
+    return tuple(_field(name, *one, version) for one in reference[1] if not _is_read_elsewhere(one[0]))
+
+
+def _is_read_elsewhere(name: str) -> bool:
+    segment, _, number = name.partition("_")
+    return (segment, int(number)) in _READ_ELSEWHERE
+
+
+def _field(segment: str, name: str, reference: Any, numbers: tuple[int, int], _kind: str, version: str) -> _Field:
+    _, children, datatype, _, table, _ = reference
+    forms = [(number, child[1][2]) for number, child in enumerate(children or (), 1) if child[1][0] == "leaf"]
+    simple = [(1, datatype)] if not children else forms
+    return _Field(
+        number=int(name.removeprefix(f"{segment}_")),
+        required=numbers[0] > 0,
+        most=numbers[1],
+        forms=tuple((number, form) for number, form in simple if form in _FORMS),
+        table=_table(table, version) if datatype == "ID" else frozenset(),
+    )
+
+
+@cache
+def _table(name: str | None, version: str) -> frozenset[str]:
+    """The values of a table of HL7; empty when it lists none, or leaves them to users."""
+    if name is None:
+        return frozenset()
+    try:
+        return frozenset(load_reference(name, "Table", version)[1])
+    except ChildNotFound:
+        return frozenset()

@@ -1,0 +1,40 @@
+"""The metadata OBX: which, in which order, with which values (CI-SIS HL7 v2 2.1, table MetaDMPMSS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from profiles.hl7v2.tables import metadata
+from xds.hl7v2.document_reading import document_observations, metadata_observations
+from xds.hl7v2.faults import Fault
+from xds.hl7v2.findings import broken
+from xds.hl7v2.segments import Segment
+
+_CODED = {"ORU": "CE", "MDM": "CWE"}
+
+
+def check_metadata(segments: Sequence[Segment], message_code: str) -> Iterable[Fault]:
+    """Everything wrong with the metadata OBX."""
+    documents, said = document_observations(segments), metadata_observations(segments)
+    known = {row.code: row for row in metadata()}
+    highest, last_document = 0, documents[-1].number if documents else 0
+    for obx in said:
+        row = known.get(obx.text(3))
+        if row is None:
+            yield broken("H-35", obx.location(3))
+            continue
+        if row.position <= highest or obx.number < last_document:
+            yield broken("H-34", obx.location(3), found=row.code)
+        highest = max(highest, row.position)
+        wanted = _CODED[message_code] if row.value_type == "coded" else row.value_type
+        if obx.text(2) != wanted:
+            yield broken("H-37", obx.location(2), expected=wanted)
+        if row.value_type == "coded" and obx.text(5) not in ("Y", "N"):
+            yield broken("H-36", obx.location(5), expected="Y, N")
+        # An empty OBX-11 is missed by HL7 itself.
+        if obx.text(11) not in ("", "F"):
+            yield broken("H-38", obx.location(11), expected="F")
+    found = {obx.text(3) for obx in said}
+    for row in metadata():
+        if row.required and row.code not in found:
+            yield broken("H-33", f"OBX^{max(len(documents), 1) + row.position}^3", expected=row.code)
