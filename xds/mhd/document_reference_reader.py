@@ -19,6 +19,7 @@ from xds.mhd.authors import read_authenticator, read_author, read_structure
 from xds.mhd.document_reference import FHIR_XML, XDS_XML
 from xds.mhd.element import Element
 from xds.mhd.identifiers import read_reference_id, read_unique_id
+from xds.mhd.notes import Notes
 from xds.mhd.patients import read_source_patient
 from xds.mhd.references import NOWHERE, References
 from xds.mhd.subjects import read_subject
@@ -43,7 +44,7 @@ class Relation:
 class ReadDocument:
     """What a DocumentReference says: the entry, its relations, its keeper (XON), and where its bytes are.
 
-    `data` is the base64 inside it, empty when the bytes are at `url`.
+    `data` is the base64 inside it, empty when the bytes are at `url`. `content_type` is as sent.
     """
 
     entry: DocumentEntry
@@ -51,7 +52,9 @@ class ReadDocument:
     custodian: str
     url: str
     data: str = field(repr=False)
+    content_type: str
     path: str
+    notes: Notes = field(repr=False, compare=False)
 
 
 def read_document_reference(
@@ -117,7 +120,9 @@ def read_document_reference(
         custodian=custodian,
         url=attachment.text("url"),
         data=attachment.text("data"),
+        content_type=attachment.text("contentType"),
         path=resource.path,
+        notes=resource.notes,
     )
     for element in (period, context, attachment, content, resource):
         if element is not None:
