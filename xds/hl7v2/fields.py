@@ -29,6 +29,8 @@ _FORMS = {
 _DAY_FORMS = frozenset(("DT", "DTM"))
 _READ_ELSEWHERE = frozenset((("MSH", 1), ("MSH", 2), ("MSH", 9), ("MSH", 10), ("MSH", 11), ("MSH", 12), ("MSH", 18)))
 """Fields that rules of their own judge."""
+_INCOMPLETE = frozenset(("OBX_2", "MSH_17"))
+"""Fields whose table hl7apy has not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,11 @@ def _fields(name: str, version: str) -> Sequence[_Field]:
         reference = load_reference(name, "Segment", version)
     except ChildNotFound:
         return ()
-    return tuple(_field(name, *one, version) for one in reference[1] if not _is_read_elsewhere(one[0]))
+    return tuple(
+        _field(name, child, children, numbers, version)
+        for child, children, numbers, _ in reference[1]
+        if not _is_read_elsewhere(child)
+    )
 
 
 def _is_read_elsewhere(name: str) -> bool:
@@ -100,16 +106,17 @@ def _is_read_elsewhere(name: str) -> bool:
     return (segment, int(number)) in _READ_ELSEWHERE
 
 
-def _field(segment: str, name: str, reference: Any, numbers: tuple[int, int], _kind: str, version: str) -> _Field:
+def _field(segment: str, name: str, reference: Any, numbers: tuple[int, int], version: str) -> _Field:
     _, children, datatype, _, table, _ = reference
     forms = [(number, child[1][2]) for number, child in enumerate(children or (), 1) if child[1][0] == "leaf"]
     simple = [(1, datatype)] if not children else forms
+    coded = datatype == "ID" and name not in _INCOMPLETE
     return _Field(
         number=int(name.removeprefix(f"{segment}_")),
         required=numbers[0] > 0,
         most=numbers[1],
         forms=tuple((number, form) for number, form in simple if form in _FORMS),
-        table=_table(table, version) if datatype == "ID" else frozenset(),
+        table=_table(table, version) if coded else frozenset(),
     )
 
 

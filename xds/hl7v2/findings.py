@@ -22,7 +22,7 @@ def broken(
     return Fault(
         condition=asked,
         location=location,
-        text=row.message_en + (f" ({', '.join(told)})" if told else ""),
+        text=f"broken rule: {row.message_en}" + (f" ({', '.join(told)})" if told else ""),
         rule=rule,
         severity=severity or Severity(row.severity),
         rejects=asked in CIRCUMSTANCES,

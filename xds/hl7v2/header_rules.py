@@ -62,8 +62,7 @@ def _check_type(msh: Segment, known: MessageType | None) -> Iterable[Fault]:
 def _check_profile(msh: Segment, header: Header, known: MessageType) -> Iterable[Fault]:
     if header.version != known.version:
         yield broken("HL7-VERSION", msh.location(12), expected=known.version)
-    elif known.kind == "pam":
-        if "^".join(one.strip() for one in msh.raw(12).split(msh.delimiters.component)) != PAM_VERSION:
-            yield broken("H-53", msh.location(12), expected=PAM_VERSION)
+    elif known.kind == "pam" and [msh.text(12, component) for component in (1, 2, 3)] != PAM_VERSION.split("^"):
+        yield broken("H-53", msh.location(12), expected=PAM_VERSION)
     if known.kind != "pam" and header.profile != PROFILE:
         yield broken("H-25", msh.location(21), expected=PROFILE)

@@ -31,7 +31,7 @@ class _Node:
 
 
 def check_structure(segments: Sequence[Segment], structure: str, version: str) -> list[Fault]:
-    """Every segment that is missing, too many, or not in its place. Segments of the sender's own (Z…) may be anywhere."""
+    """Every segment that is missing, too many, or not in its place. Those of the sender's own (Z…) may be anywhere."""
     known = [segment for segment in segments if not segment.name.startswith("Z")]
     walk = _Walk(known)
     walk.match(_nodes(structure, version), frozenset())
