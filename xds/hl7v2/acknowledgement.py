@@ -52,6 +52,7 @@ def write_ack(header: Header, faults: Sequence[Fault], now: datetime | None = No
                 encoding=header.encoding,
             ),
             now,
+            country="FRA" if header.message_code in _SPELLED else "",
         ),
         acknowledged,
         *(_old_errors(faults) if old else _errors(header, faults)),

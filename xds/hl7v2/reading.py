@@ -94,7 +94,7 @@ def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: 
         return
     yield from check_documents(message, segments)
     yield from check_metadata(segments, message.header.message_code)
-    yield from check_visibility(message, terms)
+    yield from check_visibility(message, segments, terms)
 
 
 def _place(segment: Segment) -> str:
