@@ -13,21 +13,21 @@ from gateway import records as office
 from gateway.acts import Act
 from gateway.cli.administration import house_options
 from gateway.cli.record_house import in_utc, oid_option, record_house, write_down
-from gateway.cli.speech import language, text
+from gateway.cli.speech import language, say, text
 from gateway.cli.why_page import serve_page
 from gateway.cli.why_people import NobodyError, Person, person
 from gateway.settings import law_parameters
-from gateway.simulator.answering import Answer, Question, answer
+from gateway.simulator.answering import Answer, Question, answer, is_answerable
 from gateway.simulator.cases import cases_as, cases_of
 from gateway.simulator.supposing import SuppositionError, read_suppositions
-from gateway.simulator.tables import FORMATS, HIDDEN, READ, VERDICTS, Row, rows_of
+from gateway.simulator.tables import FORMATS, HIDDEN, READ, VERDICTS, Row, assumed_in_words, rows_of, tally_of
 from gateway.simulator.words import in_words
 from samples.world.world import read_world
 from xds.dmp.columns import BREAK_GLASS, NORMAL, REGULATION
 from xds.dmp.decision import Rule
 from xds.dmp.operations import Operation
 
-_OLDEST, _LATEST = 1900, 2300
+_LABEL = 44
 _MARKS = {"allowed": ("✓", "green"), READ: ("✓", "green"), "listed": ("~", "yellow")}
 
 
@@ -83,7 +83,7 @@ def why(
         return
     if patient is None or who is None:
         raise click.UsageError(text(en="say --patient and --as, or --page", fr="dites --patient et --as, ou --page"))
-    if moment is not None and not _OLDEST <= moment.year <= _LATEST:
+    if moment is not None and not is_answerable(moment):
         raise click.UsageError(text(en="--at is between 1900 and 2300", fr="--at est entre 1900 et 2300"))
     try:
         somebody = person(who, profession=profession, specialties=specialties, structure=structure)
@@ -108,7 +108,14 @@ def why(
         _show(found, somebody, only)
     if test_cases is not None:
         form = "json" if test_cases.suffix == ".json" else "csv"
-        test_cases.write_text(cases_as(form, cases_of(found, language(), only)), encoding="utf-8")
+        _write(test_cases, cases_as(form, cases_of(found, language(), only)))
+
+
+def _write(path: Path, cases: str) -> None:
+    try:
+        path.write_text(cases, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
 
 
 def patient_id(said: str, oid: str = office.TEST_INS_OID) -> str:
@@ -131,14 +138,20 @@ def _show(found: Answer, somebody: Person, only: Collection[Operation]) -> None:
     mode = question.requester.purpose
     click.echo(f"{question.patient} ({found.record}) · {somebody.label} ({found.authorisation}) · {mode}")
     if found.explanation.assumed:
-        words = ", ".join(found.explanation.assumed)
+        words = "; ".join(assumed_in_words(found, language()))
         click.echo(text(en=f"Rests on unverified rules: {words}", fr=f"Repose sur des règles non vérifiées : {words}"))
-    space = ""
-    for row in rows_of(found, language(), only):
+    space, rows = "", list(rows_of(found, language(), only))
+    for row in rows:
         if row.space != space:
             space = row.space
             click.echo(click.style(space, bold=True))
         _show_row(row)
+    if any(row.kind == "document" for row in rows):
+        tally = tally_of(rows)
+        say(
+            en="{read} read, {listed} listed and not read, {hidden} absent.".format(**tally),
+            fr="{read} lus, {listed} listés sans être lus, {hidden} absents.".format(**tally),
+        )
 
 
 def _show_row(row: Row) -> None:
@@ -147,8 +160,12 @@ def _show_row(row: Row) -> None:
         click.echo(f"{_mark(row)} {row.id:18} {row.label:36} {why}".rstrip())
         return
     verdict = in_words(VERDICTS[row.verdict], language())
-    click.echo(f"  {_mark(row)} {row.label[:44]:44} {row.status:10} {row.visibility:22} {verdict:9} {why}".rstrip())
+    click.echo(f"  {_mark(row)} {_cut(row.label):44} {row.status:10} {row.visibility:22} {verdict:9} {why}".rstrip())
     click.echo(f"      {row.id}  {row.type}  {row.changes if row.verdict != HIDDEN else ''}".rstrip())
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= _LABEL else f"{label[: _LABEL - 1]}…"
 
 
 def _mark(row: Row) -> str:

@@ -23,7 +23,7 @@ from gateway.server.application import serve
 from gateway.server.options import Listening, ServerOptions, WSGIApp
 from gateway.server.ready import READY_VARIABLE, announce_ready
 from gateway.settings import Settings, law_parameters
-from gateway.simulator.answering import Answer, Question, answer
+from gateway.simulator.answering import Answer, Question, answer, is_answerable
 from gateway.simulator.app import AskedWrongly, Simulator, Wanted, create_app
 from gateway.simulator.page import Choice
 from gateway.simulator.supposing import SuppositionError, read_suppositions
@@ -71,13 +71,30 @@ class _Oracle:
                 patient_id=known.cx if known is not None else office.cx(wanted.patient),
                 patient=known.key if known is not None else wanted.patient,
                 person=somebody.key,
-                requester=replace(somebody.requester, purpose=wanted.mode, reason=wanted.reason),
+                requester=replace(somebody.requester, purpose=wanted.mode, reason=wanted.reason, secret=wanted.secret),
+                at=_moment(wanted.moment, language),
                 suppositions=read_suppositions(wanted.suppositions),
             )
         except (NobodyError, RecordsError, SuppositionError) as error:
             raise AskedWrongly(str(error)) from error
         with psycopg.connect(self._url, autocommit=True, options=_READ_ONLY, connect_timeout=5) as connection:
             return answer(connection, question, self._parameters, datetime.now(UTC))
+
+
+def _moment(said: str, language: Language) -> datetime | None:
+    if not said:
+        return None
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        found = None
+    if found is None or not is_answerable(found):
+        what = {
+            "en": f"an instant is between 1900 and 2300, such as 2027-01-31T12:00; found {said!r}",
+            "fr": f"un instant est entre 1900 et 2300, comme 2027-01-31T12:00 ; reçu {said!r}",
+        }
+        raise AskedWrongly(what[language])
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _patients(language: Language) -> Sequence[Choice]:

@@ -17,6 +17,13 @@ from xds.dmp.record import AuthorisationStatus
 from xds.dmp.requester import Requester
 from xds.registry.scope import Scope
 
+_OLDEST, _LATEST = 1900, 2300
+
+
+def is_answerable(moment: datetime) -> bool:
+    """Whether the law can be asked of an instant: between the years 1900 and 2300."""
+    return _OLDEST <= moment.year <= _LATEST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

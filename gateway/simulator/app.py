@@ -44,12 +44,17 @@ class AskedWrongly(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The form as it was sent: `patient` and `person` as people call them, `suppositions` as `masked=permit`."""
+    """The form as it was sent: `patient` and `person` as people call them, `suppositions` as `masked=permit`.
+
+    `moment` is an instant of the law's clock, ISO 8601, UTC where it has no zone; empty: now.
+    """
 
     patient: str
     person: str
     mode: str
     reason: str
+    moment: str
+    secret: bool
     suppositions: tuple[str, ...]
 
 
@@ -141,6 +146,8 @@ def _asked(simulator: Simulator) -> tuple[Answer | None, str, int]:
         person=fields.get("id") or fields.get("as", ""),
         mode=fields.get("mode", NORMAL),
         reason=fields.get("reason", ""),
+        moment=fields.get("at", ""),
+        secret="secret" in fields,
         suppositions=tuple(
             f"{name.removeprefix('suppose.')}={value}" for name, value in fields.items() if name.startswith("suppose.")
         ),

@@ -83,6 +83,7 @@ def _given(answer: Answer, language: Language) -> str:
         f"{question.patient} ({answer.record})",
         f"{question.person} ({answer.authorisation}{', MT' if answer.medecin_traitant else ''})",
         requester.purpose + (f" « {requester.reason} »" if requester.reason else ""),
+        *([{"fr": "connexion secrète", "en": "secret session"}[language]] if requester.secret else []),
         *(f"{name}={value}" for name, value in supposed.items()),
     ]
     if question.at is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.simulator.answering import Answer
 from gateway.simulator.dossier import Document
-from gateway.simulator.words import CHANGES, OPERATIONS, RULES, Language, in_words
+from gateway.simulator.words import ASSUMED, CHANGES, OPERATIONS, RULES, Language, in_words
 from profiles.dmp.spaces import Space
 from xds.dmp.decision import Decision
 from xds.dmp.explanation import ExplainedDocument
@@ -95,6 +95,20 @@ def _document(one: ExplainedDocument[Document], language: Language) -> Row:
         why=in_words(RULES[decided.rule], language),
         changes=", ".join(in_words(CHANGES[change], language) for change, may in one.changes.items() if may),
     )
+
+
+def tally_of(rows: Sequence[Row]) -> Mapping[str, int]:
+    """How many documents are read, only listed, hidden, among the rows of an answer."""
+    documents = [row.verdict for row in rows if row.kind == "document"]
+    return {verdict: documents.count(verdict) for verdict in (READ, LISTED, HIDDEN)}
+
+
+def assumed_in_words(answer: Answer, language: Language) -> Sequence[str]:
+    """What nobody could verify of what the answer rests on: the word of X-Sandbox-Assumed, and what it means."""
+    return [
+        f"{name} ({in_words(ASSUMED[name], language)})" if name in ASSUMED else name
+        for name in answer.explanation.assumed
+    ]
 
 
 def as_csv(answer: Answer, language: Language, only: Collection[Operation] = ()) -> str:

@@ -18,7 +18,10 @@ Language = Literal["fr", "en"]
 RULES: Mapping[Rule, tuple[str, str]] = MappingProxyType(
     {
         Rule.GRANTED: ("autorisé : aucune règle ne s'y oppose", "allowed: no rule is against it"),
-        Rule.REASON_MISSING: ("le bris de glace demande un motif", "breaking the glass needs a reason"),
+        Rule.REASON_MISSING: (
+            "le bris de glace demande un motif, assez long (dmp.reason_shortest)",
+            "breaking the glass needs a reason, long enough (dmp.reason_shortest)",
+        ),
         Rule.RECORD_UNKNOWN: ("ce patient n'a pas de dossier", "this patient has no record"),
         Rule.RECORD_CLOSED: ("le dossier est fermé", "the record is closed"),
         Rule.RECORD_SUSPENDED: ("le dossier est suspendu", "the record is suspended"),

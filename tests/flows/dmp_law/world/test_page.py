@@ -72,7 +72,7 @@ def ask(page: Any, patient: str, who: str, mode: str = "normal", reason: str = "
 def test_documents_stand_in_their_spaces_with_the_rule_that_decided(page: Any) -> None:
     ask(page, "P1", "I1")
 
-    spaces = page.locator("section h3").all_inner_texts()
+    spaces = page.locator("th.space").all_inner_texts()
     assert spaces[:5] == ["Summaries", "Treatments and care", "Reports", "Laboratory", "Imaging"]
     assert len(spaces) == 10
     masked = page.locator(f"[data-document='{DOC['DOC-M']}']")
@@ -92,6 +92,28 @@ def test_an_emergency_and_what_if(page: Any) -> None:
 
     assert document.inner_text() == "absent"
     assert page.locator("[name=reason]").input_value() == REASON
+
+
+def test_another_day_a_secret_session_and_how_many_documents_are_seen(page: Any) -> None:
+    ask(page, "P5", "RL")
+    assert "2 documents: 1 read, 0 listed and not read, 1 absent." in page.locator("main").inner_text()
+
+    page.fill("[name=at]", "2030-01-01T00:00")
+    page.check("[name=secret]")
+    page.get_by_role("button", name="Ask").click()
+
+    assert "law's clock 2030-01-01 00:00 UTC" in page.locator("main").inner_text()
+    assert "2 documents: 0 read, 0 listed and not read, 2 absent." in page.locator("main").inner_text()
+    assert page.locator("[name=at]").input_value() == "2030-01-01T00:00"
+    assert page.locator("[name=secret]").is_checked()
+
+
+def test_what_fits_a_telephone_is_not_wider_than_it(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    ask(page, "P1", "I1")
+    box = page.locator("form").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 390
 
 
 def test_the_question_stays_when_the_language_changes(page: Any) -> None:
