@@ -67,8 +67,9 @@ class Ward:
         author: str = "dr-essai",
         status: AvailabilityStatus = APPROVED,
         of_the_patient: bool = False,
+        by: str = "",
     ) -> str:
-        """Deposit a document, then make it what the test needs; its uniqueId."""
+        """Deposit a document, then make it what the test needs; its uniqueId. `by`: the author is this structure."""
         lot = self.scene.lot([vsm(self.scene.patient)])
         answer = self.scene.deposit(lot)
         assert answer.succeeded, answer.errors
@@ -76,7 +77,7 @@ class Ward:
         entry = self.now(unique_id)
         changed = replace(
             entry,
-            authors=(Sender.of(self.house.credential(f"{author}.sign")).author,),
+            authors=(Sender.of(self.house.credential(f"{by or author}.sign")).author,),
             confidentiality_codes=(NORMAL, *(Code(code, VISIBILITY, code) for code in codes)),
         )
         if of_the_patient:

@@ -1,6 +1,7 @@
 """Every cell of the functional rights matrix for changes of documents, at the real door (DMP TD3.3a to DMP TD3.3d).
 
-A card opens this door: here are the columns of those who have one.
+A card opens this door: here are the columns of those who have one. What an occupational physician may change he must
+see first: of the documents of others, those that nothing hides.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from xds.metadata.document_entry import DocumentEntry
 
 from .conftest import AUTHORISED, TREATING, Ward
 
-HOLDERS = {"P": "inf-petit", "M": "dr-blanc", "T": TREATING}
+HOLDERS = {"P": "inf-petit", "M": "dr-blanc", "W": "dr-travail", "T": TREATING}
 REASONS = {"bris_de_glace": "Patient inconscient"}
 
 
@@ -41,7 +42,7 @@ def cases() -> list[Any]:
         pytest.param(key, cell, own, id=f"{key.operation}-{key.column}-{key.mode}-{'own' if own else 'other'}")
         for key, cell in cells().items()
         if key.operation in CHANGES and key.authentication == "DIRECTE" and key.column in HOLDERS
-        for own in ((True, False) if "h" in cell.condition else (False,))
+        for own in ((True, False) if "h" in cell.condition or key.column == "W" else (False,))
     ]
 
 
@@ -49,7 +50,7 @@ def cases() -> list[Any]:
 def ward(house: Any, new_scene: Any) -> Ward:
     """One record for all cells: each has a document of its own."""
     opened = Ward(new_scene(house))
-    for who in AUTHORISED:
+    for who in (*AUTHORISED, HOLDERS["W"]):
         opened.authorise(who, medecin_traitant=who == TREATING)
     return opened
 
@@ -66,11 +67,12 @@ def test_each_cell_says_what_the_door_does(ward: Ward, key: CellKey, cell: Cell,
     lot = change(ward.lot(who), ward.now(document))
     vihf = {"purpose": key.mode, "reason": REASONS.get(key.mode)}
     before = ward.now(document)
-    if cell.allowed and (own or "h" not in cell.condition):
+    blind = key.column == "W" and bool(codes) and not own
+    if cell.allowed and not blind and (own or "h" not in cell.condition):
         ward.done(who, lot, **vihf)
         assert ward.now(document) != before
         assert ward.traces()[-1][:2] == (key.operation, "success")
         return
-    hidden = "MASQUE_PS" in codes and cell.allowed  # who may not see it is told what is told of no document
+    hidden = ("MASQUE_PS" in codes or blind) and cell.allowed  # who may not see it is told what is told of no document
     ward.refused(who, lot, "XDSMetadataVersionError" if hidden else "DMPAccessDeniedByRightsService", **vihf)
     assert ward.now(document) == before

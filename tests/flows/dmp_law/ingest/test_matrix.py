@@ -27,6 +27,7 @@ HOLDERS = {"E": SECRETARY, "S": HOSPITAL}
 PERSON = Person(family="MODELE", given=("Claire",))
 Ask = Callable[[RecordsClient, str], RecordAnswer | ServiceAnswer]
 DECIDED: dict[str, Ask] = {
+    Operation.AUTHENTICATION: lambda client, cx: client.existence(cx),
     Operation.EXISTENCE: lambda client, cx: client.existence(cx),
     Operation.AUTHORISE_SELF: lambda client, cx: client.authorise(cx),
     Operation.REMOVE_SELF: lambda client, cx: client.authorise(cx, "SUPPRESSION"),
@@ -57,7 +58,7 @@ def cases(*operations: str) -> list[Any]:
 def test_every_operation_on_records_has_its_cells() -> None:
     """Nobody without a card is médecin traitant: AJOUT declares him, or is refused."""
     asked = {key.operation for key in cells() if key.column in HOLDERS and key.operation.startswith(("TD0.", "TD1."))}
-    assert asked - set(DECIDED) - set(NOT_OFFERED) - {ONLY_EXISTENCE} <= {"TD0.1", "TD0.9", "TD0.3.ARRET_MT"}
+    assert asked - set(DECIDED) - set(NOT_OFFERED) - {ONLY_EXISTENCE} <= {"TD0.9", "TD0.10", "TD0.3.ARRET_MT"}
 
 
 def client(desk: Desk, key: CellKey) -> RecordsClient:

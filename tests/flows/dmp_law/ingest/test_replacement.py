@@ -24,7 +24,7 @@ def mask(desk: Desk, unique_id: str) -> None:
     """Somebody masks the document: it has another version, and another entryUUID."""
     named = desk.rows(
         "SELECT attname FROM pg_attribute WHERE attrelid = 'ecluse.document_entries'::regclass AND attnum > 0"
-        " AND NOT attisdropped"
+        " AND NOT attisdropped AND attgenerated = ''"
     )
     columns = [name for (name,) in named]
     changed = {"entry_uuid": "gen_random_uuid()", "version": "version + 1", "status": "'APPROVED'"}

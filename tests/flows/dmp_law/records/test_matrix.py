@@ -1,7 +1,8 @@
-"""Every cell of the functional rights matrix for records, replayed at the real door (DMP TD0.2 to TD1.6).
+"""Every cell of the functional rights matrix for records, replayed at the real door (DMP TD0.1 to TD1.6).
 
 A card opens this door: the columns of those who have none are for the other. Nobody but a médecin traitant can ask to
-stop being one: for everyone else the same message declares him.
+stop being one: for everyone else the same message declares him; and nobody is one where there is no record to create.
+TD0.1 has no message of its own: it is what every message begins with. Reinforced authentication has no door (S-V5).
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import requests
 
 from profiles.dmp.rights import Cell, CellKey, cells
+from samples.client.answers import SoapFault
 from samples.client.record_messages import Person
 from samples.client.records import RecordAnswer, RecordsClient, ServiceAnswer
+from security.vihf.model import AuthenticationMode, Role
+from security.vihf.roles import OTHERS
 from xds.dmp.operations import Operation
 
 from .conftest import OCCUPATIONAL, File, House, someone
@@ -24,6 +29,7 @@ REASONS = {"bris_de_glace": "Patient inconscient"}
 Ask = Callable[[RecordsClient, File], RecordAnswer | ServiceAnswer]
 CLOSED_ON = datetime(2026, 1, 2, tzinfo=UTC)
 ASKED: dict[str, Ask] = {
+    Operation.AUTHENTICATION: lambda client, file: client.existence(file.cx),
     Operation.EXISTENCE: lambda client, file: client.existence(file.cx),
     Operation.AUTHORISE_SELF: lambda client, file: client.authorise(file.cx),
     Operation.REMOVE_SELF: lambda client, file: client.authorise(file.cx, "SUPPRESSION"),
@@ -54,7 +60,7 @@ def cases() -> list[Any]:
 
 def test_every_operation_on_records_has_its_cells() -> None:
     asked = {key.operation for key in cells() if key.operation.startswith(("TD0.", "TD1."))}
-    assert asked - set(ASKED) == {"TD0.1", "TD0.9", "TD0.10"}
+    assert asked - set(ASKED) == {"TD0.9", "TD0.10"}
 
 
 @pytest.mark.parametrize(("key", "cell"), cases())
@@ -80,3 +86,34 @@ def test_each_cell_says_what_the_door_does(legacy: House, key: CellKey, cell: Ce
         "DMPAccessDeniedByRightsService",
         traced=not without and key.operation not in WITHOUT_RECORD,
     )
+
+
+def reinforced() -> list[Any]:
+    """Of who stops being médecin traitant, or creates, the message is that of who declares himself, or creates."""
+    return [
+        pytest.param(key, cell, id=f"{key.operation}-{key.column}-{key.mode}")
+        for key, cell in cells().items()
+        if key.operation in ASKED and key.authentication == AuthenticationMode.INDIRECTE_RENFORCEE
+    ]
+
+
+@pytest.mark.parametrize(("key", "cell"), reinforced())
+def test_no_cell_of_reinforced_authentication_has_a_door(legacy: House, key: CellKey, cell: Cell) -> None:
+    """Whatever the sheet says: the certificate of a structure does not open consultation, nor a card that claims it."""
+    file = File(legacy, someone())
+    if key.operation not in WITHOUT_RECORD:
+        file.open()
+    roles = (Role(code="SECRETARIAT_MEDICAL", system=OTHERS, display=""),) if key.column == "N" else None
+    said = {"mode": AuthenticationMode.INDIRECTE_RENFORCEE, "purpose": key.mode, "reason": REASONS.get(key.mode)}
+    if roles:
+        said["roles"] = roles
+    before = (file.state(), file.traces())
+    with pytest.raises(requests.RequestException):
+        ASKED[key.operation](file.client("chu-seine", **said), file)
+    if key.column in HOLDERS:
+        with pytest.raises(SoapFault) as refused:
+            ASKED[key.operation](file.client(HOLDERS[key.column], **said), file)
+        assert (refused.value.detail["Code"], refused.value.kind) == (
+            "DMPAccessDeniedByRightsService", "CHANNEL_FORBIDDEN"
+        )  # fmt: skip
+    assert (file.state(), file.traces()) == before
