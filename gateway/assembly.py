@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -226,9 +227,27 @@ def _deposit(pool: DoorPool, keeper: Doorkeeper, new_patients: Callable[..., boo
     )
 
 
-def _dmp_deposits(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DmpUseCases:
+    """What whoever feeds the DMP may do, whatever the wire: deposit, find one's own documents, delete them."""
+
+    provide: ProvideAndRegister
+    search: ReferenceSearch
+    delete: DeleteOwnDocuments
+    receipts: RegistryReceipts
+
+
+def dmp_feeding(settings: Settings, name: str, pool: DoorPool) -> tuple[Doorkeeper, DmpUseCases]:
+    """The doorkeeper and the use cases of a door of that name which feeds the DMP, and never admits a card (CPS)."""
+    files = door_files(settings, name)
+    trust = TrustStore.load(files.trust, sandbox=settings.mode == "sandbox")
+    keeper = _keeper(settings, files, pool, trust, Usage.INGEST_TLS)
+    return keeper, _dmp_use_cases(settings, files, pool, keeper, _domain(settings))
+
+
+def _dmp_use_cases(
     settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper, domain: Domain
-) -> tuple[Operation, ...]:
+) -> DmpUseCases:
     rules = DmpRules(
         domain=domain,
         trust=lambda: keeper.gate.trust,
@@ -237,30 +256,39 @@ def _dmp_deposits(
         witness=keeper.witness,
         parameters=law_parameters(settings),
     )
-    provide = ProvideAndRegister(
-        deposit=_deposit(pool, keeper),
-        repository=RepositoryWriter(files.data / "blobs"),
-        rules=rules,
-        repository_unique_id=settings.repository_unique_id,
-    )
     receipts = RegistryReceipts(pool)
-    search = ReferenceSearch(
-        receipts=receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
-    )
-    delete = DeleteOwnDocuments(
+    return DmpUseCases(
+        provide=ProvideAndRegister(
+            deposit=_deposit(pool, keeper),
+            repository=RepositoryWriter(files.data / "blobs"),
+            rules=rules,
+            repository_unique_id=settings.repository_unique_id,
+        ),
+        search=ReferenceSearch(
+            receipts=receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
+        ),
+        delete=DeleteOwnDocuments(
+            receipts=receipts,
+            registry=RegistryWriter(pool),
+            domain=domain,
+            witness=keeper.witness,
+            parameters=law_parameters(settings),
+        ),
         receipts=receipts,
-        registry=RegistryWriter(pool),
-        domain=domain,
-        witness=keeper.witness,
-        parameters=law_parameters(settings),
     )
+
+
+def _dmp_deposits(
+    settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper, domain: Domain
+) -> tuple[Operation, ...]:
+    own = _dmp_use_cases(settings, files, pool, keeper, domain)
     exists = RecordReceipt(
-        receipts=receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
+        receipts=own.receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
     )
     return (
-        iti41.operation(provide, operation_of),
-        own_iti18.operation(search),
-        own_iti57.operation(delete),
+        iti41.operation(own.provide, operation_of),
+        own_iti18.operation(own.search),
+        own_iti57.operation(own.delete),
         own_td02.operation(exists),
         *_structure_transactions(settings, pool, keeper),
     )

@@ -16,6 +16,10 @@ from gateway.soap_door import Doorkeeper
 from security.audit.event import Outcome
 
 DOORS = ("ingest", "consultation")
+HL7V2 = "hl7v2"
+"""The door of HL7 v2 messages: a listener and no web application."""
+INBOX_KEY, SEALS = "inbox.key", "seals"
+"""In its directory: the key of what it holds, and the sealing keys that establishments entrusted to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +97,16 @@ class Door:
 
 def door_files(settings: Settings, name: str) -> DoorFiles:
     """The files of one door."""
-    section: DoorSettings = settings.ingest if name == "ingest" else settings.consultation
-    return DoorFiles(Path(settings.data), name, section)
+    sections: dict[str, DoorSettings] = {
+        "ingest": settings.ingest,
+        "consultation": settings.consultation,
+        HL7V2: settings.hl7v2,
+    }
+    return DoorFiles(Path(settings.data), name, sections[name])
+
+
+def door_names(settings: Settings) -> tuple[str, ...]:
+    """The doors that this house opens: that of HL7 v2 in the DMP, in production where it has a certificate."""
+    section = settings.hl7v2
+    opens = settings.domain == "dmp" and section.enabled and (settings.mode == "sandbox" or bool(section.certificate))
+    return (*DOORS, HL7V2) if opens else DOORS

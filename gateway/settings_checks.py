@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import fields
 
 from conformance.catalogue import PROFILES
-from gateway.settings_sections import DmpSettings, IheSettings, IngestSettings, SandboxSettings, Settings
+from gateway.settings_sections import (
+    DmpSettings,
+    Hl7v2Settings,
+    IheSettings,
+    IngestSettings,
+    SandboxSettings,
+    Settings,
+)
 from xds.dmp.reach import is_email
 from xds.metadata.datatypes import parse_oid_urn
 
@@ -17,7 +25,7 @@ class SettingsError(Exception):
 
 def check(settings: Settings) -> None:
     """Raises SettingsError: the first setting that cannot be used."""
-    for section in (settings.ingest, settings.consultation):
+    for section in (settings.ingest, settings.consultation, settings.hl7v2):
         for name in ("port", "health_port"):
             if not 0 <= getattr(section, name) <= 65_535:
                 raise SettingsError(f"{name} is between 0 and 65535; found {getattr(section, name)}")
@@ -31,6 +39,7 @@ def check(settings: Settings) -> None:
     _check_dmp(settings.dmp)
     _check_notices(settings)
     _check_ihe(settings.ihe)
+    _check_hl7v2(settings.hl7v2, settings.mode)
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
             f"limits.memory is at least limits.body, {settings.limits.body}; found {settings.limits.memory}"
@@ -40,6 +49,29 @@ def check(settings: Settings) -> None:
             for name in ("certificate", "key", "trust"):
                 if not getattr(section, name):
                     raise SettingsError(f"mode = production needs {door}.{name}: the test ones are for the sandbox")
+
+
+_DESTINATION = re.compile(
+    r"[^\s=^]+(\^[^\s=]*)?=(mllps://[\w.:\[\]-]+|mllp://(127\.0\.0\.1|localhost|\[::1\])):\d{1,5}", re.ASCII
+)
+"""`application^facility=mllps://host:port`; without TLS only on this machine."""
+
+
+def _check_hl7v2(section: Hl7v2Settings, mode: str) -> None:
+    for name in (
+        *("workers", "message", "memory", "inbox_messages", "inbox_bytes", "remember_days"),
+        *("timeout", "attempts", "first_pause"),
+    ):
+        if getattr(section, name) < 1:
+            raise SettingsError(f"hl7v2.{name} is at least 1; found {getattr(section, name)}")
+    if section.memory < section.message:
+        raise SettingsError(f"hl7v2.memory is at least hl7v2.message, {section.message}; found {section.memory}")
+    for item in section.destinations.split():
+        if not _DESTINATION.fullmatch(item):
+            raise SettingsError(f"hl7v2.destinations holds application^facility=mllps://host:port; found {item!r}")
+    given = [bool(getattr(section, name)) for name in ("certificate", "key", "trust")]
+    if mode == "production" and any(given) and not all(given):
+        raise SettingsError("mode = production needs hl7v2.certificate, hl7v2.key and hl7v2.trust, or none of them")
 
 
 def _check_sandbox(section: SandboxSettings) -> None:

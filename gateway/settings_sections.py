@@ -56,6 +56,47 @@ class ConsultationSettings(DoorSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hl7v2Settings(DoorSettings):
+    """The HL7 v2 listener of the domain dmp: MLLP over mutual TLS, for the establishments of the ingest door."""
+
+    enabled: bool = _key(True, "whether ecluse serve opens it; in production only where certificate, key and trust are given")
+    port: int = _key(8444, "port of the door; 0 lets the system choose")
+    health_port: int = _key(9444, "loopback port of its health endpoint; 0 lets the system choose")
+    threads: int = _key(32, "connections served at once, half of them of one certificate at most")
+    workers: int = _key(2, "messages treated at once")
+    message: int = _key(100 * MIB, "largest message, in bytes")
+    memory: int = _key(256 * MIB, "bytes of messages that are being received at once; beyond, connections are cut")
+    inbox_messages: int = _key(10_000, "messages that wait at once; beyond, senders are told to come again (AR)")
+    inbox_bytes: int = _key(4096 * MIB, "bytes of messages held, parked ones too; beyond, the same")
+    control_ids: Literal["once", "reused"] = _key(
+        "once", "whether a sender may use a control id (MSH-10) again for another message while it is remembered"
+    )
+    remember_days: int = _key(30, "days that control id, time and outcome of a message that is done are remembered")
+    seals: str = _key(
+        "", "directory of sealing keys, <Struct_IdNat>.pem: certificates and key; empty: hl7v2/seals of the data"
+    )
+    sector: str = _key("SA01", "sector of activity of those who feed through this door (TRE_R02), for their VIHF")
+    software: str = _key("Ecluse", "name of this software in the VIHF that it makes (LPS_Nom)")
+    homologation: str = _key("ECLUSE-TEST", "its authorisation number (LPS_ID_HOMOLOGATION_DMP)")
+    source_id: str = _key("1.2.250.1.213.4.1.1.1.3", "sourceId of the lots that it makes, an OID")
+    feed_when_unknown: bool = _key(
+        True, "whether a record is fed when nobody collected what the patient says of it (ZFA-9 NA, or no ZFA)"
+    )
+    mss_matrix: Literal["warn", "strict"] = _key(
+        "warn", "whether combinations of destinations outside the matrix of the volet are warned of, or refused"
+    )
+    destinations: str = _key(
+        "", "where business acknowledgements (ZAM) go: application^facility=mllps://host:port, separated by blanks"
+    )
+    destination_ca: str = _key("", "authorities that those listeners are verified with, PEM; empty: the system's")
+    client_certificate: str = _key("", "certificate shown to those listeners, PEM; empty: that of the door")
+    client_key: str = _key("", "its private key, PEM; empty: that of the door")
+    timeout: int = _key(20, "longest time a ZAM may take, in seconds")
+    attempts: int = _key(12, "times that a message or a ZAM is tried before it is parked for a person to look at")
+    first_pause: int = _key(5, "seconds before the second attempt; each pause is twice the one before, a day at most")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
     """The page and the HTTP interface that judge documents. It speaks plain HTTP: a proxy gives it TLS."""
 
@@ -210,6 +251,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     ingest: IngestSettings = field(default_factory=IngestSettings)
     consultation: ConsultationSettings = field(default_factory=ConsultationSettings)
+    hl7v2: Hl7v2Settings = field(default_factory=Hl7v2Settings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from gateway import assembly, logs
-from gateway.door import DOORS, Door, door_files
+from gateway.door import DOORS, HL7V2, Door, door_files
 from gateway.server.application import serve
 from gateway.server.mllp import MllpListener
 from gateway.server.options import HandshakeRefusal, Listening, ServerOptions, WSGIApp
@@ -20,7 +20,7 @@ from security.pki.tls import TlsContexts
 
 
 @click.command(hidden=True)
-@click.argument("name", type=click.Choice(DOORS))
+@click.argument("name", type=click.Choice((*DOORS, HL7V2)))
 @click.option("--settings", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--data", help="Data directory.")
 def door(name: str, *, file: Path | None, data: str | None) -> None:
@@ -30,6 +30,10 @@ def door(name: str, *, file: Path | None, data: str | None) -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     logs.configure()
+    if name == HL7V2:
+        from gateway.cli import hl7v2_door
+
+        sys.exit(hl7v2_door.run(settings))
     sys.exit(_Process(settings, name).run())
 
 

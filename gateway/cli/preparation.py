@@ -12,13 +12,14 @@ from pathlib import Path
 
 from gateway.database.domain import declare_domain
 from gateway.database.opening import Database, open_database
-from gateway.door import DOORS, door_files
+from gateway.door import HL7V2, INBOX_KEY, SEALS, door_files, door_names
 from gateway.jobs.house import declare_terms
 from gateway.settings import Settings
 from profiles.affinity import load_affinity_domain
 from samples.pki import factory
 from samples.pki.catalogue import read_catalogue
 from samples.pki.factory import TestPki
+from security.at_rest.queue_key import create_queue_key
 from security.at_rest.record_keys import create_kek
 from security.at_rest.wrapping_keys import create_wrapping_key, load_wrapping_key, publish_wrapping_key
 from security.directory import write_directory, write_sites
@@ -46,7 +47,7 @@ def prepare(settings: Settings) -> House:
         declare_domain(database.layout.owner_url, settings.domain)
         declare_terms(database.layout.owner_url, settings)
         audit_key = _audit_key(data)
-        for name in DOORS:
+        for name in door_names(settings):
             (data / name).mkdir(exist_ok=True)
             _write_private(data / name / "audit.key", audit_key)
         pki = install_pki(settings, data) if settings.mode == "sandbox" else None
@@ -54,6 +55,8 @@ def prepare(settings: Settings) -> House:
             create_kek(data / "consultation" / "kek")
         if settings.domain == "ihe":
             _wrapping_key(data)
+        if HL7V2 in door_names(settings) and not (data / HL7V2 / INBOX_KEY).exists():
+            create_queue_key(data / HL7V2 / INBOX_KEY)
         _check_files(settings)
     except BaseException:
         database.close()
@@ -65,7 +68,7 @@ def install_pki(settings: Settings, data: Path) -> TestPki:
     """Make the test PKI or renew what grows old, and give each door its server certificate and what it trusts."""
     directory, now = data / "pki", datetime.now(UTC)
     pki = factory.refresh(directory, now) if directory.exists() else factory.create(directory, now)
-    for name in DOORS:
+    for name in door_names(settings):
         server = pki.server(name)
         _write_private(data / name / "server.pem", server.chain_path.read_bytes())
         _write_private(data / name / "server.key", server.key_path.read_bytes())
@@ -75,7 +78,19 @@ def install_pki(settings: Settings, data: Path) -> TestPki:
         for file, text in known.items():
             if not (data / name / file).exists():
                 _write_private(data / name / file, text.encode())
+    if HL7V2 in door_names(settings):
+        _entrust_seals(pki, data / HL7V2 / SEALS)
     return pki
+
+
+def _entrust_seals(pki: TestPki, directory: Path) -> None:
+    """The sealing keys of the establishments of the test PKI, as they would entrust theirs to who feeds for them."""
+    directory.mkdir(exist_ok=True)
+    for name in pki.names():
+        one = pki.certificate(name)
+        if one.kind == "org-sign" and one.bad is None and one.twin_of is None:
+            content = one.chain_path.read_bytes() + one.key_path.read_bytes()
+            _write_private(directory / f"{one.structure_id}.pem", content)
 
 
 def _who_works_where() -> Iterator[tuple[str, str]]:
@@ -121,7 +136,7 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def _check_files(settings: Settings) -> None:
-    for name in DOORS:
+    for name in door_names(settings):
         files = door_files(settings, name)
         for path in (files.certificate, files.key, files.trust):
             if not path.exists():

@@ -200,6 +200,7 @@ class Rehearsal:
 _FREE_PORTS = {
     "ECLUSE_SANDBOX_ENABLED": "false",
     "ECLUSE_SANDBOX_PORT": "0",
-    **{f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")},
+    "ECLUSE_HL7V2_ENABLED": "false",
+    **{f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION", "HL7V2") for key in ("PORT", "HEALTH_PORT")},
     "ECLUSE_IHE_FEED_PORT": "0",
 }

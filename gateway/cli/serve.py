@@ -19,7 +19,7 @@ from gateway.cli.preparation import House, prepare
 from gateway.cli.speech import say
 from gateway.database.errors import DatabaseSetupError
 from gateway.database.migrate import MigrationError
-from gateway.door import DOORS, door_files
+from gateway.door import DOORS, HL7V2, door_files, door_names
 from gateway.settings import Settings, SettingsError, load
 from gateway.supervisor import Happening, Program, Report, StartError, Supervisor
 from profiles.affinity_domain.code_files import UnusableCodeFile
@@ -46,7 +46,9 @@ _GRACE = 40.0
 @click.option(
     "--patients", type=click.Choice(["feed", "accept_all"]), help="Domain ihe: fed patients only, or whoever is named."
 )
-@click.option("--door", "doors", type=click.Choice(DOORS), multiple=True, help="Only this door; may be repeated.")
+@click.option(
+    "--door", "doors", type=click.Choice((*DOORS, HL7V2)), multiple=True, help="Only this door; may be repeated."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when every door listens, and nothing else.")
 def serve(
     *,
@@ -72,15 +74,20 @@ def serve(
         house = prepare(settings)
     except _CANNOT_OPEN as error:
         raise click.ClickException(str(error)) from None
+    opened = door_names(settings)
+    if set(doors) - set(opened):
+        house.database.close()
+        raise click.ClickException("the door hl7v2 opens in the domain dmp, with hl7v2.enabled and its certificate")
     with house.database:
-        sys.exit(_supervise(house, file, doors or DOORS, as_json=as_json))
+        sys.exit(_supervise(house, file, doors or opened, as_json=as_json))
 
 
 def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_json: bool) -> int:
     programs = [_program(house, name, file, _ports(house.settings, name)) for name in doors]
-    if doors == DOORS and house.settings.sandbox.enabled and house.settings.mode == "sandbox":
+    is_whole = set(DOORS) <= set(doors)
+    if is_whole and house.settings.sandbox.enabled and house.settings.mode == "sandbox":
         programs.append(_sandbox(house, file))
-    if doors == DOORS and house.settings.jobs.interval and house.settings.domain == "dmp":
+    if is_whole and house.settings.jobs.interval and house.settings.domain == "dmp":
         argv = _command(house, file, "jobs", "watch")
         programs.append(Program(name=KEEPER, argv=argv, env=_environment(), announces=False))
     supervisor = Supervisor(
@@ -157,7 +164,7 @@ def _announce(house: House, facts: Mapping[str, Mapping[str, object]], *, as_jso
             page = {SANDBOX: {"url": f"http://{said['host']}:{said['port']}/"}}
             continue
         doors[name] = {
-            "url": f"https://{said['host']}:{said['port']}",
+            "url": f"{'mllps' if name == HL7V2 else 'https'}://{said['host']}:{said['port']}",
             "ca": str(house.pki.ca_for_clients(name)) if house.pki is not None else None,
             "health": f"http://127.0.0.1:{said['health_port']}/health/ready",
         }

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 
 from gateway.server.mllp_connection import (
     Handle,
+    Memory,
     MllpConnection,
     MllpLimits,
     address_of,
@@ -55,6 +56,7 @@ class MllpListener:
         self._lock = threading.Lock()
         self._threads: dict[threading.Thread, socket.socket] = {}
         self._clients: Counter[bytes] = Counter()
+        self._memory = Memory(limits.memory)
         self._stopping = threading.Event()
         self._wake, self._woken = socket.socketpair()
         self._listener: socket.socket | None = None
@@ -166,7 +168,9 @@ class MllpListener:
             if count > self.limits.per_certificate:
                 self._refuse(HandshakeRefusal(address, "too many connections of this certificate"))
                 return
-            MllpConnection(sock, address, certificate, self._handle, self.limits, self._woken, self._stopping).serve()
+            MllpConnection(
+                sock, address, certificate, self._handle, self.limits, self._woken, self._stopping, self._memory
+            ).serve()
             linger(sock, _LINGER)
 
     @contextmanager

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.wire.mllp import FrameReader, FramingError, frame
 
@@ -30,10 +30,12 @@ class MllpLimits:
     `connections` are served at once, `per_certificate` of them for one client; `handshakes` more may be shaking hands,
     or waiting for a place, for `handshake` seconds. `idle` is the longest silence between two messages, `message` the
     longest time from the first byte of one to its last, and to take its answer. `grace` is left to messages in hand
-    when the listener stops.
+    when the listener stops. `memory` bounds what all connections are receiving: beyond, the one that asks for more is
+    closed.
     """
 
     size: int = 1024 * 1024
+    memory: int = 64 * 1024 * 1024
     connections: int = 32
     per_certificate: int = 16
     handshakes: int = 32
@@ -86,6 +88,23 @@ def linger(sock: ssl.SSLSocket, seconds: float) -> None:
 
 
 @dataclass(slots=True)
+class Memory:
+    """Bytes of messages that all connections of a listener hold, of those allowed."""
+
+    limit: int
+    _held: int = field(init=False, default=0)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def change(self, size: int) -> bool:
+        """Hold more, or less; False when there is no room: nothing changed then."""
+        with self._lock:
+            if size > 0 and self._held + size > self.limit:
+                return False
+            self._held += size
+            return True
+
+
+@dataclass(slots=True)
 class MllpConnection:
     """One client that showed a certificate."""
 
@@ -96,9 +115,17 @@ class MllpConnection:
     limits: MllpLimits
     woken: socket.socket
     stopping: threading.Event
+    memory: Memory
+    _held: int = field(init=False, default=0)
 
     def serve(self) -> None:
         """Answer messages until the client leaves, is silent for too long, breaks a frame, or the listener stops."""
+        try:
+            self._serve()
+        finally:
+            self.memory.change(-self._held)
+
+    def _serve(self) -> None:
         reader = FrameReader(self.limits.size)
         begun = 0.0
         self.sock.setblocking(False)
@@ -125,10 +152,21 @@ class MllpConnection:
             except (ssl.SSLError, OSError) as error:
                 self._end(reason_of(error))
                 return
+            if not self._hold(reader.held + sum(map(len, messages))):
+                self._end("more is being received than there is memory for")
+                return
             if messages:
                 begun = time.monotonic()
             if not all(self._answer(message) for message in messages):
                 return
+            self._hold(reader.held)
+
+    def _hold(self, size: int) -> bool:
+        """Count what this connection holds now; False when there is no room for it."""
+        if not self.memory.change(size - self._held):
+            return False
+        self._held = size
+        return True
 
     def _answer(self, message: bytes) -> bool:
         answer = frame(self.handle(message, self.certificate))

@@ -34,6 +34,11 @@ class FrameReader:
         """Whether a frame has begun and not ended."""
         return bool(self._buffer)
 
+    @property
+    def held(self) -> int:
+        """Bytes of the frame that has begun."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[bytes]:
         """Add bytes, cut anywhere; returns the messages that end in them, in order. Raises FramingError."""
         self._buffer += data
@@ -56,7 +61,8 @@ class FrameReader:
             return None
         if self._buffer[end + 1] != _END[1]:
             raise FramingError("0x1C is not followed by 0x0D")
-        message = bytes(self._buffer[1:end])
+        with memoryview(self._buffer) as whole:  # one copy of what may be large
+            message = bytes(whole[1:end])
         if _START in message:
             raise FramingError("a frame begins inside another")
         del self._buffer[: end + 2]

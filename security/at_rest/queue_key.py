@@ -1,7 +1,7 @@
 """The key of one door for what it holds for a while: messages on their way, and the names it knows patients by.
 
 Messages are sealed with AES-256-GCM, bound to their identifier; names become keyed hashes. Both keys are derived from
-one file of the door, so that a stolen database gives neither a message nor a patient. Nothing of a record is opened by it.
+one file of the door, so that a stolen database gives neither a message nor a patient. It opens nothing of a record.
 
     form (1 byte) | nonce (12) | ciphertext and tag
 """

@@ -1,0 +1,152 @@
+"""Every object of the HL7 v2 door, built once: what whoever feeds the DMP holds, an inbox of its own, and its workers.
+
+Two roles of the database: that of ingest deposits, that of the inbox keeps messages. Neither can do the other's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from gateway.assembly import dmp_feeding
+from gateway.database.pool import DoorPool, open_pool
+from gateway.database.roles import DatabaseRole, read_url
+from gateway.door import HL7V2, INBOX_KEY, SEALS, DoorFiles, door_files
+from gateway.ingest.hl7v2.dispatch import Dispatch, read_destinations
+from gateway.ingest.hl7v2.inbox import Ending, Inbox
+from gateway.ingest.hl7v2.reception import Bounds, Fullness, Reception
+from gateway.ingest.hl7v2.references import References
+from gateway.ingest.hl7v2.seals import Seals
+from gateway.ingest.hl7v2.sender import Senders, Software
+from gateway.ingest.hl7v2.treatment import Retrying, Treatment
+from gateway.ingest.hl7v2.workers import TreatInbox, Workers
+from gateway.server.health import Counters
+from gateway.settings import Settings
+from gateway.soap_door import Doorkeeper
+from gateway.wire.mllp_client import MllpTrust
+from security.at_rest.queue_key import load_queue_key
+from xds.hl7v2.reading import Reading, read_message
+from xds.hl7v2.terms import Terms
+
+_CONNECTIONS = 4
+"""Of the inbox, for those who receive: a statement each, and several commits share one flush of the disk."""
+_DISPATCHERS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hl7v2Door:
+    """A door ready to serve: what answers a message, who treats what waits, and what its health depends on."""
+
+    reception: Reception
+    workers: tuple[Workers, ...]
+    keeper: Doorkeeper
+    pools: tuple[DoorPool, ...]
+    inbox: Inbox
+    blobs: Path
+    counters: Counters
+
+    def reaches_database(self) -> bool:
+        """Whether the database answers both roles now."""
+        for pool in self.pools:
+            with pool.connection() as connection:
+                connection.execute("SELECT 1")
+        return True
+
+    def reaches_documents(self) -> bool:
+        """Whether the directory of sealed documents is there."""
+        return self.blobs.is_dir()
+
+    def has_room(self) -> bool:
+        """Whether the inbox takes messages."""
+        bounds = self.reception.fullness.bounds
+        messages, held = self.inbox.load()
+        return messages < bounds.messages and held < bounds.bytes
+
+
+def build(settings: Settings) -> Hl7v2Door:
+    """Build the door. Raises QueueKeyError, and what building any door raises."""
+    section, files = settings.hl7v2, door_files(settings, HL7V2)
+    inbox_url = read_url(files.data, DatabaseRole.INBOX)
+    pool = open_pool(read_url(files.data, DatabaseRole.INGEST), size=section.workers + 1, name="ecluse-hl7v2")
+    inbox_pool = open_pool(inbox_url, size=_CONNECTIONS + section.workers, name="ecluse-hl7v2-inbox")
+    keeper, own = dmp_feeding(settings, HL7V2, pool)
+    inbox, counters = Inbox(inbox_pool, load_queue_key(files.directory / INBOX_KEY)), Counters()
+    software = Software(
+        name=section.software,
+        version=version("ecluse"),
+        homologation=section.homologation,
+        sector=section.sector,
+        majority_age=settings.dmp.majority_age,
+    )
+    senders = Senders(keeper.gate, Seals(Path(section.seals or files.directory / SEALS)), software)
+    retrying = Retrying(attempts=section.attempts, first_pause=float(section.first_pause))
+    dispatchers = Workers(inbox_url, _dispatch(settings, files, retrying), _DISPATCHERS, "hl7v2-zam")
+    treatment = Treatment(
+        inbox=inbox,
+        keeper=keeper,
+        senders=senders,
+        provide=own.provide,
+        delete=own.delete,
+        references=References(own.search, own.receipts),
+        retrying=retrying,
+        feed_when_unknown=section.feed_when_unknown,
+        source_id=section.source_id,
+    )
+
+    def treated(ending: Ending) -> None:
+        counters.add(f"treated.{ending.state}")
+        if ending.acknowledgement is not None:
+            dispatchers.wake()
+
+    treaters = Workers(inbox_url, TreatInbox(inbox, treatment, treated), section.workers, "hl7v2-inbox")
+    bounds = Bounds(messages=section.inbox_messages, bytes=section.inbox_bytes)
+    reception = Reception(
+        keeper=keeper,
+        inbox=inbox,
+        senders=senders,
+        fullness=Fullness(inbox=inbox, bounds=bounds),
+        read=_reader(settings),
+        counters=counters,
+        arrived=treaters.wake,
+        again=section.control_ids == "reused",
+    )
+    return Hl7v2Door(
+        reception=reception,
+        workers=(treaters, dispatchers),
+        keeper=keeper,
+        pools=(pool, inbox_pool),
+        inbox=inbox,
+        blobs=files.data / "blobs",
+        counters=counters,
+    )
+
+
+def _reader(settings: Settings) -> Callable[[bytes], Reading]:
+    def read(data: bytes) -> Reading:
+        terms = Terms(
+            mss_matrix=settings.hl7v2.mss_matrix,
+            may_cumulate=settings.dmp.mask_with_invisible,
+            majority_age=settings.dmp.majority_age,
+            today=datetime.now(UTC).date(),
+            production=settings.mode == "production",
+        )
+        return read_message(data, terms)
+
+    return read
+
+
+def _dispatch(settings: Settings, files: DoorFiles, retrying: Retrying) -> Dispatch:
+    section = settings.hl7v2
+    return Dispatch(
+        destinations=read_destinations(section.destinations),
+        trust=MllpTrust(
+            authorities=Path(section.destination_ca) if section.destination_ca else None,
+            certificate=Path(section.client_certificate) if section.client_certificate else files.certificate,
+            key=Path(section.client_key) if section.client_key else files.key,
+        ),
+        timeout=float(section.timeout),
+        retrying=retrying,
+    )

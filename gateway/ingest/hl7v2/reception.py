@@ -1,0 +1,158 @@
+"""A message and its acknowledgement: AA once it is stored for good, AE and AR with every fault before (H-18)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from gateway.database.errors import DatabaseUnavailable
+from gateway.ingest.hl7v2.inbox import Arrival, Inbox, Receipt
+from gateway.ingest.hl7v2.sender import Senders
+from gateway.server.health import Counters
+from gateway.soap_door import Doorkeeper
+from security.audit.event import Outcome
+from security.audit.trail import AuditUnavailable
+from security.errors import SecurityError
+from security.pki.certificate import HolderCertificate
+from xds.hl7v2.acknowledgement import code_of, write_ack
+from xds.hl7v2.document_message import DocumentMessage
+from xds.hl7v2.faults import Condition, Fault
+from xds.hl7v2.header import Header
+from xds.hl7v2.reading import Reading
+
+TRANSACTION: Final = "HL7V2"
+_LOOK = 1.0
+"""Seconds for which what the inbox holds is taken as known."""
+
+_log = logging.getLogger("ecluse.hl7v2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the inbox holds at most before senders are told to come again: messages that wait, and bytes."""
+
+    messages: int
+    bytes: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Fullness:
+    """Whether the inbox is full, as it was a moment ago."""
+
+    inbox: Inbox
+    bounds: Bounds
+    _held: tuple[int, int] = field(init=False, default=(0, 0))
+    _asked: float = field(init=False, default=float("-inf"))
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def leaves_no_room(self, size: int) -> bool:
+        """Whether a message of so many bytes has no place. Raises DatabaseUnavailable."""
+        with self._lock:
+            if time.monotonic() - self._asked > _LOOK:
+                self._held = self.inbox.load()
+                self._asked = time.monotonic()
+            messages, held = self._held
+            if messages >= self.bounds.messages or held + size > self.bounds.bytes:
+                return True
+            self._held = messages + 1, held + size
+            return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """What the listener calls with each message and the client's certificate (DER): it returns the acknowledgement.
+
+    `read` finds everything that is wrong with the content; `arrived` is told when there is something to do; `again`
+    lets a sender use a control id again for another message.
+    """
+
+    keeper: Doorkeeper
+    inbox: Inbox
+    senders: Senders
+    fullness: Fullness
+    read: Callable[[bytes], Reading]
+    counters: Counters
+    arrived: Callable[[], None]
+    again: bool
+
+    def __call__(self, data: bytes, certificate: bytes) -> bytes:
+        request_id, now = uuid.uuid4().hex, datetime.now(UTC)
+        header = Header()
+        try:
+            reading = self.read(data)
+            header = reading.header
+            faults = self._faults(reading, data, certificate, request_id, now)
+        except (DatabaseUnavailable, AuditUnavailable):
+            _log.error("store unavailable", extra={"request": request_id})
+            faults = _busy("the inbox cannot be written now: send again later")
+        except Exception:  # noqa: BLE001 - the one place where our own bugs become an incident number
+            _log.exception("unexpected error", extra={"request": request_id})
+            faults = _busy(f"internal error, incident {request_id}")
+        self.counters.add(f"messages.{code_of(faults)}")
+        return write_ack(header, faults, now)
+
+    def _faults(
+        self, reading: Reading, data: bytes, certificate: bytes, request_id: str, now: datetime
+    ) -> Sequence[Fault]:
+        """What is told of the message: warnings alone when responsibility was taken for it."""
+        try:
+            holder = self.keeper.gate.admit_certificate(certificate, now)
+        except SecurityError as error:
+            self._write_down(error.code, request_id, now, None, certificate)
+            return _busy(f"{error.kind}: {error.text}")
+        message = reading.message
+        if not reading.accepted or message is None:
+            return reading.faults
+        if isinstance(message, DocumentMessage) and message.instructions.destdmp:
+            try:
+                self.senders.check(message, holder)
+            except SecurityError as error:
+                self._write_down(error.code, request_id, now, holder, certificate)
+                fault = Fault(condition=Condition.APPLICATION, location="PRT^1", text=f"{error.code}: {error.text}")
+                return (*reading.faults, fault)
+        if self.fullness.leaves_no_room(len(data)):
+            return _busy("the inbox is full: send again later")
+        arrival = Arrival(
+            header=reading.header,
+            patient=message.patient,
+            data=data,
+            certificate=certificate,
+            structure_id=holder.structure_id or holder.national_id,
+        )
+        receipt = self.inbox.receive(arrival, again=self.again)
+        if receipt is Receipt.OTHER:
+            text = "this control id was used for another message of this sender: nothing was taken"
+            return (*reading.faults, _fault(Condition.DUPLICATE_KEY, "MSH^1^10", text))
+        if receipt is Receipt.STORED:
+            self.arrived()
+        return reading.faults
+
+    def _write_down(
+        self, code: str, request_id: str, now: datetime, holder: HolderCertificate | None, certificate: bytes
+    ) -> None:
+        event = self.keeper.witness.event(
+            TRANSACTION,
+            Outcome.REFUSED,
+            request_id=request_id,
+            now=now,
+            certificate=holder,
+            fingerprint=hashlib.sha256(certificate).hexdigest(),
+            code=code,
+        )
+        self.keeper.audit.append(event)
+
+
+def _fault(condition: Condition, location: str, text: str) -> Fault:
+    return Fault(condition=condition, location=location, text=text)
+
+
+def _busy(text: str) -> Sequence[Fault]:
+    """Rejected for circumstances (AR): the same message may be right later, or from another."""
+    return (Fault(condition=Condition.APPLICATION, location="MSH^1", text=text, rejects=True),)

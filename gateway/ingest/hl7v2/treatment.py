@@ -1,0 +1,217 @@
+"""What is done with a message that was taken: the use cases of a SOAP deposit, then a word for its sender (H-18)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from cda.times import to_utc
+from gateway.database.errors import DatabaseUnavailable
+from gateway.gate import Caller
+from gateway.ingest.deletion import DeleteOwnDocuments
+from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
+from gateway.ingest.hl7v2.lot import Builder, documents_of
+from gateway.ingest.hl7v2.references import References
+from gateway.ingest.hl7v2.sender import Senders
+from gateway.ingest.provide_and_register import ProvideAndRegister
+from gateway.soap_door import Doorkeeper
+from security.audit.event import Outcome
+from security.audit.trail import AuditUnavailable
+from security.errors import SecurityError
+from security.pki.certificate import HolderCertificate, read_certificate
+from security.signature.signing import Seal
+from xds.dmp.operations import Operation
+from xds.errors import Refusal, XdsErrorCode
+from xds.hl7v2.consent_message import ConsentMessage, Feeding
+from xds.hl7v2.document_message import DocumentMessage, Flow
+from xds.hl7v2.reading import read_message
+from xds.hl7v2.zam import dmp_receipt, write_zam
+from xds.metadata.times import parse_dtm
+
+OPPOSED: Final = "SBX_FEEDING_OPPOSED"
+"""The patient told the structure that it may not feed his record (PAM-FR, ZFA-9): the DMP was not called."""
+UNKNOWN_CONSENT: Final = "SBX_FEEDING_UNKNOWN"
+"""Nobody collected what the patient says of feeding, and hl7v2.feed_when_unknown is false."""
+TRANSACTIONS = {Flow.INITIAL: "ITI-41", Flow.REPLACE: "ITI-41", Flow.DELETE: "ITI-57"}
+_LATER = frozenset(
+    (
+        XdsErrorCode.REGISTRY_NOT_AVAILABLE,
+        XdsErrorCode.REGISTRY_BUSY,
+        XdsErrorCode.REPOSITORY,
+        XdsErrorCode.REPOSITORY_OUT_OF_RESOURCES,
+    )
+)
+"""Refusals that another hour may not repeat: the sender is told nothing, for the document may even be in."""
+_DAY = 86_400.0
+
+_log = logging.getLogger("ecluse.hl7v2")
+
+
+class Later(Exception):
+    """Nothing is wrong with the message: it is tried again. The text says what was missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A message for the DMP, and the certificate it came with."""
+
+    message: DocumentMessage
+    message_id: UUID
+    certificate: HolderCertificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying:
+    """How often and how soon: `first_pause` in seconds, each pause twice the one before, a day at most."""
+
+    attempts: int
+    first_pause: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """(1) read again  (2) consents  (3) who speaks  (4) deposit, replacement, deletion  (5) what the sender is told."""
+
+    inbox: Inbox
+    keeper: Doorkeeper
+    senders: Senders
+    provide: ProvideAndRegister
+    delete: DeleteOwnDocuments
+    references: References
+    retrying: Retrying
+    feed_when_unknown: bool
+    source_id: str
+
+    def __call__(self, claimed: Claimed) -> Ending:
+        """What becomes of a message. Raises nothing but bugs of ours and a database that is gone while it is asked."""
+        message = read_message(claimed.data).message  # (1)
+        if message is None:
+            return Ending(state=State.DONE, outcome="nothing to do")
+        try:
+            if isinstance(message, ConsentMessage):
+                self._keep(message, claimed)  # (2)
+                return Ending(state=State.DONE, outcome="consent kept")
+            code, text = self._treat(message, claimed)
+        except (DatabaseUnavailable, AuditUnavailable) as error:
+            return self._later(claimed, type(error).__name__)
+        except Later as later:
+            return self._later(claimed, str(later))
+        state = State.DONE if not code else State.PARKED
+        told = write_zam(dmp_receipt(message, (code, text) if code else None))  # (5)
+        return Ending(
+            state=state,
+            outcome=code or "done",
+            destination="^".join(message.header.sender),
+            acknowledgement=told if self._is_to_be_told(message) else None,
+        )
+
+    @staticmethod
+    def _is_to_be_told(message: DocumentMessage) -> bool:
+        """Whether the sender asked for a word of the DMP, which was to have the document."""
+        return message.instructions.ack_reception and message.instructions.destdmp
+
+    def _treat(self, message: DocumentMessage, claimed: Claimed) -> tuple[str, str]:
+        """The code of the refusal and its text, both empty when it is done. Raises Later."""
+        if not message.instructions.destdmp:
+            return "", ""
+        opposed = self._opposition(message, claimed.structure_id)
+        if opposed:
+            return opposed, "the patient's own word, kept by the structure"
+        case = _Case(message, claimed.message_id, read_certificate(claimed.certificate))
+        caller: Caller | None = None
+        try:
+            caller, seal = self.senders.caller(message, case.certificate, case.message_id, datetime.now(UTC))  # (3)
+            self._ask(message, claimed.message_id, caller, seal)  # (4)
+        except SecurityError as error:
+            self._write_down(case, caller, error.code)
+            return error.code, error.text
+        except Refusal as refusal:
+            return self._refused(case, caller, refusal)
+        return "", ""
+
+    def _refused(self, case: _Case, caller: Caller | None, refusal: Refusal) -> tuple[str, str]:
+        first = refusal.errors[0]
+        if first.code in _LATER:
+            raise Later(first.code.value) from None
+        if caller is not None and self._is_done(case.message, case.message_id, caller):
+            return "", ""
+        self._write_down(case, caller, first.code.value, refusal.decided_by, refusal.operation)
+        return first.code.value, first.context
+
+    def _ask(self, message: DocumentMessage, message_id: UUID, caller: Caller, seal: Seal) -> None:
+        builder = Builder(message_id=message_id, message=message, caller=caller, source_id=self.source_id)
+        documents = documents_of(message)
+        if message.flow is Flow.DELETE:
+            own = self.references.of([one.header.unique_id or "" for one in documents], caller)
+            self.delete(builder.deletion(own), caller)
+            return
+        replaced = [
+            self.references.replaced_by(one.header, caller) if message.flow is Flow.REPLACE else () for one in documents
+        ]
+        self.provide(builder.lot(documents, replaced, seal), caller)
+
+    def _is_done(self, message: DocumentMessage, message_id: UUID, caller: Caller) -> bool:
+        """Whether an earlier attempt, ended before it could say so, registered or deleted all of it."""
+        builder = Builder(message_id=message_id, message=message, caller=caller, source_id=self.source_id)
+        ids = [one.header.unique_id or "" for one in documents_of(message)]
+        if message.flow is Flow.DELETE:
+            return self.references.are_deleted(ids, caller)
+        return self.references.are_registered(builder.entry_uuids(len(ids)), caller)
+
+    def _opposition(self, message: DocumentMessage, structure_id: str) -> str:
+        """H-17: what the patient told the structure counts before the DMP is called."""
+        said = self.inbox.feeding(structure_id, message.patient)
+        if said == Feeding.OPPOSITION:
+            return OPPOSED
+        if said != Feeding.NO_OPPOSITION and not self.feed_when_unknown:
+            return UNKNOWN_CONSENT
+        return ""
+
+    def _keep(self, message: ConsentMessage, claimed: Claimed) -> None:
+        sent = _instant(message.header.time) or claimed.received_at
+        self.inbox.keep_consent(
+            claimed.structure_id,
+            message.patient,
+            (message.feeding.value, _instant(message.feeding_date) or sent),
+            (message.consultation.value, _instant(message.consultation_date) or sent),
+        )
+
+    def _later(self, claimed: Claimed, why: str) -> Ending:
+        attempts = claimed.attempts + 1
+        if attempts >= self.retrying.attempts:
+            _log.error("a message is parked", extra={"message_id": str(claimed.message_id), "reason": why})
+            return Ending(state=State.PARKED, outcome=why)
+        pause = min(self.retrying.first_pause * 2.0 ** (attempts - 1), _DAY)
+        return Ending(state=State.WAITING, outcome=why, pause=pause)
+
+    def _write_down(self, case: _Case, caller: Caller | None, code: str, rule: str = "", operation: str = "") -> None:
+        """The event of a refusal, and the trace that the record keeps of it once somebody is known who asked."""
+        event = self.keeper.witness.event(
+            TRANSACTIONS[case.message.flow],
+            Outcome.REFUSED,
+            request_id=str(case.message_id),
+            now=datetime.now(UTC),
+            certificate=case.certificate,
+            assertion=caller.assertion if caller is not None else None,
+            code=code,
+        )
+        trace = ""
+        if caller is not None and caller.vihf.patient:
+            asked = Operation.DELETE if case.message.flow is Flow.DELETE else Operation.FEED
+            law = Operation(operation) if operation else asked
+            trace = self.keeper.witness.trace(
+                law, Outcome.REFUSED, caller, patient_id=caller.vihf.patient, code=code, rule=rule
+            ).as_json()
+        self.keeper.audit.append(event, trace)
+
+
+def _instant(text: str) -> datetime | None:
+    """A time of HL7; one without zone is taken as UTC. None: none, or no time."""
+    spelled = to_utc(text)
+    try:
+        return parse_dtm(spelled) if spelled else None
+    except ValueError:
+        return None
