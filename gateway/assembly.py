@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance.checks.content import ContentPolicy
 from gateway import assertions
 from gateway.consultation import app as consultation_app
-from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86, td02, td03, td04, td05, td11
+from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86, td02, td03, td04, td05, td09, td11
 from gateway.consultation.authorisations import DeclareAuthorisation, ListProfessionals
 from gateway.consultation.change_document import ChangeDocuments
 from gateway.consultation.change_orders import law_of
@@ -27,6 +27,7 @@ from gateway.consultation.remove_documents import RemoveDocuments
 from gateway.consultation.remove_metadata import RemoveMetadata
 from gateway.consultation.retrieve_document_set import RetrieveDocumentSet
 from gateway.consultation.update_document_set import UpdateDocumentSet
+from gateway.consultation.web_link import FollowLink
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import Door, DoorFiles, door_files
@@ -148,7 +149,10 @@ def consultation_door(settings: Settings) -> Door:
     else:
         operations.append(iti57.operation(_dmp_changes(settings, pool, keeper), law_of))
         operations += _record_transactions(settings, files, pool, keeper)
-    return Door(consultation_app.create(keeper, settings.domain, operations), keeper, pool, blobs)
+    app = consultation_app.create(keeper, settings.domain, operations)
+    if not generic:
+        td09.add(app, keeper, _web_links(settings, pool, keeper))
+    return Door(app, keeper, pool, blobs)
 
 
 def _record_transactions(
@@ -179,6 +183,17 @@ def _record_transactions(
         td05.operation(PatientSearch(desk=desk, lists=lists)),
         *td11.operations(records),
     )
+
+
+def _web_links(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> FollowLink:
+    """TD0.9, for holders of a card, in a browser."""
+    desk = RecordDesk(
+        office=RecordOffice.of_pool(pool),
+        witness=keeper.witness,
+        audit=keeper.audit,
+        parameters=law_parameters(settings),
+    )
+    return FollowLink(desk=desk, authorities=tuple(sorted(_domain(settings).patient_authorities)))
 
 
 def _dmp_changes(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> ChangeDocuments:
