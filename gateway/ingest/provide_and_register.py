@@ -49,6 +49,8 @@ class ProvideAndRegister:
     repository: RepositoryWriter
     rules: DepositRules
     repository_unique_id: str
+    transaction: str = TRANSACTION
+    """What the audit trail calls it: the same deposit has other wires."""
 
     def __call__(self, request: ProvideAndRegisterRequest, caller: Caller) -> RegistryResponse:
         """Accept the whole lot, or raise Refusal with every error found, or NotAuthenticated for its signature."""
@@ -61,7 +63,7 @@ class ProvideAndRegister:
             request,
             OwnDocuments(self.repository, self.repository_unique_id, contents),
             lambda receipt: self.rules.judge(request, submission_set, receipt, caller, signature_id),
-            TRANSACTION,
+            self.transaction,
             caller,
             self.rules.law(request, signature_id),
         )

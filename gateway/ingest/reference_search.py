@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from xds.ebrim.writer import object_ref
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import AdhocQueryRequest, AdhocQueryResponse, ResponseStatus
 from xds.queries import GetDocuments, ReturnType
-from xds.registry.facts import OwnDocuments
+from xds.registry.facts import OwnDocument, OwnDocuments
 from xds.registry.receipts import RegistryReceipts
 
 TRANSACTION: Final = "ITI-18"
@@ -41,7 +42,22 @@ class ReferenceSearch:
         patient, no open record; what makes a query unreadable is told of the only one that is open here.
         """
         unique_ids = self._asked(request)  # (1)
-        patient_id = the_patient(caller)  # (2)
+        found = self.find(the_patient(caller), caller, unique_ids=unique_ids)  # (2)
+        references = tuple(object_ref(document.entry_uuid, None) for document in found)
+        return AdhocQueryResponse(ResponseStatus.SUCCESS, references)
+
+    def find(
+        self,
+        patient_id: str,
+        caller: Caller,
+        *,
+        unique_ids: Iterable[str],
+        transaction: str = TRANSACTION,
+    ) -> tuple[OwnDocument, ...]:
+        """The documents of the caller's structure in this record, by uniqueIds; audited under `transaction`.
+
+        `patient_id` is that of the VIHF. Raises Refusal: no open record.
+        """
         own = self.receipts.own_documents(  # (3)
             patient_id=patient_id,
             structure_id=caller.structure_id,
@@ -51,7 +67,7 @@ class ReferenceSearch:
         self._decide(own, caller)  # (4)
         found = tuple(dict.fromkeys(document.unique_id for document in own.documents))
         self.audit.append(  # (5)
-            self.witness.access(TRANSACTION, Outcome.SUCCESS, caller, patient_id=patient_id, objects=found),
+            self.witness.access(transaction, Outcome.SUCCESS, caller, patient_id=patient_id, objects=found),
             self.witness.trace(
                 Operation.REFERENCE_SEARCH,
                 Outcome.SUCCESS,
@@ -61,8 +77,7 @@ class ReferenceSearch:
                 rule=rights.Rule.GRANTED.value,
             ).as_json(),
         )
-        references = tuple(object_ref(document.entry_uuid, None) for document in own.documents)
-        return AdhocQueryResponse(ResponseStatus.SUCCESS, references)
+        return own.documents
 
     def _asked(self, request: AdhocQueryRequest) -> tuple[str, ...]:
         if request.query_id.lower() != query.GET_DOCUMENTS or request.return_type != ReturnType.OBJECT_REF:

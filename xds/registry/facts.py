@@ -72,6 +72,7 @@ class OwnDocument:
     """A document that the structure deposited: no metadata but its ids and its status."""
 
     entry_uuid: str
+    logical_id: str
     unique_id: str
     status: AvailabilityStatus
 

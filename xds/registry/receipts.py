@@ -158,7 +158,10 @@ def _record(row: Sequence[Any]) -> Record | None:
 
 def _own(row: Mapping[str, Any]) -> OwnDocument:
     return OwnDocument(
-        entry_uuid=urn_of(UUID(row["id"])), unique_id=row["unique_id"], status=AvailabilityStatus[row["status"]]
+        entry_uuid=urn_of(UUID(row["id"])),
+        logical_id=urn_of(UUID(row["logical_id"])),
+        unique_id=row["unique_id"],
+        status=AvailabilityStatus[row["status"]],
     )
 
 
