@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from conformance.checks.content import ContentPolicy
-from gateway import assertions
+from gateway import assertions, fhir_assembly
 from gateway.consultation import app as consultation_app
 from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86, td02, td03, td04, td05, td09, td11
 from gateway.consultation.authorisations import DeclareAuthorisation, ListProfessionals
@@ -51,7 +51,7 @@ from gateway.ingest.reference_search import ReferenceSearch
 from gateway.ingest.register_document_set import RegisterDocumentSet
 from gateway.ingest.structure_authorisation import DeclareStructure
 from gateway.ingest.structure_records import StructureRecords
-from gateway.settings import IngestSettings, Settings, law_parameters
+from gateway.settings import IngestSettings, Settings, law_parameters, speaks_fhir
 from gateway.soap_door import Doorkeeper, Operation
 from gateway.wire.mtom import MimeLimits
 from profiles.affinity import load_affinity_domain
@@ -100,8 +100,11 @@ def ingest_door(settings: Settings) -> Door:
     keeper = _keeper(settings, files, pool, trust, Usage.INGEST_TLS)
     domain = _domain(settings)
     if settings.domain == "dmp":
-        operations = _dmp_deposits(settings, files, pool, keeper, domain)
-        return Door(ingest_app.create(keeper, settings.domain, operations), keeper, pool, files.data / "blobs")
+        own = _dmp_use_cases(settings, files, pool, keeper, domain)
+        app = ingest_app.create(keeper, settings.domain, _dmp_deposits(settings, pool, keeper, own))
+        offered = fhir_assembly.ingest_operations(own.exists)
+        fhir_assembly.mount(app, ingest_app.NAME, offered, keeper, settings)
+        return Door(app, keeper, pool, files.data / "blobs")
     feed = PatientIdentityFeed(
         patients=PatientFeed(pool),
         wrapping=load_wrapping_public_key(files.directory / "wrapping.pub"),
@@ -152,6 +155,8 @@ def consultation_door(settings: Settings) -> Door:
     app = consultation_app.create(keeper, settings.domain, operations)
     if not generic:
         td09.add(app, keeper, _web_links(settings, pool, keeper))
+        offered = fhir_assembly.consultation_operations(RecordExistence(desk=_desk(settings, pool, keeper)))
+        fhir_assembly.mount(app, consultation_app.NAME, offered, keeper, settings)
     return Door(app, keeper, pool, blobs)
 
 
@@ -159,12 +164,7 @@ def _record_transactions(
     settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper
 ) -> tuple[Operation, ...]:
     """TD0.2 to TD1.6, for holders of a card."""
-    desk = RecordDesk(
-        office=RecordOffice.of_pool(pool),
-        witness=keeper.witness,
-        audit=keeper.audit,
-        parameters=law_parameters(settings),
-    )
+    desk = _desk(settings, pool, keeper)
     lists, authorities = RecordLists(pool), _domain(settings).patient_authorities
     creation = CreateRecord(desk=desk, kek=load_kek(files.directory / "kek"), authorities=authorities)
     records = td11.RecordUseCases(
@@ -185,14 +185,18 @@ def _record_transactions(
     )
 
 
-def _web_links(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> FollowLink:
-    """TD0.9, for holders of a card, in a browser."""
-    desk = RecordDesk(
+def _desk(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> RecordDesk:
+    return RecordDesk(
         office=RecordOffice.of_pool(pool),
         witness=keeper.witness,
         audit=keeper.audit,
         parameters=law_parameters(settings),
     )
+
+
+def _web_links(settings: Settings, pool: DoorPool, keeper: Doorkeeper) -> FollowLink:
+    """TD0.9, for holders of a card, in a browser."""
+    desk = _desk(settings, pool, keeper)
     return FollowLink(desk=desk, authorities=tuple(sorted(_domain(settings).patient_authorities)))
 
 
@@ -212,7 +216,9 @@ def _keeper(settings: Settings, files: DoorFiles, pool: DoorPool, trust: TrustSt
     """Who admits and who writes it down, at one door of one domain."""
     make = assertions.vihf if settings.domain == "dmp" else assertions.xua
     directory = DirectoryFiles(files.staff, files.sites)
-    gate = Gate(trust, usage, make(settings, files.name, DatabaseReplayStore(pool)), directory)
+    replay = DatabaseReplayStore(pool)
+    bearer = assertions.token(settings, files.name, replay) if speaks_fhir(settings) else None
+    gate = Gate(trust, usage, make(settings, files.name, replay), directory, bearer)
     generic = settings.domain == "ihe"
     limits = MimeLimits(
         body=settings.limits.body, root=_GENERIC_ENVELOPE if generic else _ENVELOPE, ignore_unnamed=generic
@@ -244,11 +250,12 @@ def _deposit(pool: DoorPool, keeper: Doorkeeper, new_patients: Callable[..., boo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DmpUseCases:
-    """What whoever feeds the DMP may do, whatever the wire: deposit, find one's own documents, delete them."""
+    """What whoever feeds the DMP may do, whatever the wire: deposit, find one's own documents, delete them, TD0.2."""
 
     provide: ProvideAndRegister
     search: ReferenceSearch
     delete: DeleteOwnDocuments
+    exists: RecordReceipt
     receipts: RegistryReceipts
 
 
@@ -289,22 +296,19 @@ def _dmp_use_cases(
             witness=keeper.witness,
             parameters=law_parameters(settings),
         ),
+        exists=RecordReceipt(
+            receipts=receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
+        ),
         receipts=receipts,
     )
 
 
-def _dmp_deposits(
-    settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper, domain: Domain
-) -> tuple[Operation, ...]:
-    own = _dmp_use_cases(settings, files, pool, keeper, domain)
-    exists = RecordReceipt(
-        receipts=own.receipts, audit=keeper.audit, witness=keeper.witness, parameters=law_parameters(settings)
-    )
+def _dmp_deposits(settings: Settings, pool: DoorPool, keeper: Doorkeeper, own: DmpUseCases) -> tuple[Operation, ...]:
     return (
         iti41.operation(own.provide, operation_of),
         own_iti18.operation(own.search),
         own_iti57.operation(own.delete),
-        own_td02.operation(exists),
+        own_td02.operation(own.exists),
         *_structure_transactions(settings, pool, keeper),
     )
 

@@ -8,26 +8,47 @@ from datetime import datetime, timedelta
 
 from lxml import etree
 
-from gateway.gate import Assertion, AssertionVerifier
+from gateway.gate import Assertion, AssertionVerifier, BearerVerifier
 from gateway.settings import Settings
 from security.directory import Directory
 from security.pki.certificate import HolderCertificate
 from security.pki.trust import TrustStore, Usage
+from security.token.verifier import TokenVerifier
 from security.vihf.policy import VihfPolicy
 from security.vihf.verifier import ReplayStore, VihfVerifier
 from security.xua.policy import XuaPolicy
 from security.xua.verifier import XuaVerifier
 
 MakeVerifier = Callable[[TrustStore, Directory], AssertionVerifier]
+MakeBearer = Callable[[TrustStore, Directory], BearerVerifier]
 
 _SEALS = {"ingest": Usage.INGEST_SEAL, "consultation": Usage.CONSULTATION_SEAL}
 
 
 def vihf(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
     """The VIHF of the DMP, demanded of every message; what the directory of the door says counts where there is one."""
+    policy = _vihf_policy(settings, door)
+
+    def make(trust: TrustStore, directory: Directory) -> AssertionVerifier:
+        return VihfVerifier(trust, *_as_known(settings, policy, replay, directory))
+
+    return make
+
+
+def token(settings: Settings, door: str, replay: ReplayStore) -> MakeBearer:
+    """The VIHF as a bearer token, demanded of every request in FHIR: the same demands."""
+    policy = _vihf_policy(settings, door)
+
+    def make(trust: TrustStore, directory: Directory) -> BearerVerifier:
+        return TokenVerifier(trust, *_as_known(settings, policy, replay, directory))
+
+    return make
+
+
+def _vihf_policy(settings: Settings, door: str) -> VihfPolicy:
     section = settings.vihf
-    policy = VihfPolicy(
-        door="ingest" if door == "ingest" else "consultation",
+    return VihfPolicy(
+        door="consultation" if door == "consultation" else "ingest",
         clock_skew=timedelta(seconds=section.clock_skew),
         max_age=timedelta(seconds=section.max_age),
         replay=section.replay,
@@ -36,11 +57,12 @@ def vihf(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:
         allow_sha1=section.allow_sha1,
     )
 
-    def make(trust: TrustStore, directory: Directory) -> AssertionVerifier:
-        known = directory if section.attachment == "required" and directory.is_kept else None
-        return VihfVerifier(trust, replace(policy, ej_eg=directory.sites), replay, known)
 
-    return make
+def _as_known(
+    settings: Settings, policy: VihfPolicy, replay: ReplayStore, directory: Directory
+) -> tuple[VihfPolicy, ReplayStore, Directory | None]:
+    known = directory if settings.vihf.attachment == "required" and directory.is_kept else None
+    return replace(policy, ej_eg=directory.sites), replay, known
 
 
 def xua(settings: Settings, door: str, replay: ReplayStore) -> MakeVerifier:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.exchange import Law
 from gateway.gate import Caller
@@ -71,6 +71,19 @@ class FhirOperation:
     def resource_type(self) -> str:
         """The resource that the route is about; empty for the whole interface."""
         return self.route.partition("/")[0]
+
+
+def search(
+    resource_type: str, *, handle: Callable[[FhirRequest, Caller], FhirAnswer], **declared: Any
+) -> tuple[FhirOperation, ...]:
+    """A search by its two methods, `GET [type]` and `POST [type]/_search` (FHIR R4 §3.1.1.1): one operation, twice.
+
+    `declared` are fields of `FhirOperation`.
+    """
+    by_address = FhirOperation(
+        method="GET", route=resource_type, interaction="search-type", handle=handle, body="nothing", **declared
+    )
+    return by_address, replace(by_address, method="POST", route=f"{resource_type}/_search", body="form")
 
 
 class Routes:

@@ -53,6 +53,8 @@ __all__ = [
     "described",
     "law_parameters",
     "load",
+    "may_be_lenient",
+    "speaks_fhir",
     "variables",
 ]
 
@@ -81,6 +83,17 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, **o
 def law_parameters(settings: Settings) -> Parameters:
     """What this house decided of what the law leaves open."""
     return Parameters(**{item.name: getattr(settings.dmp, item.name) for item in fields(Parameters)})
+
+
+def speaks_fhir(settings: Settings) -> bool:
+    """Whether the doors of this house speak FHIR: in the domain of the DMP, where its mode lets them."""
+    in_mode = settings.fhir.enabled == "always" or (settings.fhir.enabled == "sandbox" and settings.mode == "sandbox")
+    return settings.domain == "dmp" and in_mode
+
+
+def may_be_lenient(settings: Settings) -> bool:
+    """Whether a client in FHIR may prefer `handling=lenient`."""
+    return settings.fhir.lenient and settings.mode == "sandbox"
 
 
 def variables() -> dict[str, tuple[str, ...]]:

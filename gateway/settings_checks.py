@@ -40,6 +40,8 @@ def check(settings: Settings) -> None:
     _check_notices(settings)
     _check_ihe(settings.ihe)
     _check_hl7v2(settings.hl7v2, settings.mode)
+    if settings.fhir.handling == "lenient" and not settings.fhir.lenient:
+        raise SettingsError("fhir.handling = lenient needs fhir.lenient = true; found false")
     if settings.limits.memory < settings.limits.body:
         raise SettingsError(
             f"limits.memory is at least limits.body, {settings.limits.body}; found {settings.limits.memory}"

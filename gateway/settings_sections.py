@@ -205,6 +205,29 @@ class DmpSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FhirSettings:
+    """The FHIR interface of both doors, a draft of the DMP's guide; nothing here counts in a generic domain."""
+
+    enabled: Literal["sandbox", "always", "never"] = _key(
+        "sandbox", "whether the doors speak FHIR: in mode sandbox only, in production too, or never"
+    )
+    handling: Literal["strict", "lenient"] = _key(
+        "strict", "how a client is taken that sends no Prefer: handling; lenient needs fhir.lenient"
+    )
+    lenient: bool = _key(
+        True,
+        "whether a client may prefer handling=lenient: what official examples leave out is taken, with warnings; "
+        "never in mode production",
+    )
+    id_policy: Literal["lid", "entryuuid"] = _key(
+        "lid", "id of a DocumentReference: its logicalId, which never changes, or the entryUUID of its version"
+    )
+    deletion: Literal["entered-in-error", "superseded"] = _key(
+        "entered-in-error", "status that a PATCH deletes a document with"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobsSettings:
     """What time does to records, and the news of it."""
 
@@ -256,6 +279,7 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)
     dmp: DmpSettings = field(default_factory=DmpSettings)
+    fhir: FhirSettings = field(default_factory=FhirSettings)
     jobs: JobsSettings = field(default_factory=JobsSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     sms: SmsSettings = field(default_factory=SmsSettings)

@@ -29,7 +29,7 @@ from security.vihf.rules import SMARTCARD
 
 PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"  # noqa: S105 - a class of authentication, not a secret
 SECTORS = "1.2.250.1.71.4.2.4"
-_PURPOSES = "1.2.250.1.213.1.1.4.248"
+PURPOSES = "1.2.250.1.213.1.1.4.248"
 _SPELLED = {NameOID.SURNAME: "SN", NameOID.GIVEN_NAME: "GN", NameOID.TITLE: "title", NameOID.PSEUDONYM: "pseudonym"}
 
 
@@ -45,7 +45,7 @@ def build_vihf(
     roles: Sequence[Role] | None = None,
     patient: str | None = CLAIRE.cx,
     purpose: str = "normal",
-    purpose_system: str = _PURPOSES,
+    purpose_system: str = PURPOSES,
     reason: str | None = None,
     confidentiality: str | None = None,
     authn_context: str | None = None,
@@ -84,24 +84,19 @@ def build_vihf(
     statement.set("AuthnInstant", write_instant(authn_instant or issued - timedelta(minutes=5)))
     indirect = mode is not AuthenticationMode.DIRECTE
     add(add(statement, "AuthnContext"), "AuthnContextClassRef", authn_context or (PASSWORD if indirect else SMARTCARD))
-    texts: dict[str, str | None] = {
-        names.VERSION: "4.0",
-        names.MODE: mode,
-        names.STRUCTURE: structure,
-        names.SECTOR: sector or f"{signer.sector}^{SECTORS}",
-        names.SUBJECT: subject_name or f"{signer.family or 'ESSAI'} {signer.given or 'Anne'}",
-        names.PATIENT: patient,
-        names.RESOURCE: RESOURCE,
-        names.REASON: reason,
-        names.CONFIDENTIALITY: confidentiality,
-        names.LPS_NAME: "Logiciel d'essai",
-        names.LPS_VERSION: "1.0",
-        names.LPS_ID: "1.2.250.1.259.1.1.123",
-        names.HOMOLOGATION: "ECLUSE-TEST",
-        **(attributes or {}),
-    }
+    texts = statement_texts(
+        signer,
+        mode,
+        structure=structure,
+        sector=sector,
+        subject_name=subject_name,
+        patient=patient,
+        reason=reason,
+        confidentiality=confidentiality,
+    )
+    texts |= attributes or {}
     _add_attributes(
-        root, texts, repeated, roles or _roles_of(holder), Role(code=purpose, system=purpose_system, display="")
+        root, texts, repeated, roles or roles_of(holder), Role(code=purpose, system=purpose_system, display="")
     )
     if signed:
         sign_assertion(root, signer, spelling)
@@ -131,7 +126,37 @@ def spell_name(name: x509.Name) -> str:
     return name.rfc4514_string(_SPELLED)
 
 
-def _roles_of(holder: HolderCertificate) -> tuple[Role, ...]:
+def statement_texts(
+    signer: Credential,
+    mode: AuthenticationMode,
+    *,
+    structure: str,
+    sector: str | None = None,
+    subject_name: str | None = None,
+    patient: str | None = CLAIRE.cx,
+    reason: str | None = None,
+    confidentiality: str | None = None,
+) -> dict[str, str | None]:
+    """The attributes of text of a VIHF, by name, whatever spells it; None: it is not there."""
+    return {
+        names.VERSION: "4.0",
+        names.MODE: mode,
+        names.STRUCTURE: structure,
+        names.SECTOR: sector or f"{signer.sector}^{SECTORS}",
+        names.SUBJECT: subject_name or f"{signer.family or 'ESSAI'} {signer.given or 'Anne'}",
+        names.PATIENT: patient,
+        names.RESOURCE: RESOURCE,
+        names.REASON: reason,
+        names.CONFIDENTIALITY: confidentiality,
+        names.LPS_NAME: "Logiciel d'essai",
+        names.LPS_VERSION: "1.0",
+        names.LPS_ID: "1.2.250.1.259.1.1.123",
+        names.HOMOLOGATION: "ECLUSE-TEST",
+    }
+
+
+def roles_of(holder: HolderCertificate) -> tuple[Role, ...]:
+    """The roles of a holder: those of his certificate, else those of a secretary."""
     if holder.profession is None:
         return (Role(code="SECRETARIAT_MEDICAL", system=OTHERS, display="Secrétariat médical"),)
     first = Role(code=holder.profession, system=PROFESSION, display="")

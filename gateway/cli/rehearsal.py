@@ -26,8 +26,10 @@ import psycopg
 from gateway import records
 from gateway.database.roles import DatabaseRole, read_url
 from samples.client.client import ConsultationClient, IngestClient, MakeVihf
+from samples.client.fhir import CONSULTATION, INGEST, FhirClient
 from samples.pki import factory
 from samples.pki.credential import Credential
+from samples.token import build_token
 from samples.vihf import build_vihf
 from security.at_rest.record_keys import load_kek
 
@@ -180,6 +182,20 @@ class Rehearsal:
         """The software of a professional with a card: connects with `<name>.auth`, speaks with `<name>.sign`."""
         door, holder = self.doors["consultation"], self.credential(tls or f"{name}.auth")
         return ConsultationClient(door.url, holder, door.ca, vihf=self.voice(name, patient_id, **vihf))
+
+    def fhir(
+        self, name: str, patient_id: str | None, *, door: str = "", tls: str | None = None, **claims: Any
+    ) -> FhirClient:
+        """The FHIR software of an establishment or of a professional, at its own door unless another is named."""
+        signer, holder = self.credential(f"{name}.sign"), self.credential(tls or f"{name}.auth")
+        at = door or ("ingest" if signer.kind.startswith("org") else "consultation")
+        address = {"ingest": INGEST, "consultation": CONSULTATION}[at]
+
+        def token() -> str:
+            said = {"signer": signer, "connection": holder, "patient": patient_id, "now": datetime.now(UTC)}
+            return build_token(**{**said, **claims})
+
+        return FhirClient(self.doors[at].url, address, holder, self.doors[at].ca, token=token)
 
     def source(self, name: str) -> IngestClient:
         """The software of an establishment of the domain ihe: a certificate, and no assertion."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from gateway.consultation.record_desk import Case, RecordDesk
@@ -17,11 +18,15 @@ NOT_DECLARED: Final = "NON_EXISTE"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the caller may be told of a record: its file, and where he stands (DMP TD0.2)."""
+    """What the caller may be told of a record: its file, and where he stands (DMP TD0.2).
+
+    `valid_until` is when his authorisation ends or ended, law time.
+    """
 
     file: RecordFile
     authorisation: str
     medecin_traitant: bool
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +50,5 @@ def standing(case: Case, caller: Caller) -> Standing:
         file=case.file,
         authorisation=str(found.status) if found is not None else NOT_DECLARED,
         medecin_traitant=is_medecin_traitant(caller.requester, found, now),
+        valid_until=found.valid_until if found is not None else None,
     )

@@ -27,6 +27,7 @@ class VihfCode(StrEnum):
     AUDIENCE = "SBX_VIHF_AUDIENCE"
     HOMOLOGATION = "SBX_VIHF_HOMOLOGATION"
     REPLAY = "SBX_VIHF_REPLAY"
+    BINDING = "SBX_VIHF_BINDING"
     RIGHTS = "DMPAccessDeniedByRightsService"
 
 
