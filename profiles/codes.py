@@ -71,7 +71,9 @@ def load_domain() -> Domain:
         (row["typeCode"], row["typeCodeSystem"]): (row["classCode"], _CLASS_SCHEME)
         for row in _rows("profiles.xds_metadata", "class_of_type")
     }
-    codes = {row["attribute"]: value_set(row["valueSet"]) for row in _rows("profiles.xds_metadata", "coded_attributes")}
+    codes: dict[str, frozenset[CodeKey]] = {}
+    for row in _rows("profiles.xds_metadata", "coded_attributes"):
+        codes[row["attribute"]] = codes.get(row["attribute"], frozenset()) | value_set(row["valueSet"])
     signature = _lot_signature()
     # A type that only the class table knows is a type of the DMP; that of the signature stands for itself alone.
     codes["typeCode"] = (codes["typeCode"] | class_by_type.keys()) - signature.codes["typeCode"]

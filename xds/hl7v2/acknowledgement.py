@@ -14,12 +14,12 @@ from xds.metadata.hl7 import escape
 
 SEPARATORS = "^~\\&"
 VERSIONS = ("2.3.1", "2.5", "2.6")
-"""Versions of HL7 that are answered in their own; any other is answered in the first."""
+"""Versions of HL7 that are answered in their own; any other is answered in that of its message, else in the first."""
 RULES = "ecluseRule"
 """What ERR-5 names as the table of our rules."""
 _LONGEST_TEXT = 80
-_SPELLED = frozenset(("ORU", "MDM", "ZAM"))
-"""Messages of the CI-SIS, whose ERR-3 names table 0357 in words."""
+_SPELLED = {"ORU": "2.5", "MDM": "2.6", "ZAM": "2.6"}
+"""Messages of the CI-SIS, whose ERR-3 names table 0357 in words, and the version of each."""
 
 
 def code_of(faults: Iterable[Fault]) -> AckCode:
@@ -32,7 +32,8 @@ def code_of(faults: Iterable[Fault]) -> AckCode:
 
 def write_ack(header: Header, faults: Sequence[Fault], now: datetime | None = None) -> bytes:
     """Acknowledge a message, without a frame. Warnings are told too, with AA as with others (ERR-4 is W)."""
-    old = header.version not in VERSIONS[1:]
+    version = header.version if header.version in VERSIONS else _SPELLED.get(header.message_code, VERSIONS[0])
+    old = version == VERSIONS[0]
     code = code_of(faults)
     acknowledged = f"MSA|{code}|{header.control_id}"
     if faults and old:
@@ -48,7 +49,7 @@ def write_ack(header: Header, faults: Sequence[Fault], now: datetime | None = No
                 structure="ACK" if trigger and not old else "",
                 control_id=new_control_id(),
                 processing_id=header.processing_id or "P",
-                version=header.version if header.version in VERSIONS else VERSIONS[0],
+                version=version,
                 encoding=header.encoding,
             ),
             now,
