@@ -33,7 +33,7 @@ from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import Door, DoorFiles, door_files
 from gateway.gate import Gate, Witness
 from gateway.ingest import app as ingest_app
-from gateway.ingest import iti8, iti41, iti42, iti44
+from gateway.ingest import fhir_operations, iti8, iti41, iti42, iti44
 from gateway.ingest import iti18 as own_iti18
 from gateway.ingest import iti57 as own_iti57
 from gateway.ingest import td02 as own_td02
@@ -102,7 +102,10 @@ def ingest_door(settings: Settings) -> Door:
     if settings.domain == "dmp":
         own = _dmp_use_cases(settings, files, pool, keeper, domain)
         app = ingest_app.create(keeper, settings.domain, _dmp_deposits(settings, pool, keeper, own))
-        offered = fhir_assembly.ingest_operations(own.exists)
+        documents = fhir_operations.operations(
+            own.provide, own.search, own.delete, own.receipts, settings.fhir.deletion
+        )
+        offered = fhir_assembly.ingest_operations(own.exists, documents)
         fhir_assembly.mount(app, ingest_app.NAME, offered, keeper, settings)
         return Door(app, keeper, pool, files.data / "blobs")
     feed = PatientIdentityFeed(

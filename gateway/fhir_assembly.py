@@ -15,9 +15,9 @@ from gateway.ingest.existence import RecordReceipt
 from gateway.settings import Settings, may_be_lenient, speaks_fhir
 
 
-def ingest_operations(exists: RecordReceipt) -> tuple[FhirOperation, ...]:
-    """What the ingest door offers."""
-    return (*own_fhir_patient.operations(exists),)
+def ingest_operations(exists: RecordReceipt, documents: tuple[FhirOperation, ...]) -> tuple[FhirOperation, ...]:
+    """What the ingest door offers: `documents` are its operations on them."""
+    return (*own_fhir_patient.operations(exists), *documents)
 
 
 def consultation_operations(existence: RecordExistence) -> tuple[FhirOperation, ...]:
