@@ -5,7 +5,6 @@ Two roles of the database: that of ingest deposits, that of the inbox keeps mess
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import HL7V2, INBOX_KEY, SEALS, DoorFiles, door_files
 from gateway.ingest.hl7v2.dispatch import Dispatch, read_destinations
 from gateway.ingest.hl7v2.inbox import Ending, Inbox
+from gateway.ingest.hl7v2.judging import judged
 from gateway.ingest.hl7v2.reception import Bounds, Fullness, Reception
 from gateway.ingest.hl7v2.references import References
 from gateway.ingest.hl7v2.seals import Seals
@@ -28,7 +28,6 @@ from gateway.settings import Settings
 from gateway.soap_door import Doorkeeper
 from gateway.wire.mllp_client import MllpTrust
 from security.at_rest.queue_key import load_queue_key
-from xds.hl7v2.reading import Reading, read_message
 from xds.hl7v2.terms import Terms
 
 _CONNECTIONS = 4
@@ -79,7 +78,6 @@ def build(settings: Settings) -> Hl7v2Door:
         version=version("ecluse"),
         homologation=section.homologation,
         sector=section.sector,
-        majority_age=settings.dmp.majority_age,
     )
     senders = Senders(keeper.gate, Seals(Path(section.seals or files.directory / SEALS)), software)
     retrying = Retrying(attempts=section.attempts, first_pause=float(section.first_pause))
@@ -92,6 +90,7 @@ def build(settings: Settings) -> Hl7v2Door:
         delete=own.delete,
         references=References(own.search, own.receipts),
         retrying=retrying,
+        terms=lambda: _terms(settings),
         feed_when_unknown=section.feed_when_unknown,
         source_id=section.source_id,
     )
@@ -108,7 +107,8 @@ def build(settings: Settings) -> Hl7v2Door:
         inbox=inbox,
         senders=senders,
         fullness=Fullness(inbox=inbox, bounds=bounds),
-        read=_reader(settings),
+        read=lambda data: judged(data, _terms(settings)),
+        terms=lambda: _terms(settings),
         counters=counters,
         arrived=treaters.wake,
         again=section.control_ids == "reused",
@@ -124,18 +124,15 @@ def build(settings: Settings) -> Hl7v2Door:
     )
 
 
-def _reader(settings: Settings) -> Callable[[bytes], Reading]:
-    def read(data: bytes) -> Reading:
-        terms = Terms(
-            mss_matrix=settings.hl7v2.mss_matrix,
-            may_cumulate=settings.dmp.mask_with_invisible,
-            majority_age=settings.dmp.majority_age,
-            today=datetime.now(UTC).date(),
-            production=settings.mode == "production",
-        )
-        return read_message(data, terms)
-
-    return read
+def _terms(settings: Settings) -> Terms:
+    """How messages are judged today."""
+    return Terms(
+        mss_matrix=settings.hl7v2.mss_matrix,
+        may_cumulate=settings.dmp.mask_with_invisible,
+        majority_age=settings.dmp.majority_age,
+        today=datetime.now(UTC).date(),
+        production=settings.mode == "production",
+    )
 
 
 def _dispatch(settings: Settings, files: DoorFiles, retrying: Retrying) -> Dispatch:

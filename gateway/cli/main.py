@@ -24,6 +24,7 @@ COMMANDS = {
     "clock": "gateway.cli.clock:clock",
     "jobs": "gateway.cli.jobs:jobs",
     "outbox": "gateway.cli.outbox:outbox",
+    "inbox": "gateway.cli.inbox:inbox",
     "migrate": "gateway.cli.migrate:migrate",
     "sandbox": "gateway.cli.sandbox:sandbox",
     "fsck": "gateway.cli.fsck:fsck",

@@ -15,27 +15,28 @@ from uuid import UUID, uuid5
 
 from cda.document import UnreadableDocument, parse_document
 from cda.header import read_header
-from cda.header_values import CdaHeader
+from cda.header_values import CdaHeader, unique_id_of
 from cda.to_metadata import to_entry
 from gateway.gate import Caller
-from gateway.ingest.hl7v2.sender import institution_of, person_of
 from security.signature.signing import SOURCE, Seal, sign_lot
 from xds.errors import Refusal, RegistryError, XdsErrorCode
-from xds.hl7v2.document_message import DocumentMessage, Instructions
+from xds.hl7v2.agreement import DocumentFacts
+from xds.hl7v2.document_message import DocumentMessage
+from xds.hl7v2.submission import SUBMISSION_SET, author_of, to_submission
+from xds.hl7v2.terms import Terms
+from xds.hl7v2.visibility_rules import is_minor
 from xds.messages import ProvideAndRegisterRequest, SubmitObjectsRequest
 from xds.metadata.association import Association, AssociationType
-from xds.metadata.author import Author
 from xds.metadata.codes import Code
 from xds.metadata.datatypes import format_dtm
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 
 _VISIBILITY = "1.2.250.1.213.1.1.4.13"
-NORMAL: Final = Code("N", "2.16.840.1.113883.5.25", "Normal")
-MASQUE_PS: Final = Code("MASQUE_PS", _VISIBILITY, "Masqué aux professionnels de santé")
-INVISIBLE_PATIENT: Final = Code("INVISIBLE_PATIENT", _VISIBILITY, "Non visible par le patient")
-INVISIBLE_REPRESENTATIVES: Final = Code(
-    "INVISIBLE_REPRESENTANTS_LEGAUX", _VISIBILITY, "Non visible par les représentants légaux du patient"
+_OF_A_SIGNATURE: Final = (
+    Code("N", "2.16.840.1.113883.5.25", "Normal"),
+    Code("INVISIBLE_PATIENT", _VISIBILITY, "Non visible par le patient"),
+    Code("MASQUE_PS", _VISIBILITY, "Masqué aux professionnels de santé"),
 )
 
 
@@ -45,6 +46,18 @@ class Document:
 
     content: bytes = field(repr=False)
     header: CdaHeader
+
+    @property
+    def facts(self) -> DocumentFacts:
+        """What the message must agree with."""
+        header = self.header
+        return DocumentFacts(
+            unique_id=header.unique_id,
+            replaces=unique_id_of(header.replaces),
+            type=header.code,
+            confidentiality=header.confidentiality.code if header.confidentiality else None,
+            patient_ids=tuple((one.extension or "", one.root) for one in header.patient.ids) if header.patient else (),
+        )
 
 
 def documents_of(message: DocumentMessage) -> tuple[Document, ...]:
@@ -59,14 +72,16 @@ def documents_of(message: DocumentMessage) -> tuple[Document, ...]:
     return tuple(found)
 
 
-def visibility(said: Instructions) -> tuple[Code, ...]:
-    """The confidentialityCodes beside that of the document: one for each tag that says Y (H-11)."""
-    tags = (
-        (said.masque_ps, MASQUE_PS),
-        (said.invisible_patient, INVISIBLE_PATIENT),
-        (said.invisible_rep_legaux, INVISIBLE_REPRESENTATIVES),
-    )
-    return tuple(code for says_so, code in tags if says_so)
+def visible_as_meant(message: DocumentMessage, terms: Terms) -> DocumentMessage:
+    """What is hidden from an adult is hidden from whoever represents him: the tag of representatives adds nothing.
+
+    The DMP takes that tag of minors only (D-083); where the patient sees the document it stays, and is refused (G-336).
+    """
+    said = message.instructions
+    redundant = said.invisible_rep_legaux and said.invisible_patient
+    if not redundant or is_minor(message.patient.birth_date, terms) is not False:
+        return message
+    return replace(message, instructions=replace(said, invisible_rep_legaux=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,85 +97,68 @@ class Builder:
         """The ids of the entries of so many documents, in order."""
         return tuple(self._id(f"document {rank}") for rank in range(number))
 
-    def lot(
-        self, documents: Sequence[Document], replaced: Sequence[Iterable[str]], seal: Seal
-    ) -> ProvideAndRegisterRequest:
-        """A deposit of the documents, signed. `replaced` holds, for each, the entryUUIDs that it replaces."""
-        tags = visibility(self.message.instructions)
-        entries = [
-            to_entry(one.header, one.content, entry_uuid=entry_uuid, confidentiality=tags)
-            for one, entry_uuid in zip(documents, self.entry_uuids(len(documents)), strict=True)
-        ]
-        contents: dict[str, bytes] = {
-            entry.entry_uuid: one.content for entry, one in zip(entries, documents, strict=True)
-        }
-        submission_set = self._submission_set(entries[0].healthcare_facility_type_code)
+    def lot(self, documents: Sequence[Document], replaced: Iterable[str], seal: Seal) -> ProvideAndRegisterRequest:
+        """A deposit of the documents, signed. `replaced` are the entryUUIDs that they replace, in order; or none."""
+        ids = self.entry_uuids(len(documents))
+        entries = [to_entry(one.header, one.content, entry_uuid=at) for one, at in zip(documents, ids, strict=True)]
+        plain = to_submission(
+            self.message,
+            entries,
+            unique_id=self._oid("submission set"),
+            source_id=self.source_id,
+            now=self.caller.now,
+            replaced=dict(zip(ids, replaced, strict=False)),
+        )
+        if plain.submission_set is None:
+            raise LookupError("a submission that was made has its set")
         signature = sign_lot(
             seal,
-            lot_unique_id=submission_set.unique_id,
-            documents={entry.unique_id: contents[entry.entry_uuid] for entry in entries},
+            lot_unique_id=plain.submission_set.unique_id,
+            documents={entry.unique_id: plain.documents[entry.entry_uuid] for entry in plain.entries},
             now=self.caller.now,
         )
-        signing = self._signature_entry(signature, entries[0])
-        contents[signing.entry_uuid] = signature
-        replacements = [
-            self._association(f"replaces {rank} {target}", AssociationType.RPLC, entry.entry_uuid, target)
-            for rank, (entry, targets) in enumerate(zip(entries, replaced, strict=True))
-            for target in targets
-        ]
-        return ProvideAndRegisterRequest(
-            submission_set=submission_set,
-            entries=(*entries, signing),
-            associations=(
-                *(self._member(submission_set, rank, one) for rank, one in enumerate((*entries, signing))),
-                self._association("signs", AssociationType.SIGNS, signing.entry_uuid, submission_set.entry_uuid),
-                *replacements,
+        signing = self._signature_entry(signature, plain.entries[0])
+        return replace(
+            plain,
+            # The list of codes that PV1-2 is mapped to is not published: the type of facility stands in (G-335).
+            submission_set=replace(
+                plain.submission_set, content_type_code=plain.entries[0].healthcare_facility_type_code
             ),
-            documents=contents,
+            entries=(*plain.entries, signing),
+            associations=(*plain.associations, *_of_signature(signing)),
+            documents={**plain.documents, signing.entry_uuid: signature},
         )
 
     def deletion(self, targets: Mapping[str, AvailabilityStatus]) -> SubmitObjectsRequest:
         """A message that deletes registered documents, by entryUUID, each with the status that it has now."""
-        submission_set = self._submission_set(None)
-        return SubmitObjectsRequest(
-            submission_set=submission_set,
-            entries=(),
-            associations=tuple(
-                replace(
-                    self._association(
-                        f"deletes {target}",
-                        AssociationType.UPDATE_AVAILABILITY_STATUS,
-                        submission_set.entry_uuid,
-                        target,
-                    ),
-                    original_status=status.value,
-                    new_status=AvailabilityStatus.DELETED.value,
-                )
-                for target, status in targets.items()
-            ),
-        )
-
-    def _submission_set(self, facility: Code | None) -> SubmissionSet:
-        """The set; its contentTypeCode repeats the type of facility: the list of PV1-2 is not published (G-335)."""
         code, _, scheme = self.caller.vihf.sector.partition("^")
-        return SubmissionSet(
-            entry_uuid=self._id("submission set"),
+        author = author_of(self.message)
+        submission_set = SubmissionSet(
+            entry_uuid=SUBMISSION_SET,
             unique_id=self._oid("submission set"),
             patient_id=self.message.patient.patient_id or "",
             source_id=self.source_id,
             submission_time=format_dtm(self.caller.now.astimezone(UTC)),
-            content_type_code=facility or Code(code, scheme, "Secteur d'activité"),
-            authors=(self._author(),),
+            content_type_code=Code(code, scheme, "Secteur d'activité"),
+            authors=(author,) if author is not None else (),
         )
-
-    def _author(self) -> Author:
-        sender = self.message.sender
-        return Author(person=person_of(sender).format(), institutions=(institution_of(sender).format(),))
+        orders = tuple(
+            Association(
+                entry_uuid=f"Order{rank}",
+                association_type=AssociationType.UPDATE_AVAILABILITY_STATUS,
+                source=SUBMISSION_SET,
+                target=target,
+                original_status=status.value,
+                new_status=AvailabilityStatus.DELETED.value,
+            )
+            for rank, (target, status) in enumerate(targets.items())
+        )
+        return SubmitObjectsRequest(submission_set=submission_set, entries=(), associations=orders)
 
     def _signature_entry(self, signature: bytes, first: DocumentEntry) -> DocumentEntry:
         """The entry of the signature document, in the shape of the DMP (DMP TD2.1; IHE ITI DSG)."""
         made = format_dtm(self.caller.now.astimezone(UTC))
-        author = self._author()
+        author = author_of(self.message)
         return DocumentEntry(
             entry_uuid=self._id("signature"),
             unique_id=self._oid("signature"),
@@ -176,28 +174,35 @@ class Builder:
             format_code=Code("http://www.w3.org/2000/09/xmldsig#", "URN", "Default Signature Style"),
             healthcare_facility_type_code=first.healthcare_facility_type_code,
             practice_setting_code=first.practice_setting_code,
-            confidentiality_codes=(NORMAL, INVISIBLE_PATIENT, MASQUE_PS),
+            confidentiality_codes=_OF_A_SIGNATURE,
             event_codes=(Code(SOURCE, "1.2.840.10065.1.12", "Source"),),
-            authors=(author,),
-            legal_authenticator=author.person,
+            authors=(author,) if author is not None else (),
+            legal_authenticator=author.person if author is not None else None,
             title="Source",
             hash=hashlib.sha1(signature, usedforsecurity=False).hexdigest(),
             size=len(signature),
         )
-
-    def _member(self, submission_set: SubmissionSet, rank: int, entry: DocumentEntry) -> Association:
-        return replace(
-            self._association(
-                f"member {rank}", AssociationType.HAS_MEMBER, submission_set.entry_uuid, entry.entry_uuid
-            ),
-            submission_set_status="Original",
-        )
-
-    def _association(self, name: str, kind: AssociationType, source: str, target: str) -> Association:
-        return Association(entry_uuid=self._id(name), association_type=kind, source=source, target=target)
 
     def _id(self, name: str) -> str:
         return f"urn:uuid:{uuid5(self.message_id, name)}"
 
     def _oid(self, name: str) -> str:
         return f"2.25.{uuid5(self.message_id, name).int}"
+
+
+def _of_signature(signing: DocumentEntry) -> tuple[Association, Association]:
+    """The signature is a member of the lot, and signs it."""
+    member = Association(
+        entry_uuid="MemberSignature",
+        association_type=AssociationType.HAS_MEMBER,
+        source=SUBMISSION_SET,
+        target=signing.entry_uuid,
+        submission_set_status="Original",
+    )
+    signs = Association(
+        entry_uuid="Signs",
+        association_type=AssociationType.SIGNS,
+        source=signing.entry_uuid,
+        target=SUBMISSION_SET,
+    )
+    return member, signs

@@ -26,6 +26,7 @@ from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.faults import Condition, Fault
 from xds.hl7v2.header import Header
 from xds.hl7v2.reading import Reading
+from xds.hl7v2.terms import Terms
 
 TRANSACTION: Final = "HL7V2"
 _LOOK = 1.0
@@ -78,6 +79,7 @@ class Reception:
     senders: Senders
     fullness: Fullness
     read: Callable[[bytes], Reading]
+    terms: Callable[[], Terms]
     counters: Counters
     arrived: Callable[[], None]
     again: bool
@@ -112,7 +114,7 @@ class Reception:
             return reading.faults
         if isinstance(message, DocumentMessage) and message.instructions.destdmp:
             try:
-                self.senders.check(message, holder)
+                self.senders.check(message, holder, self.terms())
             except SecurityError as error:
                 self._write_down(error.code, request_id, now, holder, certificate)
                 fault = Fault(condition=Condition.APPLICATION, location="PRT^1", text=f"{error.code}: {error.text}")

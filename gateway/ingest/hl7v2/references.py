@@ -28,13 +28,13 @@ class References:
     search: ReferenceSearch
     receipts: RegistryReceipts
 
-    def replaced_by(self, header: CdaHeader, caller: Caller) -> tuple[str, ...]:
+    def replaced_by(self, header: CdaHeader, caller: Caller) -> str:
         """The entryUUID of the document that this one replaces. Raises Refusal: it names none, or none of one's own."""
         replaced = unique_id_of(header.replaces)
         if not replaced:
             text = "ClinicalDocument/relatedDocument: found nothing, expected the document that is replaced"
             raise Refusal([RegistryError(XdsErrorCode.UNRESOLVED_REFERENCE, text)])
-        return tuple(self.of([replaced], caller))
+        return next(iter(self.of([replaced], caller)))
 
     def of(self, unique_ids: Sequence[str], caller: Caller) -> Mapping[str, AvailabilityStatus]:
         """The entryUUIDs of one's own documents, taken for the version in force. Raises Refusal: one is not found."""

@@ -1,13 +1,13 @@
 """Who speaks in a message: the VIHF that its PRT SB makes, for whom the door itself answers (CI-SIS VIHF, PFI).
 
-The sender is no assertion: what is believed is the certificate of the connection, which must be that of the structure
-named, or of the legal entity whose site it is.
+The sender shows no assertion: what is believed is the certificate of the connection, which must be that of the
+structure named, or of the legal entity whose site it is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from gateway.gate import Caller, Gate
@@ -21,17 +21,13 @@ from security.vihf.model import AuthenticationMode, Purpose, Role, Vihf
 from security.vihf.policy import VihfCode
 from security.vihf.roles import OTHERS, check_roles
 from security.vihf.rules import check_directory
-from xds.dmp.minority import is_minor
-from xds.hl7v2.document_message import DocumentMessage, Participation
-from xds.metadata.persons import Xcn, Xon
+from xds.hl7v2.document_message import DocumentMessage
+from xds.hl7v2.terms import Terms
+from xds.hl7v2.vihf_claims import VihfClaims, vihf_claims
 
-REPRESENTATIVES_BLIND = "INVISIBLE_REPRESENTANTS_LEGAUX^1.2.250.1.213.1.1.4.13"
-PERSONS, STRUCTURES = "1.2.250.1.71.4.2.1", "1.2.250.1.71.4.2.2"
 _SECTORS = "1.2.250.1.71.4.2.4"
 _UNATTENDED = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
 _AUTOMATE = Role(code="AUTOMATE", system=OTHERS, display="Automate")
-_FINESS, _RPPS = ("FINEJ", "FINEG"), "RPPS"
-_FINESS_LENGTH, _RPPS_LENGTH = 9, 11
 _LIFE = timedelta(hours=1)
 
 
@@ -43,7 +39,6 @@ class Software:
     version: str
     homologation: str
     sector: str
-    majority_age: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +49,45 @@ class Senders:
     seals: Seals
     software: Software
 
-    def check(self, message: DocumentMessage, certificate: HolderCertificate) -> None:
-        """Whether this sender may speak for the structure that the message names, and the seal of it is here.
+    def check(self, message: DocumentMessage, certificate: HolderCertificate, terms: Terms) -> VihfClaims:
+        """What this sender says who it is, if it may say so and the seal of its structure is here.
 
-        Raises NotAuthenticated: ASSERTION_IDENTITY.
+        Raises NotAuthenticated: ASSERTION_IDENTITY, SIG_KEY.
         """
-        structure = structure_of(message.sender)
-        if structure is None or not is_structure(structure):
+        claims = vihf_claims(message, terms)
+        if claims is None or not is_structure(claims.structure_id):
             raise _differs("PRT-8.10 of the PRT SB is not a Struct_IdNat")
-        entity = certificate.structure_id
-        if structure != entity and (entity or "", structure) not in self.gate.directory.sites:
+        entity = certificate.structure_id or ""
+        if claims.structure_id != entity and (entity, claims.structure_id) not in self.gate.directory.sites:
             raise _differs("the structure of the PRT SB is neither that of the certificate nor one of its sites")
         self._seal(certificate)
+        return claims
 
     def caller(
-        self, message: DocumentMessage, certificate: HolderCertificate, message_id: UUID, now: datetime
+        self,
+        message: DocumentMessage,
+        certificate: HolderCertificate,
+        message_id: UUID,
+        terms: Terms,
+        now: datetime,
     ) -> tuple[Caller, Seal]:
         """Who acts, and the seal that signs for him. Raises NotAuthenticated, with the codes of a VIHF."""
-        self.check(message, certificate)
+        claims = self.check(message, certificate, terms)
         seal = self._seal(certificate)
-        signer = self.gate.trust.accept(seal.leaf_der, Usage.INGEST_SEAL, now)
-        person = person_of(message.sender)
         vihf = Vihf(
             assertion_id=f"urn:uuid:{message_id}",
             issuer=seal.certificates[0].subject.rfc4514_string(),
             mode=AuthenticationMode.INDIRECTE,
             version="4.0",
-            structure_id=structure_of(message.sender) or "",
+            structure_id=claims.structure_id,
             sector=f"{self.software.sector}^{_SECTORS}",
-            name_id=person.identifier,
-            subject_name=" ".join(part for part in (person.family, person.given) if part) or None,
+            name_id=claims.name_id,
+            subject_name=claims.subject_name,
             roles=(_AUTOMATE,),
-            patient=message.patient.patient_id,
+            patient=claims.patient,
             purpose=Purpose.NORMAL,
             reason=None,
-            confidentiality=REPRESENTATIVES_BLIND if self._is_secret(message, now) else None,
+            confidentiality=claims.confidentiality,
             lps_name=self.software.name,
             lps_version=self.software.version,
             lps_id=None,
@@ -97,7 +96,7 @@ class Senders:
             issue_instant=now,
             authn_instant=now,
             expires=now + _LIFE,
-            signer=signer,
+            signer=self.gate.trust.accept(seal.leaf_der, Usage.INGEST_SEAL, now),
         )
         check_roles(vihf)
         if self.gate.directory.is_kept:
@@ -111,55 +110,6 @@ class Senders:
                 ErrorKind.SIG_KEY, "no seal of the structure of the certificate is kept here", code=VihfCode.SIGNATURE
             )
         return seal
-
-    def _is_secret(self, message: DocumentMessage, now: datetime) -> bool:
-        """The secrecy of a connection is that of a minor; of an adult it says nothing (H-12)."""
-        if not message.instructions.connexion_secrete:
-            return False
-        return is_minor(_day(message.patient.birth_date), now, self.software.majority_age)
-
-
-def structure_of(sender: Participation | None) -> str | None:
-    """The Struct_IdNat of the PRT SB: a FINESS number without its prefix is given it."""
-    organization = sender.organization if sender is not None else None
-    if organization is None or not organization.identifier:
-        return None
-    number = organization.identifier
-    bare = organization.id_type in _FINESS and len(number) == _FINESS_LENGTH
-    return f"1{number}" if bare else number
-
-
-def person_of(sender: Participation | None) -> Xcn:
-    """The person, or the device, of the PRT SB, under a PS_IdNat: a bare RPPS number is given its prefix."""
-    person = sender.person if sender is not None else None
-    if person is None:
-        device = (sender.device if sender is not None else None) or ""
-        structure = structure_of(sender) or ""
-        return Xcn(identifier=f"{structure}/{device or 'AUTOMATE'}", family=device or "AUTOMATE", id_type="EI")
-    bare = person.id_type == _RPPS and len(person.identifier) == _RPPS_LENGTH
-    return Xcn(
-        identifier=f"8{person.identifier}" if bare else person.identifier,
-        family=person.family,
-        given=person.given,
-        authority=PERSONS,
-        name_type="D",
-        id_type="EI" if "/" in person.identifier else "IDNPS",
-    )
-
-
-def institution_of(sender: Participation | None) -> Xon:
-    """The structure of the PRT SB as an authorInstitution."""
-    organization = sender.organization if sender is not None else None
-    name = organization.name if organization is not None else ""
-    structure = structure_of(sender) or ""
-    return Xon(name=name or structure, identifier=structure, authority=STRUCTURES, id_type="IDNST")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return datetime.strptime(text[:8], "%Y%m%d").date()
-    except ValueError:
-        return None
 
 
 def _differs(text: str) -> NotAuthenticated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +14,7 @@ from gateway.database.errors import DatabaseUnavailable
 from gateway.gate import Caller
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
-from gateway.ingest.hl7v2.lot import Builder, documents_of
+from gateway.ingest.hl7v2.lot import Builder, documents_of, visible_as_meant
 from gateway.ingest.hl7v2.references import References
 from gateway.ingest.hl7v2.sender import Senders
 from gateway.ingest.provide_and_register import ProvideAndRegister
@@ -26,8 +27,10 @@ from security.signature.signing import Seal
 from xds.dmp.operations import Operation
 from xds.errors import Refusal, XdsErrorCode
 from xds.hl7v2.consent_message import ConsentMessage, Feeding
+from xds.hl7v2.consents import may_feed
 from xds.hl7v2.document_message import DocumentMessage, Flow
 from xds.hl7v2.reading import read_message
+from xds.hl7v2.terms import Terms
 from xds.hl7v2.zam import dmp_receipt, write_zam
 from xds.metadata.times import parse_dtm
 
@@ -82,12 +85,13 @@ class Treatment:
     delete: DeleteOwnDocuments
     references: References
     retrying: Retrying
+    terms: Callable[[], Terms]
     feed_when_unknown: bool
     source_id: str
 
     def __call__(self, claimed: Claimed) -> Ending:
         """What becomes of a message. Raises nothing but bugs of ours and a database that is gone while it is asked."""
-        message = read_message(claimed.data).message  # (1)
+        message = read_message(claimed.data, self.terms()).message  # (1)
         if message is None:
             return Ending(state=State.DONE, outcome="nothing to do")
         try:
@@ -117,13 +121,16 @@ class Treatment:
         """The code of the refusal and its text, both empty when it is done. Raises Later."""
         if not message.instructions.destdmp:
             return "", ""
+        message = visible_as_meant(message, self.terms())
         opposed = self._opposition(message, claimed.structure_id)
         if opposed:
             return opposed, "the patient's own word, kept by the structure"
         case = _Case(message, claimed.message_id, read_certificate(claimed.certificate))
         caller: Caller | None = None
         try:
-            caller, seal = self.senders.caller(message, case.certificate, case.message_id, datetime.now(UTC))  # (3)
+            caller, seal = self.senders.caller(  # (3)
+                message, case.certificate, case.message_id, self.terms(), datetime.now(UTC)
+            )
             self._ask(message, claimed.message_id, caller, seal)  # (4)
         except SecurityError as error:
             self._write_down(case, caller, error.code)
@@ -148,9 +155,9 @@ class Treatment:
             own = self.references.of([one.header.unique_id or "" for one in documents], caller)
             self.delete(builder.deletion(own), caller)
             return
-        replaced = [
-            self.references.replaced_by(one.header, caller) if message.flow is Flow.REPLACE else () for one in documents
-        ]
+        replaced: tuple[str, ...] = ()
+        if message.flow is Flow.REPLACE:
+            replaced = tuple(self.references.replaced_by(one.header, caller) for one in documents)
         self.provide(builder.lot(documents, replaced, seal), caller)
 
     def _is_done(self, message: DocumentMessage, message_id: UUID, caller: Caller) -> bool:
@@ -163,12 +170,10 @@ class Treatment:
 
     def _opposition(self, message: DocumentMessage, structure_id: str) -> str:
         """H-17: what the patient told the structure counts before the DMP is called."""
-        said = self.inbox.feeding(structure_id, message.patient)
-        if said == Feeding.OPPOSITION:
-            return OPPOSED
-        if said != Feeding.NO_OPPOSITION and not self.feed_when_unknown:
-            return UNKNOWN_CONSENT
-        return ""
+        said = Feeding(self.inbox.feeding(structure_id, message.patient) or Feeding.UNKNOWN)
+        if may_feed(said, when_unknown=self.feed_when_unknown):
+            return ""
+        return OPPOSED if said is Feeding.OPPOSITION else UNKNOWN_CONSENT
 
     def _keep(self, message: ConsentMessage, claimed: Claimed) -> None:
         sent = _instant(message.header.time) or claimed.received_at
