@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.consultation.record_desk import RecordDesk
+from gateway.consultation.record_desk import RecordDesk, refused
 from gateway.consultation.record_facts import Examination, facts_of
 from gateway.gate import Caller
 from gateway.wire.dmp_registration import Registration
@@ -29,10 +29,12 @@ class CreateRecord:
     def __call__(self, request: Registration, caller: Caller) -> RecordFile:
         """Create; returns the file of the new record.
 
-        Raises Refusal: another patient, the regime, no right to this, a record that exists (DMPFound), a consent that
-        lacks, an INS that is not qualified.
+        Raises Refusal: another patient, the regime, no right to this, a record that exists (DMPFound), a session that
+        those who represent a minor shall not know of, a consent that lacks, an INS that is not qualified.
         """
         case = self.desk.open(Operation.CREATE, request.patient_id, caller)  # (1)
+        if caller.requester.secret:
+            raise refused(XdsErrorCode.DMP_ACCESS_DENIED, "no record is created in a secret session", "D-043")
         change = self.desk.change(LifeAct.CREATE, case, caller)
         examination = Examination(case.file.law_time(caller.now), self.desk.parameters)
         faults = tuple(examination.of_creation(request, self.authorities))  # (2)

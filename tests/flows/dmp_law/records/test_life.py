@@ -16,6 +16,7 @@ from samples.client import record_messages
 from samples.client.record_messages import Person
 from samples.documents.vsm import vsm
 from samples.submission import build_submission
+from security.vihf.content import GUARDIANS_BLIND
 
 from .conftest import File, House, someone
 
@@ -114,6 +115,13 @@ def test_a_minor_has_a_legal_representative(nobody: File) -> None:
     assert "a legal representative" in refused.details[0].text
 
     assert nobody.client().create(nobody.cx, CHILD, representatives=[MOTHER]).accepted
+
+
+def test_nothing_is_created_in_a_secret_session(nobody: File) -> None:
+    answer = nobody.client(confidentiality=GUARDIANS_BLIND).create(nobody.cx, CHILD, representatives=[MOTHER])
+    assert answer.error_codes == ["DMPAccessDeniedByRightsService"]
+    assert "secret session" in answer.details[0].text
+    assert not any(nobody.state().values())
 
 
 def test_an_adult_has_none(nobody: File) -> None:
