@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from xds.hl7v2.charsets import name_of
+from xds.hl7v2.charsets import CONTROL, name_of
 from xds.hl7v2.faults import CIRCUMSTANCES, Fault, Severity
 from xds.hl7v2.header import Header
 from xds.hl7v2.received_acknowledgement import AckCode
@@ -18,6 +19,7 @@ VERSIONS = ("2.3.1", "2.5", "2.6")
 RULES = "ecluseRule"
 """What ERR-5 names as the table of our rules."""
 _LONGEST_TEXT = 80
+_BREAKS = re.compile("[\r\n\x85\u2028\u2029]+")
 _SPELLED = {"ORU": "2.5", "MDM": "2.6", "ZAM": "2.6"}
 """Messages of the CI-SIS, whose ERR-3 names table 0357 in words, and the version of each."""
 
@@ -88,8 +90,12 @@ def write_header(header: Header, now: datetime | None = None, *, country: str = 
 
 
 def write_segments(lines: Iterable[str], encoding: str) -> bytes:
-    """The bytes of a message: each segment ends with CR; what the character set lacks becomes a question mark."""
-    return "".join(f"{line}\r" for line in lines).encode(encoding, "replace")
+    """The bytes of a message: each segment ends with CR; what the character set lacks becomes a question mark.
+
+    A line break that a value brought along is a blank here: it would begin a segment.
+    """
+    clean = (CONTROL.sub("", _BREAKS.sub(" ", line)) for line in lines)
+    return "".join(f"{line}\r" for line in clean).encode(encoding, "replace")
 
 
 def write_error(fault: Fault, table: str) -> str:

@@ -15,7 +15,7 @@ from hl7apy.exceptions import ChildNotFound
 from profiles.hl7v2.tables import pre_adopted
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
-from xds.hl7v2.segments import Segment
+from xds.hl7v2.segments import MOST_REPETITIONS, Segment
 
 _DATE = re.compile(r"\d{4}(?:\d\d(?:\d\d)?)?", re.ASCII)
 _ZONE = r"(?:[+-]\d{4})?"
@@ -60,10 +60,9 @@ def _check(segment: Segment, field: _Field) -> Iterable[Fault]:
         if field.required:
             yield broken("HL7-REQUIRED", segment.location(field.number))
         return
-    if 0 <= field.most < len(repetitions):
-        yield broken(
-            "HL7-CARDINALITY", segment.location(field.number), found=str(len(repetitions)), expected=str(field.most)
-        )
+    most = field.most if field.most >= 0 else MOST_REPETITIONS - 1
+    if most < len(repetitions):
+        yield broken("HL7-CARDINALITY", segment.location(field.number), expected=f"{most} at most")
     for number, one in enumerate(repetitions, 1):
         for component, form in field.forms:
             if not _has_form(one.text(component), form):

@@ -19,6 +19,8 @@ _BREAKS = re.compile(rb"\\(?:\.br|X0D0A|X0D|X0A)\\")
 _BLANKS = b"\r\n\t "
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _PIECE = 1 << 20
+_MOST_LINES = 4_000_000
+_LONGEST_LINE = 4096
 _VALUE_TYPE, _VALUE = 2, 5
 _DATA = 5
 
@@ -52,6 +54,8 @@ def lift(data: bytes, *, at_most: int, longest: int) -> Lifted:
     A segment begins at the begin of a line with three capitals or digits and the delimiter of fields: base64 that is
     broken into lines stays whole.
     """
+    if data.count(b"\n") + data.count(b"\r") > _MOST_LINES:
+        return Lifted((_first_line(data),), (), truncated=True)
     separator, component = data[3:4], data[4:5] or b"^"
     lines: list[bytes] = []
     payloads: list[Payload] = []
@@ -71,6 +75,10 @@ def lift(data: bytes, *, at_most: int, longest: int) -> Lifted:
         if b"\r" in line or b"\n" in line:
             strays.append(len(lines))
     return Lifted(tuple(lines), tuple(payloads), tuple(strays))
+
+
+def _first_line(data: bytes) -> bytes:
+    return re.split(b"[\r\n]", data[:_LONGEST_LINE], maxsplit=1)[0]
 
 
 def _places(data: bytes, separator: bytes) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,8 @@ from xds.hl7v2.visibility_rules import check_visibility
 MOST_SEGMENTS = 5_000
 LONGEST_TEXT = 1 << 20
 """Bytes of a message besides its documents."""
+MOST_FAULTS = 500
+"""Faults that are told of one message."""
 _START = re.compile(rb"MSH[^\w\s]")
 
 
@@ -84,7 +86,7 @@ def read_message(data: bytes, terms: Terms | None = None) -> Reading:
             message, found = read_document_message(header, segments, data, lifted.payloads)
             faults += found
             faults += _of_documents(message, segments, terms)
-    return Reading(header=header, message=message, faults=tuple(faults), segments=segments)
+    return Reading(header=header, message=message, faults=tuple(faults[:MOST_FAULTS]), segments=segments)
 
 
 def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:

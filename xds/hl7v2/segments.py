@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+MOST_REPETITIONS = 200
+"""Repetitions of a field that are read."""
 _ESCAPED = re.compile(r"\\(\.br|[A-Z])\\")
 
 
@@ -87,11 +89,13 @@ class Segment:
     delimiters: Delimiters = field(repr=False)
 
     def repetitions(self, number: int) -> tuple[Repetition, ...]:
-        """The repetitions of a field that hold something, in order."""
+        """The repetitions of a field that hold something, in order, no more than MOST_REPETITIONS."""
         raw = self.raw(number)
         if not raw:
             return ()
-        return tuple(Repetition(one, self.delimiters) for one in raw.split(self.delimiters.repetition) if one.strip())
+        parts = raw.split(self.delimiters.repetition, MOST_REPETITIONS)[:MOST_REPETITIONS]
+        nothing = f"{self.delimiters.component}{self.delimiters.subcomponent} "
+        return tuple(Repetition(one, self.delimiters) for one in parts if one.strip(nothing))
 
     def raw(self, number: int) -> str:
         """A field as sent, empty when the segment is shorter."""

@@ -267,3 +267,34 @@ def test_a_lifted_message_keeps_the_form_of_its_fields() -> None:
     lifted = lift(data, at_most=9, longest=999)
     assert lifted.lines[1:] == (b"OBX|1|ED|X||^TEXT^XML^Base64^||||||F", b"OBX|2|ED|Y||^T^X^Base64^^more|z")
     assert [data[one.start : one.end] for one in lifted.payloads] == [b"QUJD", b"QQ=="]
+
+
+@pytest.mark.parametrize("value", [r"Z\.br\MSA|AA|1", "Z\x0bY", "Z\x1cY", "Z\u2028Y", "Z\x85Y", "Z" * 5000])
+@pytest.mark.parametrize("place", ["MSH^1^3", "MSH^1^10", "MSH^1^9", "PV1^1^2", "ORC^1^1", "MSH^1^21", "OBX^1^11"])
+def test_no_value_breaks_out_of_an_acknowledgement(place: str, value: str) -> None:
+    reading = read_message(oru(REPORT).with_field(place, value).bytes)
+    ack = write_ack(reading.header, reading.faults).decode(reading.header.encoding)
+    assert sum(line.startswith("MSA|") for line in ack.split("\r")) == 1
+    assert not set("\x0b\x1c\n") & set(ack)
+    assert all(line[:4] in ("MSH|", "MSA|", "ERR|") for line in ack.rstrip("\r").split("\r"))
+    assert all(len(line) < 6000 for line in ack.split("\r"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        oru().with_field("PID^1^3", "~".join(["1^^^A&1.2.3&ISO^PI"] * 20_000)).bytes,
+        oru().with_field("PRT^1^15", "~" * 900_000).bytes,
+        oru().with_field("PV1^1^2", "^" * 900_000).bytes,
+        oru().with_field("PV1^1^2", "&" * 900_000).bytes,
+        oru().with_field("PV1^1^2", "\\" * 900_000).bytes,
+        oru().with_field("OBX^1^5", "^" * 900_000).bytes,
+        oru().bytes + b"\n" * 5_000_000,
+        oru().bytes + b"PRT||\r" * 4_000,
+        oru().bytes + b"OBX|1|ED|X||^TEXT^XML^Base64^*||||||F\r" * 4_000,
+    ],
+    ids=range(9),
+)
+def test_a_hostile_message_is_answered_in_little_space(data: bytes) -> None:
+    reading = read_message(data)
+    assert len(write_ack(reading.header, reading.faults)) < 400_000
