@@ -6,7 +6,6 @@ does is written down by the database itself (`system_event` and `system_trace` i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +14,7 @@ from uuid import UUID
 
 from security.audit.event import AuditEvent, Outcome
 from xds.dmp.operations import Operation
-from xds.dmp.traces import Actor, Notice
+from xds.dmp.traces import Actor, Notice, Trace
 
 
 class Act(StrEnum):
@@ -68,34 +67,23 @@ def trace_json(
     actor: Actor,
     request_id: str,
     *,
+    patient_id: str,
     reason: str = "",
     code: str = "",
-    rule: str = "",
     notices: Iterable[Notice] = (),
 ) -> str:
-    """The trace of an act as the functions of the database take it."""
-    return json.dumps(
-        {
-            "operation": operation_of(act),
-            "outcome": outcome.value,
-            "actor_kind": actor.kind.value,
-            "actor_id": actor.id,
-            "actor_name": actor.name,
-            "actor_structure": actor.structure,
-            "actor_role": actor.role,
-            "auth_mode": actor.auth_mode,
-            "lps": actor.lps,
-            "request_id": request_id,
-            "mode": "normal",
-            "reason": reason,
-            "secret": False,
-            "documents": [],
-            "code": code,
-            "rule": rule,
-            "notices": [{"kind": one.kind.value, "subject": one.subject} for one in notices],
-        },
-        ensure_ascii=False,
-    ).replace("\\u0000", "")
+    """The trace of an act as the functions of the database take it; `patient_id` is a canonical CX."""
+    trace = Trace(
+        patient_id=patient_id,
+        operation=operation_of(act),
+        outcome=outcome,
+        actor=actor,
+        request_id=request_id,
+        reason=reason,
+        code=code,
+        notices=tuple(notices),
+    )
+    return trace.as_json()
 
 
 def event_text(

@@ -118,6 +118,7 @@ def open_record(
             Outcome.SUCCESS,
             Actor(kind=ActorKind.SUPPORT, id=who),
             request_id,
+            patient_id=canonical_patient_id(patient_id),
             notices=(Notice(NoticeKind.RECORD_CREATED, request_id),),
         )
         event = event_text(Act.OPEN, Outcome.SUCCESS, who, request_id, patient_key=patient_key)

@@ -49,6 +49,7 @@ class Doing:
     """A record under its lock, and what its trace will say. `at` is the law time of the act; `notices` are told of."""
 
     connection: psycopg.Connection[Any]
+    patient_id: str
     patient_key: UUID
     status: RecordStatus
     opened_at: datetime
@@ -155,6 +156,7 @@ def _hold(connection: psycopg.Connection[Any], patient_id: str, at: datetime | N
         raise RecordsError("the instant of the act is not past yet, by the law's clock", "SBX_TIME_IN_FUTURE")
     return Doing(
         connection=connection,
+        patient_id=canonical_patient_id(patient_id),
         patient_key=patient_key,
         status=RecordStatus(status),
         opened_at=opened_at,
@@ -179,6 +181,7 @@ def _write(found: Doing, act: Act, outcome: Outcome, *, code: str = "") -> None:
         outcome,
         Actor(kind=ActorKind.SUPPORT, id=who),
         found.request_id,
+        patient_id=found.patient_id,
         reason=found.reason,
         code=code,
         notices=found.notices,

@@ -22,31 +22,17 @@ def _change(patient_ins: str, oid: str, unique_id: str, change: Change, *, file:
         change_document(house.connection, patient_id, unique_id, change, parameters=law_parameters(house.settings))
 
 
-@click.command()
-@of_patient
-@_document
-def mask(patient_ins: str, oid: str, unique_id: str, *, file: Path | None, data: str | None) -> None:
-    """Mask a document from professionals, as the patient: its author and the médecin traitant still read it."""
-    _change(patient_ins, oid, unique_id, Change.MASK, file=file, data=data)
-    say(en="Document masked.", fr="Document masqué.")
+def _command(name: str, change: Change, told: str, *, en: str, fr: str) -> click.Command:
+    """The command that changes a document one way; `told` is its help, the rest what it says when it is done."""
 
+    @click.command(name, help=told)
+    @of_patient
+    @_document
+    def command(patient_ins: str, oid: str, unique_id: str, *, file: Path | None, data: str | None) -> None:
+        _change(patient_ins, oid, unique_id, change, file=file, data=data)
+        say(en=en, fr=fr)
 
-@click.command()
-@of_patient
-@_document
-def unmask(patient_ins: str, oid: str, unique_id: str, *, file: Path | None, data: str | None) -> None:
-    """Take the mask off a document, as the patient."""
-    _change(patient_ins, oid, unique_id, Change.UNMASK, file=file, data=data)
-    say(en="Document not masked any more.", fr="Document démasqué.")
-
-
-@click.command()
-@of_patient
-@_document
-def show(patient_ins: str, oid: str, unique_id: str, *, file: Path | None, data: str | None) -> None:
-    """Show a document to the legal representatives, as the minor whose record it is."""
-    _change(patient_ins, oid, unique_id, Change.SHOW_TO_GUARDIANS, file=file, data=data)
-    say(en="Document visible to the legal representatives.", fr="Document visible par les représentants légaux.")
+    return command
 
 
 @click.command()
@@ -62,14 +48,35 @@ def archive(patient_ins: str, oid: str, unique_id: str, *, undo: bool, file: Pat
         say(en="Document archived.", fr="Document archivé.")
 
 
-@click.command("delete-own")
-@of_patient
-@_document
-def delete_own(patient_ins: str, oid: str, unique_id: str, *, file: Path | None, data: str | None) -> None:
-    """Delete a document that the patient deposited, as the patient: never that of a professional."""
-    _change(patient_ins, oid, unique_id, Change.DELETE, file=file, data=data)
-    say(en="Document deleted.", fr="Document supprimé.")
-
-
-COMMANDS = (mask, unmask, show, archive, delete_own)
+COMMANDS = (
+    _command(
+        "mask",
+        Change.MASK,
+        "Mask a document from professionals, as the patient: its author and the médecin traitant still read it.",
+        en="Document masked.",
+        fr="Document masqué.",
+    ),
+    _command(
+        "unmask",
+        Change.UNMASK,
+        "Take the mask off a document, as the patient.",
+        en="Document not masked any more.",
+        fr="Document démasqué.",
+    ),
+    _command(
+        "show",
+        Change.SHOW_TO_GUARDIANS,
+        "Show a document to the legal representatives, as the minor whose record it is.",
+        en="Document visible to the legal representatives.",
+        fr="Document visible par les représentants légaux.",
+    ),
+    archive,
+    _command(
+        "delete-own",
+        Change.DELETE,
+        "Delete a document that the patient deposited, as the patient: never that of a professional.",
+        en="Document deleted.",
+        fr="Document supprimé.",
+    ),
+)
 """The commands of this module, for the group `records`."""

@@ -67,12 +67,13 @@ class Actor:
 class Trace:
     """One act on a record, accepted or refused.
 
-    `patient_id` is a canonical CX; `documents` are uniqueIds; `outcome` is `success`, `refused` or `failure`; `code`
+    `patient_id` is a canonical CX; `operation` that of the DMP, or the name of an act that has none there;
+    `documents` are uniqueIds; `outcome` is `success`, `refused` or `failure`; `code`
     the error that the other side was given; `rule` that of the law that decided; `request_id` that of the audit event.
     """
 
     patient_id: str
-    operation: Operation
+    operation: Operation | str
     outcome: str
     actor: Actor
     request_id: str
@@ -90,7 +91,7 @@ class Trace:
         return json.dumps(
             {
                 "patient": self.patient_id,
-                "operation": self.operation.value,
+                "operation": str(self.operation),
                 "outcome": self.outcome,
                 "actor_kind": actor.kind.value,
                 "actor_id": actor.id,
