@@ -15,7 +15,7 @@ from gateway.exchange import Doorkeeper, Exchange
 from gateway.fhir_capabilities import capability_statement
 from gateway.fhir_routes import FhirOperation, Routes
 from gateway.wire.faults import NotAvailable
-from gateway.wire.fhir import media_types, reading
+from gateway.wire.fhir import media_types, reading, schema
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.media_types import FhirFormat
 from gateway.wire.fhir.outcome import FhirRefused, Issue, refusal_of, write_outcome
@@ -51,6 +51,7 @@ class FhirPolicy:
 def mount(app: Flask, name: str, operations: Iterable[FhirOperation], keeper: Doorkeeper, policy: FhirPolicy) -> None:
     """Add the interface of the door `name` to its application: these operations, `metadata`, and nothing else."""
     address, routes = ADDRESSES[name], Routes(operations)
+    schema.prepare(("Bundle", "OperationOutcome", *(item.resource_type for item in routes.operations)))
 
     def receive(path: str = "") -> Response:
         return _FhirExchange(path, address, routes, keeper, policy).run()

@@ -49,10 +49,13 @@ def read_json(data: bytes, limits: JsonLimits = RESOURCE) -> Any:
     # A text of base64 has none of these signs: they are counted before anything is built from them.
     if sum(data.count(sign) for sign in _STRUCTURE) > limits.values:
         raise _limit(f"the JSON has more than {limits.values} values")
+    suspect = b"\\" in data or _NONCHARACTER in data
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} of the JSON is not UTF-8") from None
+    # A large document is held once: the bytes go as soon as nobody else holds them.
+    del data
     try:
         value = json.loads(
             text,
@@ -65,7 +68,7 @@ def read_json(data: bytes, limits: JsonLimits = RESOURCE) -> Any:
         raise _malformed(f"not JSON at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise _limit(f"values are nested deeper than {limits.depth}") from None
-    _check(value, limits.depth, suspect=b"\\" in data or _NONCHARACTER in data)
+    _check(value, limits.depth, suspect=suspect)
     return value
 
 

@@ -33,22 +33,17 @@ def read_resource(media_type: MediaType, stream: Readable) -> dict[str, Any]:
     spelled = media_types.format_of(media_type)
     if spelled is None:
         raise media_types.unsupported("the Content-Type is not one of FHIR")
-    return check_resource(read_spelled(spelled, _all(stream)))
-
-
-def read_spelled(spelled: FhirFormat, content: bytes) -> Any:
-    """What the bytes say, not yet known to be a resource. Raises MalformedMessage, FhirRefused: 400."""
-    return strict_json.read_json(content) if spelled is FhirFormat.JSON else read_xml(content)
+    return check_resource(_spelled(spelled, stream))
 
 
 def read_patch(media_type: MediaType, stream: Readable) -> tuple[dict[str, Any] | None, bytes]:
     """A FHIRPath Patch is a resource (`Parameters`), the two others are bytes. Raises FhirRefused: 400, 415."""
     spelled = media_types.format_of(media_type)
     if spelled is not None and media_type.essence not in PATCHES:
-        return check_resource(read_spelled(spelled, _all(stream))), b""
+        return check_resource(_spelled(spelled, stream)), b""
     if media_type.essence not in PATCHES:
         raise media_types.unsupported("the Content-Type is not one of a patch", (*PATCHES, *FhirFormat))
-    return None, _all(stream)
+    return None, stream.read(-1)
 
 
 def read_form(media_type: MediaType, stream: Readable) -> tuple[tuple[str, str], ...]:
@@ -105,6 +100,6 @@ def _unsupported(name: str, what: str) -> Issue:
     return Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=f"the {what} {shown} is not known here")
 
 
-def _all(stream: Readable) -> bytes:
-    """The whole body: its own stream bounds it."""
-    return stream.read(-1)
+def _spelled(spelled: FhirFormat, stream: Readable) -> Any:
+    """What the body says, not yet known to be a resource. Nobody but the reader holds its bytes: they may be many."""
+    return strict_json.read_json(stream.read(-1)) if spelled is FhirFormat.JSON else read_xml(stream.read(-1))
