@@ -22,7 +22,7 @@ from security.signature.signing import SOURCE, Seal, sign_lot
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.hl7v2.agreement import DocumentFacts
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.submission import SUBMISSION_SET, author_of, to_submission
+from xds.hl7v2.submission import SUBMISSION_SET, author_of, content_type_code, to_submission
 from xds.hl7v2.terms import Terms
 from xds.hl7v2.visibility_rules import is_minor
 from xds.messages import ProvideAndRegisterRequest, SubmitObjectsRequest
@@ -120,10 +120,6 @@ class Builder:
         signing = self._signature_entry(signature, plain.entries[0])
         return replace(
             plain,
-            # The list of codes that PV1-2 is mapped to is not published: the type of facility stands in (G-335).
-            submission_set=replace(
-                plain.submission_set, content_type_code=plain.entries[0].healthcare_facility_type_code
-            ),
             entries=(*plain.entries, signing),
             associations=(*plain.associations, *_of_signature(signing)),
             documents={**plain.documents, signing.entry_uuid: signature},
@@ -131,7 +127,6 @@ class Builder:
 
     def deletion(self, targets: Mapping[str, AvailabilityStatus]) -> SubmitObjectsRequest:
         """A message that deletes registered documents, by entryUUID, each with the status that it has now."""
-        code, _, scheme = self.caller.vihf.sector.partition("^")
         author = author_of(self.message)
         submission_set = SubmissionSet(
             entry_uuid=SUBMISSION_SET,
@@ -139,7 +134,7 @@ class Builder:
             patient_id=self.message.patient.patient_id or "",
             source_id=self.source_id,
             submission_time=format_dtm(self.caller.now.astimezone(UTC)),
-            content_type_code=Code(code, scheme, "Secteur d'activité"),
+            content_type_code=content_type_code(self.message.visit.patient_class),
             authors=(author,) if author is not None else (),
         )
         orders = tuple(
