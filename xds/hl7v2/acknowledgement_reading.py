@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from xds.hl7v2.charsets import decode
-from xds.hl7v2.document_reading import first
 from xds.hl7v2.header_reading import read_header
 from xds.hl7v2.received_acknowledgement import AckCode, Acknowledgement
-from xds.hl7v2.segments import Delimiters, Segment, split_segments
+from xds.hl7v2.segments import Delimiters, Segment, first, split_segments
 
 _ENHANCED = {"CA": AckCode.AA, "CE": AckCode.AE, "CR": AckCode.AR}
 _LONGEST = 64 * 1024

@@ -7,12 +7,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from xds.hl7v2.consent_message import ConsentMessage, Consultation, Feeding
-from xds.hl7v2.document_reading import first
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
 from xds.hl7v2.header import Header
 from xds.hl7v2.identity_reading import read_id, read_patient, read_visit
-from xds.hl7v2.segments import Segment
+from xds.hl7v2.segments import Segment, first
 
 _Said = TypeVar("_Said", bound=StrEnum)
 

@@ -17,7 +17,7 @@ from xds.hl7v2.findings import broken
 from xds.hl7v2.header import Header
 from xds.hl7v2.identity_reading import read_authority, read_patient, read_visit
 from xds.hl7v2.payloads import Payload, decode_payload
-from xds.hl7v2.segments import Repetition, Segment
+from xds.hl7v2.segments import Repetition, Segment, first
 from xds.metadata.codes import Code
 from xds.metadata.persons import Xcn, Xon
 
@@ -65,11 +65,6 @@ def read_document_message(
         reply_to=next((one.address for one in participations if one.role is Role.REPLY), None),
     )
     return message, faults
-
-
-def first(segments: Sequence[Segment], name: str) -> Segment | None:
-    """The first segment of that name."""
-    return next((one for one in segments if one.name == name), None)
 
 
 def document_observations(segments: Sequence[Segment]) -> tuple[Segment, ...]:

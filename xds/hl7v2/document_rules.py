@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from profiles.codes import load_domain
 from profiles.hl7v2.tables import content_types, flows
 from xds.hl7v2.document_message import DocumentMessage, Flow, Role
-from xds.hl7v2.document_reading import METADATA, document_observations, first, read_type
+from xds.hl7v2.document_reading import METADATA, document_observations, read_type
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
-from xds.hl7v2.segments import Segment
+from xds.hl7v2.segments import Segment, first
 from xds.metadata.codes import Code
 from xds.metadata.identifiers import parse_oid
 

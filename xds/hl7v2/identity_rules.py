@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from xds.hl7v2.document_reading import first
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
 from xds.hl7v2.identity_reading import read_id
-from xds.hl7v2.segments import Segment
+from xds.hl7v2.segments import Segment, first
 from xds.metadata.ins import has_form, has_key
 
 

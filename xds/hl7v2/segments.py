@@ -3,7 +3,7 @@ r"""Segments, fields and components of a message, with the delimiters that its M
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 MOST_REPETITIONS = 200
@@ -130,3 +130,8 @@ def split_segments(lines: list[str], delimiters: Delimiters) -> Iterator[Segment
             # MSH-1 is the delimiter itself, and MSH-2 holds the others: neither has components.
             fields = [name, delimiters.field, *fields[1:]]
         yield Segment(name, counted[name], tuple(fields), delimiters)
+
+
+def first(segments: Sequence[Segment], name: str) -> Segment | None:
+    """The first segment of that name."""
+    return next((one for one in segments if one.name == name), None)
