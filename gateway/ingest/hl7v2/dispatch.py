@@ -12,7 +12,8 @@ import psycopg
 from gateway.ingest.hl7v2.inbox import State
 from gateway.ingest.hl7v2.treatment import Retrying
 from gateway.wire.mllp_client import MllpAddress, MllpTrust, NotDelivered, send
-from xds.hl7v2.received_acknowledgement import AckCode, NotAnAcknowledgement, read_acknowledgement
+from xds.hl7v2.acknowledgement_reading import NotAnAcknowledgement, read_acknowledgement
+from xds.hl7v2.received_acknowledgement import AckCode
 
 _DAY: Final = 86_400.0
 
