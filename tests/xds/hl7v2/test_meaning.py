@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from cda.header_values import unique_id_of
 from cda.to_metadata import to_entry
 from conformance.checks.metadata import check_metadata
 from profiles.codes import load_domain
+from profiles.hl7v2.tables import rules
 from samples.documents.laboratory_report import laboratory_report
 from samples.documents.patients import ADELE, CLAIRE, PAUL
 from samples.documents.professionals import BIOLOGIST
@@ -222,3 +224,31 @@ def test_opposition_prevails(feeding: Feeding, when_unknown: bool, expected: boo
 @pytest.mark.parametrize("said", Consultation)
 def test_only_consent_opens_consultation(said: Consultation) -> None:
     assert may_consult(said) is (said is Consultation.CONSENT)
+
+
+OFFICIAL = Path(__file__).parents[3].parent / "shared" / "samples-fr" / "hl7v2"
+
+
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the examples of the agency are not here")
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mdm_t02_cr_radio_init_n1.er7", []),
+        ("mdm_t10_cr_radio_rplc_n1.er7", []),
+        ("mdm_t04_cr_radio_del_n1.er7", []),
+        ("oru_r01_cr_bio_init_n3_segur.hl7", []),
+        ("oru_r01_cr_bio_rplc_n3_segur.hl7", []),
+        # Its document is of another patient than its PID.
+        ("oru_r01_cr_bio_del_n3_segur.hl7", ["H-60"]),
+    ],
+)
+def test_the_messages_of_the_agency_against_their_documents(name: str, expected: list[str]) -> None:
+    message = read_message((OFFICIAL / name).read_bytes()).message
+    assert isinstance(message, DocumentMessage)
+    documents = [facts_of(one.content) for one in message.documents]
+    assert [fault.rule for fault in check_agreement(message, documents)] == expected
+
+
+def test_every_rule_of_agreement_is_tried_here() -> None:
+    asked = {row.rule for row in rules().values() if row.scope == "agreement"}
+    assert asked == {"H-15", "H-60", "H-61", "H-62", "H-63", "H-64", "H-65", "H-66"}
