@@ -11,6 +11,7 @@ VSM_2023 = "vsm-2023.01"
 IPS_FR = "ips-fr-2024.01"
 METADATA_DMP = "xds-metadata-dmp"
 METADATA_IHE = "xds-metadata-ihe"
+HL7V2_ORU, HL7V2_MDM, HL7V2_PAM = "hl7v2-oru", "hl7v2-mdm", "hl7v2-pam"
 STRUCTURE = "structure"
 
 LAYERS = {
@@ -136,3 +137,12 @@ METADATA_PROFILES = {
     )
 }
 """Profiles of messages, not of documents: ITI-41, ITI-42 and ITI-61, judged by `conformance.submissions`."""
+HL7V2_PROFILES = {
+    one.name: one
+    for one in (
+        Profile(HL7V2_ORU, "Documents en HL7 v2 : ORU", "Documents in HL7 v2: ORU", ()),
+        Profile(HL7V2_MDM, "Documents en HL7 v2 : MDM", "Documents in HL7 v2: MDM", ()),
+        Profile(HL7V2_PAM, "Consentements en HL7 v2 : PAM-FR", "Consents in HL7 v2: PAM-FR", ()),
+    )
+}
+"""Profiles of messages of HL7 v2, judged by `conformance.messages`."""

@@ -12,18 +12,31 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from conformance.catalogue import IPS_FR, METADATA_DMP, METADATA_PROFILES, PROFILES, STRUCTURE, VSM_1_4, VSM_2023
+from conformance.catalogue import (
+    HL7V2_MDM,
+    HL7V2_ORU,
+    HL7V2_PAM,
+    HL7V2_PROFILES,
+    IPS_FR,
+    METADATA_DMP,
+    METADATA_PROFILES,
+    PROFILES,
+    STRUCTURE,
+    VSM_1_4,
+    VSM_2023,
+)
 from conformance.checks import metadata
 from conformance.incidents import told
 from conformance.report import Severity, unreadable
 from conformance.schematron.model import Assertion
 from conformance.schematron.reading import read_schema
 from conformance.structure.rules import RULES as STRUCTURE_RULES
+from profiles.hl7v2.tables import rules as hl7v2_rules
 from profiles.rule_texts import rule_texts
 from xds.errors import Severity as ErrorSeverity
 from xds.xdm.rules import RULES as MEDIA_RULES
 
-Kind = Literal["file", "schematron", "structure", "advice", "metadata", "agreement", "medium"]
+Kind = Literal["file", "schematron", "structure", "advice", "metadata", "agreement", "medium", "hl7v2"]
 _NEAR, _ALIKE = 5, 0.5
 _LONGEST = 100
 _MILD = frozenset(
@@ -129,8 +142,16 @@ def near(identifier: str, ids: Iterable[str]) -> tuple[str, ...]:
 
 @cache
 def rules() -> tuple[Explained, ...]:
-    """Every rule: what a file must be, structure, schemas, then advice, metadata, agreement and media."""
-    return (*_of_files(), *_structure(), *_by_id(_of_schemas()).values(), *_advice(), *_metadata(), *_media())
+    """Every rule: what a file must be, structure, schemas, then advice, metadata, agreement, media and HL7 v2."""
+    return (
+        *_of_files(),
+        *_structure(),
+        *_by_id(_of_schemas()).values(),
+        *_advice(),
+        *_metadata(),
+        *_media(),
+        *_hl7v2(),
+    )
 
 
 def _by_id(found: Iterable[Explained]) -> dict[str, Explained]:
@@ -187,6 +208,7 @@ def _of_code() -> Iterator[Explained]:
     yield from _advice()
     yield from _metadata()
     yield from _media()
+    yield from _hl7v2()
 
 
 def _of_files() -> Iterator[Explained]:
@@ -257,6 +279,25 @@ def _media() -> Iterator[Explained]:
             hint="",
             hint_en="",
             profiles=(),
+        )
+
+
+def _hl7v2() -> Iterator[Explained]:
+    """The rules of HL7 v2; those of the use case are the listener's, and no profile asks them."""
+    profiles = {"documents": (HL7V2_ORU, HL7V2_MDM), "mdm": (HL7V2_MDM,), "pam": (HL7V2_PAM,), "use-case": ()}
+    profiles["agreement"] = profiles["documents"]
+    for one in hl7v2_rules().values():
+        yield Explained(
+            id=one.rule,
+            kind="hl7v2",
+            layer="agreement" if one.scope == "agreement" else "message",
+            severity=Severity.ERROR if one.severity == "E" else Severity.WARNING,
+            source=one.source,
+            message=one.message,
+            message_en=one.message_en,
+            hint=one.hint,
+            hint_en=one.hint_en,
+            profiles=profiles.get(one.scope, tuple(HL7V2_PROFILES)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Bytes judged, whatever they are: a document, a message with metadata, or nothing that can be judged.
+"""Bytes judged, whatever they are: a document, a message of metadata or of HL7 v2, or nothing that can be judged.
 
 Every face asks here: the command line, the page of the sandbox, its HTTP interface. A judge travels between processes.
 """
@@ -12,7 +12,15 @@ from functools import partial
 from typing import Protocol
 
 from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
-from conformance.catalogue import IPS_FR, METADATA_DMP, METADATA_PROFILES, PROFILES, VSM_1_4, VSM_2023
+from conformance.catalogue import (
+    HL7V2_PROFILES,
+    IPS_FR,
+    METADATA_DMP,
+    METADATA_PROFILES,
+    PROFILES,
+    VSM_1_4,
+    VSM_2023,
+)
 from conformance.diagnosis import diagnose
 from conformance.incidents import incident
 from conformance.report import Finding, Report, Severity, unreadable
@@ -26,7 +34,7 @@ FINDINGS_AT_MOST = 10_000
 """How many findings are looked for in one document: nobody mends more at a time, and each costs time and memory."""
 FINDINGS_SOUGHT = 30_000
 """How many are looked for in a document that has no error yet."""
-ASKED = (*PROFILES, VSM, *METADATA_PROFILES)
+ASKED = (*PROFILES, VSM, *METADATA_PROFILES, *HL7V2_PROFILES)
 """What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
 
 
@@ -69,6 +77,8 @@ class Judge:
             return incident(error)
 
     def _verdict(self, content: bytes) -> Report:
+        if self.profile in HL7V2_PROFILES or (self.profile is None and content.startswith(b"MSH")):
+            return self._hl7v2(content)
         if self._is_of_metadata(content):
             return self._metadata(content)
         try:
@@ -104,6 +114,22 @@ class Judge:
             )
 
         return replace(report, findings=tuple(map(_apart, report.findings)))
+
+    def _hl7v2(self, content: bytes) -> Report:
+        from conformance.messages import is_message, validate_message
+
+        report = validate_message(content) if is_message(content) else None
+        if report is not None and self.profile in (None, report.profile):
+            return report
+        wanted = HL7V2_PROFILES[self.profile].title_en if self.profile else "a message of HL7 v2"
+        return unreadable(
+            "not such a message of HL7 v2",
+            expected=wanted,
+            message="Le fichier n'est pas un message HL7 v2 de ce profil.",
+            message_en="The file is not a message of HL7 v2 of that profile.",
+            hint="Un message commence par MSH ; sans --profile, il est jugé d'après son type.",
+            hint_en="A message begins with MSH; without --profile it is judged by its type.",
+        )
 
     def _report(self, document: CdaDocument) -> Report:
         if self.pack is not None and not self.ours:

@@ -54,6 +54,7 @@ _LAYERS: dict[str, tuple[str, str]] = {
     "document": ("Modèle de document", "Document model"),
     "terminology": ("Terminologies", "Terminologies"),
     "metadata": ("Métadonnées", "Metadata"),
+    "message": ("Message HL7 v2", "HL7 v2 message"),
     "summary": ("Vue clinique", "Clinical view"),
     "agreement": ("Accord avec les métadonnées", "Agreement with the metadata"),
 }

@@ -27,7 +27,7 @@ _SHOWN_OF_A_RULE = 5
 _SEVERITIES = click.Choice([str(one) for one in Severity])
 
 
-@click.command(short_help="Verdicts on CDA documents and XDS metadata.")
+@click.command(short_help="Verdicts on CDA documents, XDS metadata and HL7 v2.")
 @click.argument("files", nargs=-1)
 @click.option(
     "--profile",
@@ -61,7 +61,7 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--explain", metavar="RULE|all", help="Say what a rule (of --pack) asks, or list all, and end.")
 @click.pass_context
 def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
-    """Validate CDA documents, and messages of XDS metadata.
+    """Validate CDA documents, messages of XDS metadata and of HL7 v2.
 
     FILE... may name folders, whose *.xml are taken, or - for the standard input.
 

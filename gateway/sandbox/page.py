@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from conformance.catalogue import METADATA_PROFILES, PROFILES
+from conformance.catalogue import HL7V2_PROFILES, METADATA_PROFILES, PROFILES
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "fr": {
@@ -137,6 +137,6 @@ enctype="multipart/form-data">
 
 
 def _options(language: str) -> Iterable[str]:
-    for one in (*PROFILES.values(), *METADATA_PROFILES.values()):
+    for one in (*PROFILES.values(), *METADATA_PROFILES.values(), *HL7V2_PROFILES.values()):
         title = one.title_en if language == "en" else one.title
         yield f'<option value="{escape(one.name)}">{escape(title)}</option>\n'

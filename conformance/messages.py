@@ -1,0 +1,167 @@
+"""validate_message(message) -> Report: is a message of HL7 v2 right, does it agree with its documents, are they valid?
+
+The same rules as at the listener, in the same report form as those of documents (CI-SIS HL7 v2 2.1; PAM-FR 2.11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import accumulate
+
+from cda.document import CdaDocument, UnreadableDocument, parse_document
+from cda.header import read_header
+from cda.header_values import CdaHeader, unique_id_of
+from conformance.catalogue import HL7V2_MDM, HL7V2_ORU, HL7V2_PAM, LAYERS
+from conformance.diagnosis import diagnose
+from conformance.report import Finding, LayerResult, Report, Severity
+from conformance.validate import validate_document
+from profiles.hl7v2.tables import rules
+from xds.hl7v2.agreement import DocumentFacts, check_agreement
+from xds.hl7v2.document_message import CarriedDocument, DocumentMessage
+from xds.hl7v2.faults import Fault
+from xds.hl7v2.faults import Severity as FaultSeverity
+from xds.hl7v2.reading import Reading, read_message
+from xds.hl7v2.segments import Segment
+from xds.hl7v2.terms import Terms
+
+MESSAGE, AGREEMENT = "message", "agreement"
+_TITLES = {
+    MESSAGE: ("Message HL7 v2", "HL7 v2 message"),
+    AGREEMENT: ("Accord avec les documents", "Agreement with the documents"),
+    **LAYERS,
+}
+_PROFILES = {"ORU": HL7V2_ORU, "MDM": HL7V2_MDM, "ADT": HL7V2_PAM}
+_START = re.compile(rb"MSH[^\w\s<]")
+_SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9+/=])")
+_SEVERITIES = {FaultSeverity.ERROR: Severity.ERROR, FaultSeverity.WARNING: Severity.WARNING}
+_ENDS = re.compile("\r\n|\r|\n")
+_VALUE = 5
+
+
+def is_message(content: bytes) -> bool:
+    """Whether these bytes begin like a message of HL7 v2."""
+    return _START.match(content) is not None
+
+
+def validate_message(content: bytes, terms: Terms | None = None) -> Report:
+    """Judge a message, each document that it carries, and whether they agree.
+
+    `terms` are by default those of a sandbox, today. Findings on a document have its path after the place of the OBX,
+    and the line and column in the document.
+    """
+    reading = read_message(content, terms or Terms(today=datetime.now(UTC).date()))
+    places = _Places(content, reading)
+    findings = [_of_fault(fault, MESSAGE, places) for fault in reading.faults]
+    asked = {MESSAGE: True}
+    if isinstance(reading.message, DocumentMessage) and reading.message.documents:
+        parsed = [_parsed(one) for one in reading.message.documents]
+        documents = [one for one in parsed if isinstance(one, CdaDocument)]
+        asked[AGREEMENT] = len(documents) == len(parsed)
+        if asked[AGREEMENT]:
+            facts = [facts_of(read_header(one)) for one in documents]
+            findings += [_of_fault(one, AGREEMENT, places) for one in check_agreement(reading.message, facts)]
+        for carried, document in zip(reading.message.documents, parsed, strict=True):
+            report = document if isinstance(document, Report) else validate_document(document)
+            asked |= {layer.name: layer.asked for layer in report.layers}
+            findings += _carried(report.findings, carried)
+    return Report(
+        _PROFILES.get(reading.header.message_code, HL7V2_ORU),
+        tuple(findings),
+        document_type="^".join(filter(None, (reading.header.message_code, reading.header.trigger))) or None,
+        layers=tuple(_layers(findings, asked)),
+    )
+
+
+def facts_of(header: CdaHeader) -> DocumentFacts:
+    """What a message must agree with."""
+    return DocumentFacts(
+        unique_id=header.unique_id,
+        replaces=unique_id_of(header.replaces),
+        type=header.code,
+        confidentiality=header.confidentiality.code if header.confidentiality else None,
+        patient_ids=tuple((one.extension or "", one.root) for one in header.patient.ids) if header.patient else (),
+    )
+
+
+def _parsed(carried: CarriedDocument) -> CdaDocument | Report:
+    try:
+        return parse_document(carried.content)
+    except UnreadableDocument as error:
+        return diagnose(carried.content, error)
+
+
+def _carried(findings: Iterable[Finding], carried: CarriedDocument) -> Iterator[Finding]:
+    """Findings on a document: they have no line in the message, so their path says where in the document they are."""
+    for one in findings:
+        place = f" ({one.line}:{one.column})" if one.line else ""
+        path = f"OBX^{carried.observation}^{_VALUE}{one.path}{place}"
+        yield replace(one, path=path, line=0, column=0, repair=())
+
+
+def _of_fault(fault: Fault, layer: str, places: _Places) -> Finding:
+    row = rules()[fault.rule]
+    line, column = places.of(fault.location)
+    return Finding(
+        rule=fault.rule,
+        severity=_SEVERITIES[fault.severity],
+        source=row.source,
+        path=fault.location,
+        line=line,
+        column=column,
+        found=fault.found,
+        expected=fault.expected,
+        message=f"Règle enfreinte : {row.message}",
+        message_en=f"Broken rule: {row.message_en}",
+        hint=row.hint,
+        hint_en=row.hint_en,
+        layer=layer,
+    )
+
+
+def _layers(findings: Sequence[Finding], asked: dict[str, bool]) -> Iterator[LayerResult]:
+    counted = Counter((one.layer, one.severity) for one in findings)
+    for name, was_asked in asked.items():
+        title, title_en = _TITLES[name]
+        yield LayerResult(
+            name=name,
+            title=title,
+            title_en=title_en,
+            asked=was_asked,
+            errors=counted[name, Severity.ERROR],
+            warnings=counted[name, Severity.WARNING],
+        )
+
+
+class _Places:
+    """Line and column of a place of ERR-2, from 1, in characters; 0 where it is not in the message."""
+
+    def __init__(self, content: bytes, reading: Reading) -> None:
+        self._segments = {(one.name, one.number): one for one in reading.segments}
+        self._lines: dict[tuple[str, int], int] = {}
+        counted: Counter[str] = Counter()
+        for number, line in enumerate(_ENDS.split(content.decode(reading.header.encoding, "replace")), 1):
+            if _SEGMENT.match(line):
+                counted[line[:3]] += 1
+                self._lines[line[:3], counted[line[:3]]] = number
+
+    def of(self, location: str) -> tuple[int, int]:
+        """Where a location begins; the segment when the field is absent, or behind the data of a document."""
+        name, number, *rest = location.split("^")
+        key = (name, int(number))
+        line, segment = self._lines.get(key, 0), self._segments.get(key)
+        if segment is None or not line:
+            return line, int(line > 0)
+        field = int(rest[0]) if rest else 0
+        return line, _column(segment, field)
+
+
+def _column(segment: Segment, field: int) -> int:
+    if not 0 < field < len(segment.fields) or (segment.text(2) == "ED" and field > _VALUE):
+        return 1
+    # MSH-1 is the delimiter that stands right behind the name.
+    before = segment.fields[:field] if segment.name != "MSH" else (segment.name, *segment.fields[2:field])
+    return list(accumulate((len(one) + 1 for one in before), initial=1))[-1]
