@@ -35,6 +35,8 @@ _CANNOT_OPEN = (
 SANDBOX, KEEPER = "sandbox", "keeper"
 _GRACE = 40.0
 """Longer than what a door gives its requests in flight, in seconds."""
+_PATIENCE = 90.0
+"""Seconds that a door may take to open, on a machine that does other things too."""
 
 
 @click.command()
@@ -103,7 +105,8 @@ def _supervise(house: House, file: Path | None, doors: tuple[str, ...], *, as_js
 
 
 def _program(house: House, name: str, file: Path | None, ports: Mapping[str, str]) -> Program:
-    return Program(name=name, argv=_command(house, file, "door", name), env={**_environment(), **ports})
+    argv = _command(house, file, "door", name)
+    return Program(name=name, argv=argv, env={**_environment(), **ports}, patience=_PATIENCE)
 
 
 def _sandbox(house: House, file: Path | None) -> Program:
