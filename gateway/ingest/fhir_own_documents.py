@@ -88,7 +88,7 @@ class OwnFhirDocuments:
         wanted = {one for value in asked.values("status") for one in value.split(",")}
         found = [
             document
-            for document in self._own([one for value in identifiers for one in value.split(",")], caller)
+            for document in self._own(identifiers, caller)
             if not wanted or c.STATUS_TO_FHIR[document.status] in wanted
         ]
         entries = [
@@ -112,8 +112,7 @@ class OwnFhirDocuments:
             issue = Issue(code="conflict", diagnostics="this door tells no versions: none can be asked for")
             raise FhirRefused(412, [issue])
         identifier = asked.variables.get("id")
-        names = [f"{c.URI}|{UUID_URN}{identifier}"] if identifier else list(asked.values("identifier"))
-        found = self._own(names, caller)
+        found = self._own([f"{c.URI}|{UUID_URN}{identifier}"] if identifier else asked.values("identifier"), caller)
         if len(found) != 1:
             raise _none() if not found else _several(len(found))
         (document,) = found
@@ -129,9 +128,9 @@ class OwnFhirDocuments:
         self.delete(SubmitObjectsRequest(submission_set=submission_set, entries=(), associations=(order,)), caller)
         return FhirAnswer(resource=_reference(document, AvailabilityStatus.DELETED), may_be_minimal=True)
 
-    def _own(self, tokens: Iterable[str], caller: Caller) -> Sequence[OwnDocument]:
-        """The caller's own documents that these tokens name, each once in its last version."""
-        patient_id, names = the_patient(caller), [_name(token) for token in tokens]
+    def _own(self, values: Iterable[str], caller: Caller) -> Sequence[OwnDocument]:
+        """The caller's own documents that these tokens, lists of tokens too, name: each once in its last version."""
+        patient_id, names = the_patient(caller), [_name(token) for value in values for token in value.split(",")]
         ids = [name for name in names if name.startswith(UUID_URN)]
         by_id = self.versions.find(patient_id, ids, caller) if ids else {}
         unique_ids = [by_id[name].unique_id if name in by_id else name for name in names]
