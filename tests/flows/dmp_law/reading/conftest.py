@@ -280,10 +280,16 @@ class File:
         return [row for row in found if not kinds or row[0] in kinds]
 
     def state(self) -> dict[str, list[str]]:
-        """Everything of the record but its traces."""
-        tables = ("records", "authorisations", "document_entries", "submission_sets", "associations", "outbox")
-        query = f"SELECT to_jsonb(t) FROM ecluse.{{}} t {_OF_RECORD}"  # noqa: S608
-        return {name: sorted(str(row) for row in self.rows(query.format(name), self.cx)) for name in tables}
+        """Everything of the record but its traces; of news, what they are: their delivery goes on meanwhile."""
+        tables = dict.fromkeys(
+            ("records", "authorisations", "document_entries", "submission_sets", "associations"), "to_jsonb(t)"
+        )
+        tables["outbox"] = "kind, subject"
+        query = f"SELECT {{}} FROM ecluse.{{}} t {_OF_RECORD}"  # noqa: S608
+        return {
+            name: sorted(str(row) for row in self.rows(query.format(columns, name), self.cx))
+            for name, columns in tables.items()
+        }
 
 
 @dataclass(frozen=True)
