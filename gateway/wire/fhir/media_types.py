@@ -57,12 +57,11 @@ def wanted_format(accept: str, override: str | None) -> FhirFormat:
         if essence not in _READ:
             raise _not_acceptable("_format names neither JSON nor XML")
         return _READ[essence]
-    ranges = media_ranges(accept)
-    for each in ranges:
+    for each in media_ranges(accept):
         found = _READ.get(each) if "/" in each else None
         if found is not None or each in _RANGES:
             return found or _RANGES[each]
-    if ranges:
+    if accept.strip():
         raise _not_acceptable("Accept names neither JSON nor XML")
     return FhirFormat.JSON
 

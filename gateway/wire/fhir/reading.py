@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +20,7 @@ from security.errors import ErrorKind, MalformedMessage
 PATCHES = (media_types.JSON_PATCH, media_types.XML_PATCH)
 _FORM_SIZE = 64 * 1024
 _FIELDS = 100
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_.:-]{0,63}")
 
 
 def read_type(value: str) -> MediaType:
@@ -96,7 +98,7 @@ def sift(
 
 
 def _unsupported(name: str, what: str) -> Issue:
-    shown = name if name.isascii() and len(name) <= 64 else "sent"
+    shown = name if _NAME.fullmatch(name) else "sent"
     return Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=f"the {what} {shown} is not known here")
 
 
