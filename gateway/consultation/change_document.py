@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.checks.document_change import check_document_change
@@ -23,6 +23,8 @@ from xds.dmp.traces import Notice, NoticeKind, Trace
 from xds.errors import Refusal, RegistryError, Severity
 from xds.messages import RegistryResponse, SubmitObjectsRequest
 from xds.metadata.submission_set import SubmissionSet
+from xds.metadata.symbolic import UUID_URN
+from xds.mhd.constants import OID
 from xds.registry.amendments import Amendments, until_unchanged
 from xds.registry.change_plan import ChangePlan, WantedChange, plan_changes
 from xds.registry.document_changes import becoming
@@ -53,6 +55,24 @@ class ChangeDocuments:
     def __call__(self, request: SubmitObjectsRequest, caller: Caller) -> RegistryResponse:
         """Do every change of the message, or raise Refusal with every error found and change nothing."""
         return until_unchanged(lambda: self._attempt(request, caller))
+
+    def seen(self, names: Iterable[str], caller: Caller) -> tuple[RegisteredDocument, ...]:
+        """The documents of the record that uniqueIds or `urn:uuid:` name, in their last version, if he sees them.
+
+        What hides a document is what hides it from an order. Raises Refusal: he may change nothing in the record.
+        """
+        asker = self._asker_on(caller.vihf.patient or "", caller)
+        sent = tuple(names)
+        uuids = [name.lower() for name in sent if name.startswith(UUID_URN)]
+        unique_ids = [name.removeprefix(OID) for name in sent if not name.startswith(UUID_URN)]
+        found: Mapping[str, RegisteredDocument] = {}
+        if asker.record is not None:
+            found = self.documents.ask(asker.record.patient_key, ids=uuids, logical_ids=uuids, unique_ids=unique_ids)
+        seen = tuple(one for one in found.values() if asker.hidden_by(Change.MASK, one) is None)
+        decision = asker.decide(Change.MASK, None)
+        if not seen and not decision:
+            raise Refusal(decision.errors(), decided_by=decision.rule.value, operation=decision.operation.value)
+        return seen
 
     def _attempt(self, request: SubmitObjectsRequest, caller: Caller) -> RegistryResponse:
         submission_set = request.submission_set
@@ -97,8 +117,11 @@ class ChangeDocuments:
         errors = tuple(patient_errors(submission_set, caller))
         if errors:
             raise Refusal(errors)
+        return self._asker_on(submission_set.patient_id, caller)
+
+    def _asker_on(self, patient_id: str, caller: Caller) -> Asker:
         requester = caller.requester
-        file = self.office.file(submission_set.patient_id, requester.national_id, requester.structure_id)
+        file = self.office.file(patient_id, requester.national_id, requester.structure_id)
         return Asker(
             caller=caller,
             record=file.record,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.consultation import reading
@@ -30,6 +31,15 @@ from xds.registry.view import View
 _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatients)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, for whom, and the decision that it rests on; `patient_id` is empty where no patient was named."""
+
+    view: View
+    decision: Decision | None
+    patient_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryStoredQuery:
     """(1) patient of the assertion  (2) may consult  (3) find what may be read  (4) put into ebRIM  (5) audit, trace.
@@ -49,21 +59,28 @@ class RegistryStoredQuery:
 
         Raises Refusal: another patient, no right to consult, objects of several patients, too many objects.
         """
-        patient_id = self._patient(query, caller)  # (1)
-        view, decision = self._find(query, patient_id, caller)  # (2), (3)
+        found = self.find(query, caller)  # (1), (2), (3)
         multi_patient = isinstance(query, _MULTI_PATIENT)
-        objects = view.objects(query.return_type, home=self.home, multi_patient=multi_patient)  # (4)
-        self.audit.append(  # (5)
-            self.witness.access(
-                "ITI-51" if multi_patient else "ITI-18",
-                Outcome.SUCCESS,
-                caller,
-                patient_id=patient_id or (self.registry.patient_of(view) if not multi_patient else ""),
-                objects=tuple(entry.unique_id for entry in view.entries),
-            ),
-            reading.trace(self.witness, decision, caller, view.record, patient_id) if decision else "",
-        )
+        objects = found.view.objects(query.return_type, home=self.home, multi_patient=multi_patient)  # (4)
+        seen = (entry.unique_id for entry in found.view.entries)
+        self.write_down(found, seen, caller, "ITI-51" if multi_patient else "ITI-18")  # (5)
         return AdhocQueryResponse(ResponseStatus.SUCCESS, objects)
+
+    def find(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> Found:
+        """What the caller may see of it. Raises Refusal: another patient, no right to consult."""
+        patient_id = self._patient(query, caller)
+        return Found(*self._find(query, patient_id, caller), patient_id)
+
+    def write_down(self, found: Found, seen: Iterable[str], caller: Caller, transaction: str) -> None:
+        """Audit the access to the documents seen (uniqueIds), and trace it in the record."""
+        patient_id, view = found.patient_id, found.view
+        if not patient_id and transaction != "ITI-51":
+            patient_id = self.registry.patient_of(view)
+        event = self.witness.access(transaction, Outcome.SUCCESS, caller, patient_id=patient_id, objects=tuple(seen))
+        trace = ""
+        if found.decision is not None:
+            trace = reading.trace(self.witness, found.decision, caller, view.record, patient_id)
+        self.audit.append(event, trace)
 
     def _find(
         self, query: StoredQuery | MultiPatientQuery, patient_id: str, caller: Caller

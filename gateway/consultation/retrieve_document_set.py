@@ -47,6 +47,7 @@ class RetrieveDocumentSet:
     witness: Witness
     repository_unique_id: str
     law: Parameters | None = field(default_factory=Parameters)
+    transaction: str = TRANSACTION
 
     def __call__(self, requests: tuple[DocumentRequest, ...], caller: Caller) -> RetrieveDocumentSetResponse:
         """Answer what may be read and one error for each other item: hidden and absent look the same."""
@@ -112,7 +113,7 @@ class RetrieveDocumentSet:
             trace = reading.trace(
                 self.witness, decision, caller, record, patient_id, outcome=outcome, documents=read, code=code
             )
-        event = self.witness.access(TRANSACTION, outcome, caller, patient_id=patient_id, objects=read, code=code)
+        event = self.witness.access(self.transaction, outcome, caller, patient_id=patient_id, objects=read, code=code)
         self.audit.append(event, trace)
 
 

@@ -6,19 +6,18 @@ What was published disagrees with itself on how: which status it is, the house d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from gateway.wire.fhir.media_types import JSON_PATCH, XML_PATCH
 from gateway.wire.fhir.request import FhirRequest
 from security import xml
 from security.errors import MalformedMessage
 from security.strict_json import read_json
+from xds.mhd.constants import DELETED
 from xds.mhd.element import Element
 from xds.mhd.notes import Notes
 from xds.mhd.patches import STATUS, read_operations
 
-DELETED_EXTENSION: Final = "urn:ecluse:fhir:StructureDefinition:sbx-deleted"
-"""With `superseded`, which a replaced document is too: says that this one is deleted."""
 _XML_PLACES = ("f:DocumentReference/f:status/@value", "/f:DocumentReference/f:status/@value")
 _FHIR = "http://hl7.org/fhir"
 
@@ -66,7 +65,7 @@ def _of_json(operations: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _says_deleted(value: Any) -> bool:
-    marked = {"url": DELETED_EXTENSION, "valueBoolean": True}
+    marked = {"url": DELETED, "valueBoolean": True}
     return value in (marked, [marked])
 
 
@@ -75,7 +74,7 @@ def _of_fhirpath(parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for one in read_operations(Element(parameters, "Parameters", notes)):
         if (one.type, one.path) == ("replace", STATUS) and one.value:
             yield "status", one.value
-        elif (one.type, one.path) == ("add", "DocumentReference") and one.value == DELETED_EXTENSION:
+        elif (one.type, one.path) == ("add", "DocumentReference") and one.value == DELETED:
             yield "deleted", True
         else:
             yield "other", one.path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from gateway.fhir_routes import FhirOperation
 from gateway.ingest import iti65, iti105
@@ -12,10 +12,8 @@ from gateway.ingest.fhir_own_documents import OwnFhirDocuments
 from gateway.ingest.fhir_targets import CurrentVersions
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from gateway.ingest.reference_search import ReferenceSearch
+from gateway.sent_lot import SOURCE_ID
 from xds.registry.receipts import RegistryReceipts
-
-SOURCE_ID: Final = "1.2.250.1.213.99.2.2"
-"""The sourceId of the lots that this door makes itself."""
 
 
 def operations(

@@ -13,10 +13,10 @@ from gateway.fhir_routes import FhirOperation, SearchParameter
 from gateway.gate import Caller
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.fhir_deletion_patch import asks_deletion
-from gateway.ingest.fhir_sender import submission_set_of
 from gateway.ingest.fhir_targets import CurrentVersions
 from gateway.ingest.own_documents import check_patient, the_patient
 from gateway.ingest.reference_search import CHANNEL, ReferenceSearch
+from gateway.sent_lot import submission_set_of
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.outcome import FhirRefused, Issue
 from gateway.wire.fhir.request import FhirRequest

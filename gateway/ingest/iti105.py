@@ -15,7 +15,7 @@ from gateway.gate import Caller
 from gateway.ingest.feeding import operation_of
 from gateway.ingest.fhir_completion import completed
 from gateway.ingest.fhir_deposit import FhirDeposit
-from gateway.ingest.fhir_sender import submission_set_of
+from gateway.sent_lot import submission_set_of
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.request import FhirRequest
 from profiles.fhir.requirements import SIMPLIFIED

@@ -43,6 +43,8 @@ HOME: Final = f"{_OWN}xds-home-community-id"
 AVAILABILITY: Final = f"{_OWN}xds-document-availability"
 OBJECT_TYPE: Final = f"{_OWN}xds-object-type"
 LIMITED: Final = f"{_OWN}xds-limited-metadata"
+DELETED: Final = f"{_OWN}sbx-deleted"
+"""With `superseded`, which a replaced document is too: says that this one is deleted."""
 AUTHOR: Final = f"{_OWN}xds-author"
 """An author as XDS has it, part by part, where the resource it refers to says less."""
 

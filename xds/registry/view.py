@@ -120,11 +120,8 @@ class View:
         Raises Refusal: XDSTooManyResults; XDSResultNotSinglePatient when whole objects of two patients would be
         answered by a query that is not `multi_patient` (ITI TF-2 §3.18.4.1.2.3.8).
         """
+        self.check_size(return_type)
         kinds = (self.submission_sets, self.entries, self.folders, self.associations)
-        most = MOST_OBJECTS[return_type]
-        if any(len(kind) > most for kind in kinds):
-            text = f"more than {most} objects match: narrow the query, or ask for ObjectRef"
-            raise Refusal((RegistryError(XdsErrorCode.TOO_MANY_RESULTS, text),))
         found = [item for kind in kinds for item in kind]
         if return_type is ReturnType.OBJECT_REF:
             return tuple([object_ref(item.entry_uuid, home) for item in found])
@@ -133,6 +130,14 @@ class View:
             raise Refusal((RegistryError(XdsErrorCode.RESULT_NOT_SINGLE_PATIENT, text),))
         rendered = [item.rendered() for item in found]
         return tuple([with_home(fragment, home) for fragment in rendered] if home else rendered)
+
+    def check_size(self, return_type: ReturnType = ReturnType.LEAF_CLASS) -> None:
+        """Raises Refusal: XDSTooManyResults, more objects of a kind than an answer may hold."""
+        most = MOST_OBJECTS[return_type]
+        kinds = (self.submission_sets, self.entries, self.folders, self.associations)
+        if any(len(kind) > most for kind in kinds):
+            text = f"more than {most} objects match: narrow the query, or ask for ObjectRef"
+            raise Refusal((RegistryError(XdsErrorCode.TOO_MANY_RESULTS, text),))
 
     def _has_one_patient(self) -> bool:
         patients = {item.patient_key for item in self.entries}

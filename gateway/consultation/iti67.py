@@ -1,0 +1,161 @@
+"""ITI-67 Find Document References at the consultation door (IHE MHD 4.2.4 §2:3.67; PDSm 3.1.1 flux 05, 06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gateway.consultation.document_references import DocumentReferences
+from gateway.consultation.fhir_pages import COUNT, PAGE, Pages
+from gateway.fhir_routes import FhirOperation, SearchParameter, search
+from gateway.gate import Caller
+from gateway.wire.fhir.answer import FhirAnswer
+from gateway.wire.fhir.outcome import FhirRefused, Issue, write_outcome
+from gateway.wire.fhir.request import FhirRequest
+from xds.dmp.operations import Operation as LawOperation
+from xds.metadata.symbolic import UUID_URN
+from xds.mhd.composition import MIME_TYPE as FHIR_DOCUMENT
+from xds.mhd.constants import COMPREHENSIVE_DOCUMENT
+from xds.mhd.document_reference import IdPolicy, write_document_reference
+from xds.mhd.document_search import read_document_search
+from xds.registry.whole_documents import WholeDocument
+
+RESOURCE: Final = "DocumentReference"
+TRANSACTION: Final = "ITI-67"
+RELATED: Final = "DocumentReference:relatesto"
+PATIENT: Final = (
+    SearchParameter(
+        name="patient.identifier", type="token", documentation="authority|INS of the patient of the token; required"
+    ),
+    SearchParameter(name="patient", type="reference", modifiers=frozenset({"identifier"})),
+)
+PAGING: Final = (
+    SearchParameter(name=COUNT, type="number", documentation="resources of a page; 0: the total alone"),
+    SearchParameter(name=PAGE, type="special", documentation="of the links of an answer"),
+    SearchParameter(name="_include", type="special", documentation="as each resource type declares"),
+)
+_TOKENS: Final = {
+    "status": "current, superseded or entered-in-error; required unless handling=lenient",
+    "type": "typeCode",
+    "category": "classCode",
+    "facility": "healthcareFacilityTypeCode",
+    "setting": "practiceSettingCode",
+    "format": "formatCode",
+    "security-label": "confidentialityCode",
+    "event": "eventCodeList",
+    "identifier": "uniqueId, logicalId, or an entryUUID, former ones too",
+    "isArchived": "true: archived documents, and they alone; otherwise none of them",
+    "_id": "",
+}
+_DATES: Final = {
+    "date": "creationTime",
+    "creation": "creationTime",
+    "period": "serviceStartTime and serviceStopTime",
+    "period-start": "serviceStartTime",
+    "period-end": "serviceStopTime",
+    "_lastUpdated": "last change of metadata or status; gt with the newest seen gives what is new",
+}
+PARAMETERS: Final = (
+    *PATIENT,
+    *(SearchParameter(name=name, type="token", documentation=text) for name, text in _TOKENS.items()),
+    *(SearchParameter(name=name, type="date", documentation=text) for name, text in _DATES.items()),
+    SearchParameter(name="author.given", type="string"),
+    SearchParameter(name="author.family", type="string"),
+    SearchParameter(name="related", type="reference", modifiers=frozenset({"identifier"})),
+    SearchParameter(name="relatesto", type="reference"),
+    SearchParameter(name="relatesTo", type="reference"),
+    *PAGING,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReferenceWire:
+    """Writes documents as resources, and the searches and reads that answer them."""
+
+    documents: DocumentReferences
+    id_policy: IdPolicy = IdPolicy.LID
+    pages: Pages = field(default_factory=Pages)
+
+    def operations(self) -> tuple[FhirOperation, ...]:
+        """Search by both methods, and read."""
+        declared: dict[str, Any] = {
+            "transaction": TRANSACTION,
+            "law": LawOperation.SEARCH,
+            "profiles": (COMPREHENSIVE_DOCUMENT,),
+        }
+        read = FhirOperation(method="GET", route=f"{RESOURCE}/{{id}}", interaction="read", handle=self.read, **declared)
+        text = f"The documents that may be read, each in its last version. _include={RELATED} is known."
+        return (
+            *search(RESOURCE, handle=self.find, parameters=PARAMETERS, documentation=text, **declared),
+            read,
+        )
+
+    def find(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
+        """A searchset: what may be read, and how many of them there are."""
+        page = self.pages.asked(asked.parameters, caller, RESOURCE)
+        values = grouped(page.parameters)
+        found = self.documents.search(read_document_search(values, lenient=asked.lenient), caller)
+        shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
+        entries = [entry_of(asked.base, self.resource(asked.base, one)) for one in shown]
+        if RELATED in included(values, (RELATED,)):
+            entries += self._included(asked, caller, shown)
+        return FhirAnswer(resource={**bundle, "entry": entries} if entries else bundle)
+
+    def read(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
+        """One document by its id; 404 when it is not there for whoever asks."""
+        found = self.documents.by_id(asked.variables["id"], caller)
+        return self.answer(asked.base, found[0]) if found else not_there()
+
+    def answer(self, base: str, one: WholeDocument) -> FhirAnswer:
+        """One resource, its version and its last change beside it."""
+        return FhirAnswer(resource=self.resource(base, one), etag=str(one.entry.version), last_modified=one.changed_at)
+
+    def resource(self, base: str, one: WholeDocument) -> dict[str, Any]:
+        """The resource of a document."""
+        kind = "Bundle" if one.entry.mime_type == FHIR_DOCUMENT else "Binary"
+        return write_document_reference(
+            one.entry,
+            url=f"{base}/{kind}/{one.logical_id.removeprefix(UUID_URN)}",
+            relates_to=[
+                (association_type, f"{RESOURCE}/{target.removeprefix(UUID_URN)}")
+                for association_type, target in one.relations
+            ],
+            last_updated=one.changed_at,
+            id_policy=self.id_policy,
+        )
+
+    def _included(self, asked: FhirRequest, caller: Caller, shown: Sequence[WholeDocument]) -> list[dict[str, Any]]:
+        there = {one.logical_id for one in shown}
+        targets = dict.fromkeys(target for one in shown for _, target in one.relations if target not in there)
+        found = self.documents.by_ids(targets, caller)
+        return [entry_of(asked.base, self.resource(asked.base, one), mode="include") for one in found]
+
+
+def grouped(parameters: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    """Every value of each parameter, in order."""
+    values: dict[str, list[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, []).append(value)
+    return {name: tuple(found) for name, found in values.items()}
+
+
+def included(values: Mapping[str, Sequence[str]], known: Sequence[str]) -> frozenset[str]:
+    """What `_include` asks for. Raises FhirRefused: 400, an inclusion that is not known here."""
+    asked = frozenset(values.get("_include", ()))
+    if asked <= frozenset(known):
+        return asked
+    text = f"_include: found another value, expected {' or '.join(known)}"
+    raise FhirRefused(400, [Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=text)])
+
+
+def entry_of(base: str, resource: dict[str, Any], *, mode: str = "match") -> dict[str, Any]:
+    """The entry of a resource in a searchset."""
+    address = f"{base}/{resource['resourceType']}/{resource['id']}"
+    return {"fullUrl": address, "resource": resource, "search": {"mode": mode}}
+
+
+def not_there() -> FhirAnswer:
+    """404: no such thing, or none that whoever asks may see; the use case has written down that he asked."""
+    issue = Issue(code="not-found", diagnostics="no such resource")
+    return FhirAnswer(status=404, resource=write_outcome([issue]))

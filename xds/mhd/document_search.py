@@ -1,0 +1,230 @@
+"""Search parameters of DocumentReference as a stored query, and what is left to sort out of its answer.
+
+Source: IHE MHD 4.2.4 §2:3.67.4.1.2; PDSm 3.1.1 flux 05, 06; DMP draft 0.1.0, TD3.1a.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from xds.errors import Refusal, RegistryError, XdsErrorCode
+from xds.metadata.author import Author
+from xds.metadata.codes import Code
+from xds.metadata.datatypes import Cx, ReferenceId, Xcn
+from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.mhd import constants as c
+from xds.mhd.search_values import Token, alternatives, narrowed, read_moments, read_tokens, time_range, unescaped
+from xds.queries import FindDocuments, TimeRange
+
+Keep = Callable[[DocumentEntry], bool]
+Values = Mapping[str, Sequence[str]]
+"""Every value of each parameter, by its name and modifier as sent."""
+
+_ONE_CODE: Final = {
+    "type": ("type_codes", "type_code"),
+    "category": ("class_codes", "class_code"),
+    "setting": ("practice_setting_codes", "practice_setting_code"),
+    "facility": ("healthcare_facility_type_codes", "healthcare_facility_type_code"),
+    "format": ("format_codes", "format_code"),
+}
+_MANY_CODES: Final = {
+    "event": ("event_codes", "event_codes"),
+    "security-label": ("confidentiality_codes", "confidentiality_codes"),
+}
+_STATUSES: Final = {
+    "current": (AvailabilityStatus.APPROVED, AvailabilityStatus.ARCHIVED),
+    "superseded": (AvailabilityStatus.DEPRECATED,),
+    "entered-in-error": (AvailabilityStatus.DELETED,),
+}
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReferenceSearch:
+    """A search, read. `keep` sorts out of the answer of `query` what no stored query can say; all must hold.
+
+    `identifiers` and `relates_to` are groups of alternatives, each to be met; `ids` are values of `_id`, None: any.
+    `changed` are bounds of the last change, each `start <= it < stop`.
+    """
+
+    query: FindDocuments
+    keep: tuple[Keep, ...] = ()
+    ids: frozenset[str] | None = None
+    identifiers: tuple[tuple[Token, ...], ...] = ()
+    relates_to: tuple[tuple[str, ...], ...] = ()
+    changed: tuple[tuple[datetime | None, datetime | None], ...] = ()
+
+    def changed_within(self, moment: datetime) -> bool:
+        """Whether the last change keeps to every bound; it is told to the millisecond."""
+        told = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        return all((start is None or told >= start) and (stop is None or told < stop) for start, stop in self.changed)
+
+
+def read_document_search(values: Values, *, lenient: bool = False) -> DocumentReferenceSearch:
+    """Read the parameters. Raises Refusal: one that is required is absent, or a value is none.
+
+    `lenient`: without `status`, whatever is not deleted is meant, as the draft of the DMP has it.
+    """
+    filters: dict[str, Any] = {}
+    keep: list[Keep] = []
+    for name, (attribute, of_entry) in _ONE_CODE.items():
+        for group in map(read_tokens, values.get(name, ())):
+            exact = _exact(group)
+            if exact is not None and attribute not in filters:
+                filters[attribute] = exact
+            else:
+                keep.append(_one_of(of_entry, group))
+    for name, (attribute, of_entry) in _MANY_CODES.items():
+        for group in map(read_tokens, values.get(name, ())):
+            exact = _exact(group)
+            if exact is not None:
+                filters[attribute] = (*filters.get(attribute, ()), exact)
+            else:
+                keep.append(_some_of(of_entry, group))
+    periods = tuple(_periods(values))
+    query = FindDocuments(
+        patient_id=read_patient(values),
+        statuses=_statuses(values, lenient=lenient),
+        creation_time=narrowed(*(time_range(name, values.get(name, ())) for name in ("date", "creation"))),
+        service_start_time=_within(start for start, _ in periods),
+        service_stop_time=_within(stop for _, stop in periods),
+        **filters,
+    )
+    keep += [_written_by(name, text) for name, text in _names(values)]
+    keep += [_refers_to(group) for group in _groups(values, "related", "related:identifier")]
+    ids = [{*alternatives(value)} for value in values.get("_id", ())]
+    return DocumentReferenceSearch(
+        query=query,
+        keep=tuple(keep),
+        ids=frozenset(set.intersection(*ids)) if ids else None,
+        identifiers=_groups(values, "identifier"),
+        relates_to=tuple(map(alternatives, (*values.get("relatesto", ()), *values.get("relatesTo", ())))),
+        changed=tuple(read_moments("_lastUpdated", value).bounds for value in values.get("_lastUpdated", ())),
+    )
+
+
+def read_patient(values: Values) -> str:
+    """The patient (CX) of a search: one, by an identifier. Raises Refusal: none, several, or without authority."""
+    sent = [*values.get("patient.identifier", ()), *values.get("patient:identifier", ())]
+    tokens = [token for value in sent for token in read_tokens(value)]
+    if not tokens:
+        text = "patient.identifier: found nothing, expected urn:oid:<authority>|<identifier> of the patient"
+        raise Refusal([RegistryError(XdsErrorCode.STORED_QUERY_MISSING_PARAM, text, rule="FHIR-SEARCH")])
+    (token, *others) = tokens
+    authority = (token.system or "").removeprefix(c.OID)
+    if others or not token.code or not authority[:1].isdigit():
+        text = "patient.identifier: found another value, expected one urn:oid:<authority>|<identifier>"
+        raise Refusal([RegistryError(XdsErrorCode.STORED_QUERY_PARAM_NUMBER, text, rule="FHIR-SEARCH")])
+    return Cx(identifier=token.code, authority=authority, type="NH").format()
+
+
+def read_flag(values: Values, name: str) -> bool | None:
+    """A parameter that is true or false; None: it was not sent. Raises Refusal: it is neither, or both."""
+    found = {read_tokens(value)[0].code if read_tokens(value) else "" for value in values.get(name, ())}
+    if not found:
+        return None
+    (text, *others) = found
+    if others or text not in _BOOLEANS:
+        said = f"{name}: found another value, expected true or false"
+        raise Refusal([RegistryError(XdsErrorCode.STORED_QUERY_PARAM_NUMBER, said, rule="FHIR-SEARCH")])
+    return _BOOLEANS[text]
+
+
+def _statuses(values: Values, *, lenient: bool) -> tuple[AvailabilityStatus, ...]:
+    """The statuses asked for: an archived document is current, and found only by whoever asks for archived ones."""
+    sent = values.get("status", ())
+    if not sent and not lenient:
+        text = "status: found nothing, expected current, superseded or entered-in-error"
+        raise Refusal([RegistryError(XdsErrorCode.STORED_QUERY_MISSING_PARAM, text, rule="FHIR-SEARCH")])
+    wanted = {"current", "superseded"} if not sent else set(_STATUSES)
+    for value in sent:
+        wanted &= {token.code for token in read_tokens(value)}
+    archived = read_flag(values, "isArchived")
+    found = [status for name, statuses in _STATUSES.items() if name in wanted for status in statuses]
+    if archived:
+        return tuple(status for status in found if status is AvailabilityStatus.ARCHIVED)
+    return tuple(status for status in found if status is not AvailabilityStatus.ARCHIVED)
+
+
+def _exact(group: Iterable[Token]) -> tuple[Code, ...] | None:
+    """The codes of a group whose tokens all have their system; None: some has not."""
+    codes = [token.exact for token in group]
+    named = tuple(code for code in codes if code is not None)
+    return named if len(named) == len(codes) and named else None
+
+
+def _one_of(attribute: str, group: tuple[Token, ...]) -> Keep:
+    def keep(entry: DocumentEntry) -> bool:
+        code = getattr(entry, attribute)
+        return code is not None and any(token.meets(code) for token in group)
+
+    return keep
+
+
+def _some_of(attribute: str, group: tuple[Token, ...]) -> Keep:
+    return lambda entry: any(token.meets(code) for code in getattr(entry, attribute) for token in group)
+
+
+def _periods(values: Values) -> Iterator[tuple[TimeRange, TimeRange]]:
+    for value in values.get("period", ()):
+        yield read_moments("period", value).of_period()
+    for value in values.get("period-start", ()):
+        yield time_range("period-start", (value,)), TimeRange()
+    for value in values.get("period-end", ()):
+        yield TimeRange(), time_range("period-end", (value,))
+
+
+def _within(ranges: Iterable[TimeRange]) -> TimeRange:
+    found = TimeRange()
+    for one in ranges:
+        found = narrowed(found, one)
+    return found
+
+
+def _names(values: Values) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name in ("author.given", "author.family"):
+        for value in values.get(name, ()):
+            yield name.partition(".")[2], tuple(unescaped(one).casefold() for one in alternatives(value))
+
+
+def _written_by(part: str, starts: tuple[str, ...]) -> Keep:
+    """Whether a name of an author starts with one of these texts, letter case apart (FHIR R4 §3.1.1.4.7)."""
+    return lambda entry: any(name.startswith(starts) for name in names_of(entry.authors, part))
+
+
+def names_of(authors: Iterable[Author], part: str) -> Iterator[str]:
+    """The `given` or `family` names of authors, letter case taken away."""
+    for author in authors:
+        try:
+            person = Xcn.parse(author.person) if author.person else None
+        except ValueError:
+            continue
+        if person is not None:
+            yield ((person.given if part == "given" else person.family) or "").casefold()
+
+
+def _groups(values: Values, *names: str) -> tuple[tuple[Token, ...], ...]:
+    return tuple(read_tokens(value) for name in names for value in values.get(name, ()))
+
+
+def _refers_to(group: tuple[Token, ...]) -> Keep:
+    def keep(entry: DocumentEntry) -> bool:
+        return any(_is_reference(text, token) for text in entry.reference_ids for token in group)
+
+    return keep
+
+
+def _is_reference(text: str, token: Token) -> bool:
+    try:
+        found = ReferenceId.parse(text)
+    except ValueError:
+        return False
+    authority = token.system.removeprefix(c.OID) if token.system not in (None, c.URI) else ""
+    return found.identifier == token.code.removeprefix(c.OID) and authority in (
+        found.authority,
+        *found.authority.split("&"),
+        "",
+    )
