@@ -57,9 +57,6 @@ from xds.registry.statements import (
 )
 from xds.registry.view import MOST_OBJECTS, View
 
-_FEW = 16
-"""Documents that a question may name and have judged one by one."""
-
 
 class RegistryReader:
     """Answers stored queries and retrieves (ITI TF-2 §3.18, §3.43, §3.51).
@@ -91,7 +88,7 @@ class RegistryReader:
         statement = without_fragments(ENTRIES_AND_KEYS)
         if scope is None:
             return _view(self._rows(statement.replace("CONDITIONS", wanted.sql), wanted.values))
-        return self._scoped(statement, wanted, scope, few=len(unique_ids) <= _FEW)
+        return self._scoped(statement, wanted, scope)
 
     def patient_of(self, view: View) -> str:
         """The one patient whose objects were found, as the registry spells the id; empty: there are several, or none.
@@ -108,10 +105,8 @@ class RegistryReader:
     def _documents(
         self, query: FindDocuments | FindDocumentsForMultiplePatients | GetDocuments, scope: Scope | None
     ) -> View:
-        asked = None
         if isinstance(query, GetDocuments):
             wanted = of_ids(contents.DOCUMENT_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
-            asked = len(query.entry_uuids) + len(query.unique_ids) + len(query.logical_ids)
         elif isinstance(query, FindDocuments):
             wanted = of_document_search(query)
             if scope is not None and canonical_patient_id(scope.patient_id) != canonical_patient_id(query.patient_id):
@@ -120,7 +115,7 @@ class RegistryReader:
             wanted = of_document_search(query, query.patient_ids)
         statement = without_fragments(ENTRIES) if query.return_type is ReturnType.OBJECT_REF else ENTRIES
         if scope is not None:
-            view = self._scoped(statement, wanted, scope, few=asked is not None and asked <= _FEW)
+            view = self._scoped(statement, wanted, scope)
         elif isinstance(query, FindDocuments):
             view = self._of_patient(query, wanted)
         else:
@@ -138,20 +133,14 @@ class RegistryReader:
         rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
         return replace(_view(rows, HEAD), record=read_head(rows)[0])
 
-    def _scoped(self, statement: LiteralString, wanted: Conditions, scope: Scope, *, few: bool) -> View:
-        """Documents of the record of a scope, those that the law shows. `few`: conditions name documents, and few.
-
-        Such are read and judged, which takes less time than to ask what the record holds.
-        """
+    def _scoped(self, statement: LiteralString, wanted: Conditions, scope: Scope) -> View:
+        """Documents of the record of a scope, those that the law shows; of others nothing is read."""
         with self._snapshot() as cursor:
             record, authorisation = _admitted(scope, cursor)
             if record is None:
                 return View()
             sees = scope.sight(record, authorisation)
-            if few:
-                wanted.add("e.patient_key = %s", record.patient_key)
-            else:
-                _opened(scope, cursor, record, sees).narrow(wanted)
+            _opened(scope, cursor, record, sees).narrow(wanted)
             rows: list[Row] = cursor.execute(statement.replace("CONDITIONS", wanted.sql), wanted.values).fetchall()
         view = _view(rows)
         entries = tuple(filter(sees, view.entries))
@@ -169,11 +158,22 @@ class RegistryReader:
         with (
             answering(),
             self._pool.connection() as connection,
+            _frozen(connection),
             connection.transaction(),
             connection.cursor(binary=True) as cursor,
         ):
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield cursor
+
+
+@contextmanager
+def _frozen(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Transactions of a connection see one moment and write nothing: said as they begin, which asks no more of it."""
+    connection.isolation_level, connection.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.isolation_level = connection.read_only = None
 
 
 def _admitted(scope: Scope, cursor: psycopg.Cursor[Any]) -> tuple[Record | None, Authorisation | None]:

@@ -115,21 +115,29 @@ WITH RECURSIVE near (id) AS (
                     THEN ARRAY[l.entry_uuid, l.source] ELSE ARRAY[l.entry_uuid] END AS ids
         FROM associations l WHERE l.target = n.id AND l.patient_key = %(patient_key)s OFFSET 0) AS above
 ), packages (id) AS (
-    SELECT s.entry_uuid FROM near n JOIN submission_sets s ON s.patient_key = %(patient_key)s AND s.entry_uuid = n.id
+    SELECT s.entry_uuid FROM near n CROSS JOIN LATERAL (
+        SELECT s.entry_uuid FROM submission_sets s
+        WHERE s.patient_key = %(patient_key)s AND s.entry_uuid = n.id OFFSET 0) AS s
     UNION ALL
-    SELECT f.entry_uuid FROM near n JOIN folders f ON f.patient_key = %(patient_key)s AND f.entry_uuid = n.id
+    SELECT f.entry_uuid FROM near n CROSS JOIN LATERAL (
+        SELECT f.entry_uuid FROM folders f
+        WHERE f.patient_key = %(patient_key)s AND f.entry_uuid = n.id OFFSET 0) AS f
 )
 SELECT l.entry_uuid, l.source, l.target, NULL::boolean FROM near n CROSS JOIN LATERAL (
     SELECT l.entry_uuid, l.source, l.target FROM associations l
     WHERE l.target = n.id AND l.patient_key = %(patient_key)s OFFSET 0) AS l
 UNION ALL
-SELECT p.id, NULL, NULL, EXISTS (
-    SELECT FROM associations l JOIN document_entries e ON e.patient_key = %(patient_key)s AND e.entry_uuid = l.target
-    WHERE l.source = p.id AND l.patient_key = %(patient_key)s)
+SELECT p.id, NULL, NULL, (
+    SELECT true FROM associations l
+    WHERE l.source = p.id AND l.patient_key = %(patient_key)s
+      AND (SELECT true FROM document_entries e WHERE e.patient_key = %(patient_key)s AND e.entry_uuid = l.target)
+    LIMIT 1) IS NOT NULL
 FROM packages p
 """
 """What stands above documents of a record, and above packages that hold nothing: never down from a package to what it
-holds, nor through a document that is not among `documents`. Packages say whether they hold documents."""
+holds, nor through a document that is not among `documents`. Packages say whether they hold documents.
+
+Written so that no join reads the whole record: what is hidden there is not even met."""
 
 
 def without_fragments(sql: LiteralString) -> LiteralString:
