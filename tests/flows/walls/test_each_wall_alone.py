@@ -304,7 +304,7 @@ def test_the_connection_string_that_consultation_holds_writes_nothing(house: Any
     url = (house.data / "consultation" / "database.url").read_text("ascii").strip()
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in (
-            "INSERT INTO ecluse.document_entries SELECT * FROM ecluse.document_entries",
+            "INSERT INTO ecluse.document_entries (entry_uuid) SELECT entry_uuid FROM ecluse.document_entries",
             "INSERT INTO ecluse.unique_ids SELECT * FROM ecluse.unique_ids",
             "INSERT INTO ecluse.submission_sets SELECT * FROM ecluse.submission_sets",
             "UPDATE ecluse.document_entries SET fragment = fragment",
