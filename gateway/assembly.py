@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance.checks.content import ContentPolicy
 from gateway import assertions, fhir_assembly
 from gateway.consultation import app as consultation_app
+from gateway.consultation import fhir_operations as consultation_fhir
 from gateway.consultation import iti18, iti43, iti51, iti57, iti62, iti86, td02, td03, td04, td05, td09, td11
 from gateway.consultation.authorisations import DeclareAuthorisation, ListProfessionals
 from gateway.consultation.change_document import ChangeDocuments
@@ -63,6 +64,7 @@ from security.directory import DirectoryFiles
 from security.pki.trust import TrustStore, Usage
 from security.replay import DatabaseReplayStore
 from security.signature.lot import LotPolicy
+from xds.mhd.document_reference import IdPolicy
 from xds.registry.amendments import Amendments
 from xds.registry.authorised_records import AuthorisedRecords
 from xds.registry.patients import PatientFeed
@@ -73,6 +75,7 @@ from xds.registry.record_office import RecordOffice
 from xds.registry.registered_documents import RegisteredDocuments
 from xds.registry.registered_reader import RegisteredReader
 from xds.registry.structure_authorisations import StructureAuthorisations
+from xds.registry.whole_documents import WholeDocuments
 from xds.registry.writer import RegistryWriter
 from xds.repository.reader import RepositoryReader
 from xds.repository.remover import RepositoryRemover
@@ -158,7 +161,15 @@ def consultation_door(settings: Settings) -> Door:
     app = consultation_app.create(keeper, settings.domain, operations)
     if not generic:
         td09.add(app, keeper, _web_links(settings, pool, keeper))
-        offered = fhir_assembly.consultation_operations(RecordExistence(desk=_desk(settings, pool, keeper)))
+        read = consultation_fhir.operations(
+            stored_query,
+            retrieve,
+            _dmp_changes(settings, pool, keeper),
+            WholeDocuments(pool),
+            id_policy=IdPolicy(settings.fhir.id_policy),
+            deletion=settings.fhir.deletion,
+        )
+        offered = fhir_assembly.consultation_operations(RecordExistence(desk=_desk(settings, pool, keeper)), read)
         fhir_assembly.mount(app, consultation_app.NAME, offered, keeper, settings)
     return Door(app, keeper, pool, blobs)
 

@@ -20,9 +20,11 @@ def ingest_operations(exists: RecordReceipt, documents: tuple[FhirOperation, ...
     return (*own_fhir_patient.operations(exists), *documents)
 
 
-def consultation_operations(existence: RecordExistence) -> tuple[FhirOperation, ...]:
-    """What the consultation door offers."""
-    return (*fhir_patient.operations(existence),)
+def consultation_operations(
+    existence: RecordExistence, documents: tuple[FhirOperation, ...]
+) -> tuple[FhirOperation, ...]:
+    """What the consultation door offers: `documents` are its operations on them."""
+    return (*fhir_patient.operations(existence), *documents)
 
 
 def mount(app: Flask, name: str, operations: tuple[FhirOperation, ...], keeper: Doorkeeper, settings: Settings) -> None:
