@@ -20,6 +20,7 @@ from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.found import read_entries, read_head
 from xds.registry.identifiers import canonical_patient_id, uuid_of
+from xds.registry.places import roles_of
 from xds.registry.statements import ENTRIES, RECORD
 from xds.registry.view import RegisteredEntry
 
@@ -36,6 +37,7 @@ class Document:
 
     registered: RegisteredEntry
     title: str
+    author_roles: tuple[str, ...]
     read_by_patient: bool
 
     @property
@@ -81,7 +83,7 @@ class Document:
     @property
     def place(self) -> Place | None:
         """The space it is shown in; None for the signature of a lot."""
-        return place_of(self.type_code.code, self.class_code.code)
+        return place_of(self.type_code.code, self.class_code.code, self.author_roles)
 
     @property
     def is_signature(self) -> bool:
@@ -124,5 +126,5 @@ def read_dossier(connection: psycopg.Connection[Any], patient_id: str, holders: 
 
 
 def _document(entry: RegisteredEntry, *, read: bool) -> Document:
-    title = read_entry(parse(entry.fragment), Faults()).title or ""
-    return Document(registered=entry, title=title, read_by_patient=read)
+    said = read_entry(parse(entry.fragment), Faults())
+    return Document(registered=entry, title=said.title or "", author_roles=roles_of(said.authors), read_by_patient=read)

@@ -74,6 +74,12 @@ def place_of(type_code: str, class_code: str, author_roles: Collection[str] = ()
 
 
 @cache
+def placing_roles() -> frozenset[str]:
+    """The roles of an author that say where his documents are shown."""
+    return frozenset(name for kind, name in _table() if kind == "role")
+
+
+@cache
 def _table() -> Mapping[tuple[str, str], Place]:
     with TABLE.open(encoding="utf-8", newline="") as file:
         return MappingProxyType({_key(row): _place(row) for row in csv.DictReader(file)})

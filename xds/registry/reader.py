@@ -6,7 +6,7 @@ and the requester's authorisation come along, from the same snapshot, for the la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, LiteralString
@@ -14,7 +14,6 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from profiles.dmp.spaces import place_of
 from xds.dmp.record import Authorisation, Record
 from xds.queries import (
     FindDocuments,
@@ -43,6 +42,7 @@ from xds.registry.conditions import Conditions, of_document_search, of_folder_se
 from xds.registry.found import Row, read_entries, read_head
 from xds.registry.identifiers import canonical_patient_id
 from xds.registry.openings import ASPECTS, Openings, bounds_of, openings
+from xds.registry.places import in_spaces
 from xds.registry.scope import Scope, Sight
 from xds.registry.snapshot import Snapshot
 from xds.registry.statements import (
@@ -113,7 +113,8 @@ class RegistryReader:
                 wanted.add("false")
         else:
             wanted = of_document_search(query, query.patient_ids)
-        statement = without_fragments(ENTRIES) if query.return_type is ReturnType.OBJECT_REF else ENTRIES
+        bare = query.return_type is ReturnType.OBJECT_REF and not (isinstance(query, FindDocuments) and query.spaces)
+        statement = without_fragments(ENTRIES) if bare else ENTRIES
         if scope is not None:
             view = self._scoped(statement, wanted, scope)
         elif isinstance(query, FindDocuments):
@@ -121,7 +122,7 @@ class RegistryReader:
         else:
             view = _view(self._rows(statement.replace("CONDITIONS", wanted.sql), wanted.values))
         if isinstance(query, FindDocuments) and query.spaces and len(view.entries) <= MOST_OBJECTS[query.return_type]:
-            view = _in_spaces(view, query.spaces)
+            view = in_spaces(view, query.spaces)
         return view
 
     def _of_patient(self, query: FindDocuments, wanted: Conditions) -> View:
@@ -209,12 +210,6 @@ def _view(rows: Sequence[Row], start: int = 0) -> View:
     key_id, wrapped = start + KEY_ID, start + ENTRY
     keys = {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
     return View(entries=read_entries(rows, start), record_keys=keys)
-
-
-def _in_spaces(view: View, spaces: Collection[str]) -> View:
-    """The documents that stand in some spaces of the DMP: by their type and class, which is all that is kept apart."""
-    places = ((entry, place_of(entry.type_code.code, entry.class_code.code)) for entry in view.entries)
-    return replace(view, entries=tuple(entry for entry, place in places if place is not None and place.space in spaces))
 
 
 def _find_submission_sets(query: FindSubmissionSets, registry: Snapshot) -> View:

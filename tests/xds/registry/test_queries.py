@@ -230,6 +230,29 @@ def test_a_hidden_document_leaves_no_trace_in_get_all(registry: Registry) -> Non
     assert len(registry.reader.answer(query, looking(AUTHOR, patient_id)).entries) == 2
 
 
+@pytest.mark.parametrize("return_type", ReturnType)
+def test_what_the_patient_wrote_stands_in_his_space_whatever_its_type(
+    registry: Registry, return_type: ReturnType
+) -> None:
+    patient_id, _ = registry.a_record()
+    holder = Author(person=patient_id, roles=("EXP_PATIENT^Expression personnelle du patient^1.2.250.1.213.1.1.4.6",))
+    his, letter = an_entry(patient_id, authors=(holder,)), an_entry(patient_id)
+    registry.deposit(patient_id, [his, letter])
+    found = {
+        space: [
+            one.entry_uuid
+            for one in registry.reader.answer(
+                FindDocuments(
+                    patient_id=patient_id, statuses=(Status.APPROVED,), spaces=(space,), return_type=return_type
+                ),
+                everything(patient_id),
+            ).entries
+        ]
+        for space in ("PERSONAL", "REPORTS")
+    }
+    assert found == {"PERSONAL": [his.entry_uuid], "REPORTS": [letter.entry_uuid]}
+
+
 def test_a_search_keeps_to_the_spaces_it_names(registry: Registry) -> None:
     patient_id, _ = registry.a_record()
     letter, report = an_entry(patient_id, type_code=LETTER), an_entry(patient_id, type_code=REPORT)
