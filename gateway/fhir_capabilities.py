@@ -59,7 +59,7 @@ def _resource(name: str, operations: list[FhirOperation]) -> dict[str, Any]:
         "interaction": [interactions[code] for code in sorted(interactions)],
         "searchParam": [_parameter(parameters[key]) for key in sorted(parameters)],
         "operation": [
-            {"name": item.route.rpartition("$")[2], "definition": item.profiles[0], "documentation": item.documentation}
+            {"name": item.route.rpartition("$")[2], "definition": item.definition, "documentation": item.documentation}
             for item in named
         ],
     }

@@ -5,6 +5,7 @@ An interface is a table of operations (`gateway.fhir_routes`); how an exchange e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,6 +36,7 @@ ADDRESSES: Mapping[str, str] = {"ingest": "/ingest/fhir", "consultation": "/cons
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _OF_THE_WIRE = frozenset({"_format", "_pretty"})
 _BEARER = "bearer "
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,9 @@ class _FhirExchange(Exchange):
         return self.law_of(self._operation.law)
 
     def _base(self) -> str:
+        """The address of the interface, as the client has it. Raises MalformedMessage: its Host is none."""
+        if not _HOST.fullmatch(request.host):
+            raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "Host is not a name and a port")
         return f"{request.scheme}://{request.host}{self._address}"
 
 

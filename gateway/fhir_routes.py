@@ -44,7 +44,7 @@ class FhirOperation:
     the law of the DMP, so that a refusal is traced in the record; None: no record is concerned; `law_of` says it where
     the request does. `places` maps what errors name to FHIRPath (`xds.mhd.outcome`).
     `documents`: the answer is a document, whose type the operation agrees on with the client by itself.
-    `profiles` and `documentation` are what the CapabilityStatement says of it.
+    `profiles`, `documentation` and `definition` (of a named operation) are what the CapabilityStatement says of it.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -59,6 +59,7 @@ class FhirOperation:
     parameters: tuple[SearchParameter, ...] = ()
     profiles: tuple[str, ...] = ()
     documentation: str = ""
+    definition: str = ""
     documents: bool = False
     known: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     """The modifiers of each parameter, by its name."""
