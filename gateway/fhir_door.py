@@ -35,7 +35,6 @@ ADDRESSES: Mapping[str, str] = {"ingest": "/ingest/fhir", "consultation": "/cons
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _OF_THE_WIRE = frozenset({"_format", "_pretty"})
-_BEARER = "bearer "
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
@@ -180,9 +179,10 @@ def _bearer() -> str | None:
     fields = request.headers.getlist("Authorization")
     if not fields:
         return None
-    if len(fields) != 1 or not fields[0].lower().startswith(_BEARER):
+    scheme, _, token = fields[0].partition(" ")
+    if len(fields) != 1 or scheme.lower() != "bearer":
         raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "Authorization is not one Bearer token")
-    return fields[0][len(_BEARER) :].strip()
+    return token.strip()
 
 
 def _version(value: str) -> str:
