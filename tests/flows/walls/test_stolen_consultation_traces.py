@@ -48,12 +48,26 @@ def reading(patient: str) -> tuple[dict[str, Any], dict[str, Any]]:
         ],
         **dict.fromkeys(("actor_name", "actor_role", "auth_mode", "lps", "code", "rule"), ""),
     }
-    return trace, {"request": "r1", "actor": DOCTOR, "structure": STRUCTURE, "outcome": "success"}
+    event = {
+        "door": "consultation",
+        "time": "2026-11-22T10:00:00.000000Z",
+        "transaction": "ITI-43",
+        "request": "r1",
+        "actor": DOCTOR,
+        "structure": STRUCTURE,
+        "outcome": "success",
+    }
+    return trace, event
+
+
+def canonical(event: dict[str, Any]) -> str:
+    """As the door spells it: others verify the chain of this house."""
+    return json.dumps(event, sort_keys=True, separators=(",", ":"))
 
 
 def written(thief: Connection, trace: dict[str, Any], *events: dict[str, Any]) -> None:
     thief.execute(
-        "SELECT access_append(%s, %s::text::jsonb)", ([json.dumps(one) for one in events], json.dumps([trace]))
+        "SELECT access_append(%s, %s::text::jsonb)", ([canonical(one) for one in events], json.dumps([trace]))
     )
 
 
@@ -130,7 +144,7 @@ def test_a_change_is_written_down_by_the_transaction_that_made_it_and_of_that_re
         thief.execute(
             "SELECT change_record(r.patient_key, r.revision, '{}', %s, %s::text::jsonb)"
             " FROM records r JOIN patients p USING (patient_key) WHERE p.patient_id = %s",
-            (json.dumps(event), json.dumps([told]), record),
+            (canonical(event), json.dumps([told]), record),
         )
 
     change(patient, trace)

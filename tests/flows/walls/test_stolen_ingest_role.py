@@ -158,6 +158,46 @@ def test_an_authorisation_is_that_of_a_structure_for_a_time(
     trace = {**question(patient)[0], "operation": "TD0.3.AJOUT"}
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         thief.execute(
-            "SELECT declare_structure(%s, 0, %s, %s, %s::text::jsonb, '{}')",
-            (patient, structure, days, json.dumps(trace)),
+            "SELECT declare_structure(%s, 0, %s, %s, %s::text::jsonb, %s)",
+            (patient, structure, days, json.dumps(trace), json.dumps({"structure": structure})),
         )
+
+
+def declared(thief: psycopg.Connection[Any], house: Any, patient: str, event: dict[str, str]) -> Any:
+    """Declare HOSPITAL for a year, at the revision that the record has."""
+    with closing(house.owner()) as owner:
+        (revision,) = owner.execute(
+            "SELECT r.revision FROM ecluse.records r JOIN ecluse.patients p USING (patient_key)"
+            " WHERE p.patient_id = %s",
+            (patient,),
+        ).fetchone()
+    trace = {**question(patient)[0], "operation": "TD0.3.AJOUT"}
+    return thief.execute(
+        "SELECT declare_structure(%s, %s, %s, 365, %s::text::jsonb, %s)",
+        (patient, revision, HOSPITAL, json.dumps(trace), json.dumps(event)),
+    ).fetchone()
+
+
+@pytest.mark.parametrize("event", [{}, {"structure": OTHER}], ids=["nobody", "another"])
+def test_no_authorisation_without_an_event_that_names_its_structure(
+    thief: psycopg.Connection[Any], patient: str, house: Any, event: dict[str, str]
+) -> None:
+    before = counted(house)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        declared(thief, house, patient, event)
+    assert counted(house) == before
+
+
+def test_the_authorisation_of_a_person_whose_number_a_structure_has_too_is_not_touched(
+    thief: psycopg.Connection[Any], house: Any, new_scene: Callable[[Any], Any]
+) -> None:
+    patient = new_scene(house).patient.cx
+    assert declared(thief, house, patient, {"structure": HOSPITAL}) is not None
+    of_a_person = (
+        "UPDATE ecluse.authorisations SET holder_kind = 'PS' WHERE professional_id = %s"
+        " AND patient_key = (SELECT patient_key FROM ecluse.patients WHERE patient_id = %s)"
+    )
+    with closing(house.owner()) as owner:
+        assert owner.execute(of_a_person, (HOSPITAL, patient)).rowcount == 1
+    with pytest.raises(psycopg.Error, match="declaration refused"):
+        declared(thief, house, patient, {"structure": HOSPITAL})
