@@ -1,4 +1,4 @@
-"""Pages of a search: the link to the next one is opaque, because a search names its patient (FHIR R4 §3.1.1.5.1).
+"""Pages of a search: the links to others are opaque, because a search names its patient (FHIR R4 §3.1.1.5.1).
 
 A page holds the search, not its answer: it is asked again each time, under the rights of that moment.
 """
@@ -58,7 +58,10 @@ class Pages:
         """The matches of a page, and the Bundle they go into, its total and its links."""
         shown = matches[page.offset : page.offset + page.count]
         bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(matches)}
-        links = [{"relation": "self", "url": self._link(address, page, page.offset, caller, resource_type)}]
+        # What was asked is told to whoever asked it, in the answer; the other links are there to be followed.
+        links = [{"relation": "self", "url": f"{address}?{urlencode(page.parameters)}"}]
+        if page.offset:
+            links = [{"relation": "self", "url": self._link(address, page, page.offset, caller, resource_type)}]
         if page.count and page.offset + page.count < len(matches):
             following = page.offset + page.count
             links.append({"relation": "next", "url": self._link(address, page, following, caller, resource_type)})
