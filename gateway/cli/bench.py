@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
 import statistics
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 import psycopg
 from lxml import etree
 
+from gateway.cli.bench_knocker import Knock, Knocker
 from gateway.cli.bench_rights import measure_rights
 from gateway.cli.bench_validation import Measured, validation_figures
 from gateway.cli.floors import Floor, measure
@@ -30,14 +27,17 @@ from gateway.cli.story import REPOSITORY
 from gateway.database.embedded import EmbeddedPostgres
 from gateway.soap_door import SERVICES
 from samples.client import queries
+from samples.client.fhir import INGEST, JSON, FhirClient
 from samples.client.mtom import Message, media_parameters
-from samples.documents.patients import CLAIRE, LUCIA, PAUL, SamplePatient
+from samples.documents.patients import ADELE, CLAIRE, LUCIA, PAUL, SamplePatient
 from samples.documents.vsm import vsm
+from samples.fhir.bundle import write_lot
 from samples.submission import Submission, build_submission
 from security import xml
 from security.at_rest.record_keys import create_record_key, load_kek, unwrap
 from security.at_rest.sealing import seal
 from security.at_rest.unsealing import unseal
+from security.strict_json import write_json
 from xds.repository.address import BlobAddress
 
 DOCUMENT_BYTES = 100_000
@@ -107,7 +107,7 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
         figures: list[Figure] = []
         measured: list[Measured] = []
         if not validation:
-            with Rehearsal() as house:
+            with Rehearsal({"ECLUSE_HL7V2_ENABLED": "true"}) as house:
                 figures = list(_Bench(house, runs).figures())
                 measured.append(measure_rights(house, LUCIA, runs))
     except (RehearsalError, ScaleError) as error:
@@ -176,7 +176,9 @@ class _Bench:
             closing(self._house.owner()) as connection,
             closing(Floor(connection, self._house.data, fragments)) as floor,
         ):
-            yield self._deposits(deposits, floor)
+            deposited = self._deposits(deposits, floor)
+            yield deposited
+            yield self._fhir_deposits(deposited.floor)
             yield self._queries(query, floor)
             yield self._retrieves(retrieve, largest, floor, connection)
 
@@ -188,13 +190,23 @@ class _Bench:
             lambda: floor.deposit(package, boundary, lambda content: seal(content, record=sealed_to, document="floor")),
             self._runs,
         )
-        return self._measure("iti41", "ingest", "repository", "chu-seine.auth", messages, base)
+        return self._measure("iti41", "ingest", "chu-seine.auth", [_knock("repository", one) for one in messages], base)
+
+    def _fhir_deposits(self, floor: float) -> Figure:
+        """The same lots as those of ITI-41, sent as transactions; their floor is that of ITI-41, of the same run."""
+        self._house.open_record(ADELE.cx)
+        lots = [self._lot([_large_vsm(ADELE)], ADELE.cx) for _ in range(self._runs + WARM_UP)]
+        with closing(self._house.fhir("chu-seine", ADELE.cx)) as hospital:
+            knocks = [_transaction(hospital, lot) for lot in lots]
+        return self._measure("iti65", "ingest", "chu-seine.auth", knocks, floor)
 
     def _queries(self, message: Message, floor: Floor) -> Figure:
         _, envelope = message.encode()
         base = measure(lambda: floor.query(envelope), self._runs * MORE)
         messages = [message] * (self._runs * MORE + WARM_UP)
-        return self._measure("iti18", "consultation", "registry", "dr-essai.auth", messages, base)
+        return self._measure(
+            "iti18", "consultation", "dr-essai.auth", [_knock("registry", one) for one in messages], base
+        )
 
     def _retrieves(self, message: Message, unique_id: str, floor: Floor, connection: psycopg.Connection[Any]) -> Figure:
         row = connection.execute(_WHERE, (unique_id,)).fetchone()
@@ -208,18 +220,17 @@ class _Bench:
             self._runs * MORE,
         )
         messages = [message] * (self._runs * MORE + WARM_UP)
-        return self._measure("iti43", "consultation", "repository", "dr-essai.auth", messages, base)
+        knocks = [_knock("repository", one) for one in messages]
+        return self._measure("iti43", "consultation", "dr-essai.auth", knocks, base)
 
-    def _measure(
-        self, name: str, door: str, service: str, credential: str, messages: list[Message], floor: float
-    ) -> Figure:
+    def _measure(self, name: str, door: str, credential: str, knocks: list[Knock], floor: float) -> Figure:
         pids = door_pids(self._house.data, door)
         database = self._database_pids()
-        with closing(_Knocker(self._house, door, service, credential)) as knocker:
-            for message in messages[:WARM_UP]:
-                knocker.knock(message)
+        with closing(Knocker(self._house, door, credential)) as knocker:
+            for knock in knocks[:WARM_UP]:
+                knocker.knock(knock)
             before, before_database = cpu_seconds(pids), cpu_seconds(database)
-            times = [knocker.knock(message) for message in messages[WARM_UP:]]
+            times = [knocker.knock(knock) for knock in knocks[WARM_UP:]]
             spent, spent_database = cpu_seconds(pids) - before, cpu_seconds(database) - before_database
         runs = len(times)
         cuts = statistics.quantiles(times, n=100)
@@ -242,32 +253,19 @@ class _Bench:
         return build_submission(documents, signer=self._signer, now=datetime.now(UTC), patient_id=patient_id)
 
 
-class _Knocker:
-    """One connection, kept alive, and nothing that slows it down."""
+def _transaction(hospital: FhirClient, lot: Submission) -> Knock:
+    """A lot as a transaction of FHIR."""
+    token = hospital.token() if hospital.token is not None else ""
+    headers = {"Content-Type": JSON, "Accept": JSON, "Authorization": f"Bearer {token}"}
+    body = write_json(write_lot(lot).resource)
+    return Knock(path=INGEST, body=body, headers=headers, success=b"transaction-response")
 
-    def __init__(self, house: Rehearsal, door: str, service: str, credential: str) -> None:
-        address, holder = house.doors[door], house.credential(credential)
-        context = ssl.create_default_context(cafile=str(address.ca))
-        context.load_cert_chain(holder.certificate_path, holder.key_path)
-        where = urlsplit(address.url)
-        self._connection = http.client.HTTPSConnection(where.hostname or "", where.port, context=context)
-        self._path = f"{SERVICES}/{service}"
 
-    def knock(self, message: Message) -> float:
-        """Send, read the whole answer, and return the milliseconds it took. Raises RehearsalError: not a success."""
-        content_type, body = message.encode()
-        start = time.perf_counter()
-        self._connection.request("POST", self._path, body, {"Content-Type": content_type})
-        response = self._connection.getresponse()
-        answer = response.read()
-        elapsed = (time.perf_counter() - start) * 1000
-        if response.status != 200 or b"ResponseStatusType:Success" not in answer:
-            raise RehearsalError(f"the bench was refused, HTTP {response.status}: {answer[:2000]!r}")
-        return elapsed
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+def _knock(service: str, message: Message) -> Knock:
+    """A message of SOAP."""
+    content_type, body = message.encode()
+    headers = {"Content-Type": content_type}
+    return Knock(path=f"{SERVICES}/{service}", body=body, headers=headers, success=b"ResponseStatusType:Success")
 
 
 def _large_vsm(patient: SamplePatient) -> bytes:
