@@ -189,7 +189,8 @@ def test_the_same_data_directory_opened_again_holds_the_same_documents(sturdy: S
 def served(sturdy: Sturdy) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """The house, started by its command: the process, and the line that it prints."""
     sturdy.house.stop()
-    free = {f"ECLUSE_{door}_{key}": "0" for door in ("INGEST", "CONSULTATION") for key in ("PORT", "HEALTH_PORT")}
+    opened = ("INGEST", "CONSULTATION", "HL7V2")
+    free = {f"ECLUSE_{door}_{key}": "0" for door in opened for key in ("PORT", "HEALTH_PORT")}
     with (sturdy.house.directory / "doors.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "serve", "--json", "--data", str(sturdy.house.data)],
@@ -213,10 +214,10 @@ def test_the_ready_line_has_its_documented_shape_and_sigterm_finishes_what_is_in
         assert list(line) == ["ready", "doors", "data", "sandbox"]
         assert requests.get(f"{line['sandbox']['url']}health/ready", timeout=10).status_code == 200
         assert (line["ready"], line["data"]) == (True, str(sturdy.house.data))
-        assert set(line["doors"]) == set(DOORS)
-        for door in line["doors"].values():
+        assert list(line["doors"]) == [*DOORS, "hl7v2"]
+        for name, door in line["doors"].items():
             assert list(door) == ["url", "ca", "health"]
-            assert urlsplit(door["url"]).scheme == "https"
+            assert urlsplit(door["url"]).scheme == ("mllps" if name == "hl7v2" else "https")
             assert Path(door["ca"]).read_text("ascii").startswith("-----BEGIN CERTIFICATE-----")
             assert requests.get(door["health"], timeout=10).status_code == 200
         sturdy.house.doors = {

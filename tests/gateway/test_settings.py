@@ -20,6 +20,12 @@ from gateway.settings import SettingsError, load
         ("ECLUSE_DMP_REASON_SHORTEST", "2", "3 <= dmp.reason_shortest"),
         ("ECLUSE_DMP_DESTRUCTION_DAYS", "91", "dmp.destruction_days is at most 90"),
         ("ECLUSE_VIHF_ATTACHMENT", "no", "vihf.attachment is one of required, optional"),
+        ("ECLUSE_HL7V2_PORT", "70000", "port is between 0 and 65535"),
+        ("ECLUSE_HL7V2_WORKERS", "0", "hl7v2.workers is at least 1"),
+        ("ECLUSE_HL7V2_MEMORY", "1024", "hl7v2.memory is at least hl7v2.message"),
+        ("ECLUSE_HL7V2_CONTROL_IDS", "never", "hl7v2.control_ids is one of once, reused"),
+        ("ECLUSE_HL7V2_DESTINATIONS", "LABO^X=http://1.2.3.4:1", "hl7v2.destinations holds"),
+        ("ECLUSE_HL7V2_DESTINATIONS", "LABO^X=mllp://1.2.3.4:1", "hl7v2.destinations holds"),
         ("ECLUSE_LIMITS_MEMORY", "1024", "limits.memory is at least limits.body"),
     ],
 )

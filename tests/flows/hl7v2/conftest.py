@@ -140,7 +140,8 @@ class Bench:
 
     def told(self, message: Er7) -> Zam:
         """What the laboratory was told last of a message."""
-        return eventually(lambda: self.receiver.of(message.at("MSH^1^10")))[-1]
+        told: list[Zam] = eventually(lambda: self.receiver.of(message.at("MSH^1^10")))
+        return told[-1]
 
     def done(self, message: Er7) -> None:
         """Send a message that is accepted, and wait until it is done."""
