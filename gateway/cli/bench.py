@@ -15,6 +15,7 @@ import click
 import psycopg
 from lxml import etree
 
+from gateway.cli.bench_hl7v2 import hl7v2_figures
 from gateway.cli.bench_knocker import Knock, Knocker
 from gateway.cli.bench_rights import measure_rights
 from gateway.cli.bench_validation import Measured, validation_figures
@@ -29,7 +30,7 @@ from gateway.soap_door import SERVICES
 from samples.client import queries
 from samples.client.fhir import INGEST, JSON, FhirClient
 from samples.client.mtom import Message, media_parameters
-from samples.documents.patients import ADELE, CLAIRE, LUCIA, PAUL, SamplePatient
+from samples.documents.patients import ADELE, CLAIRE, LUCIA, MOUSSA, PAUL, SamplePatient
 from samples.documents.vsm import vsm
 from samples.fhir.bundle import write_lot
 from samples.submission import Submission, build_submission
@@ -110,6 +111,9 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
             with Rehearsal({"ECLUSE_HL7V2_ENABLED": "true"}) as house:
                 figures = list(_Bench(house, runs).figures())
                 measured.append(measure_rights(house, LUCIA, runs))
+                house.open_record(MOUSSA.cx)
+                reports = [_large_vsm(MOUSSA) for _ in range(runs + WARM_UP)]
+                measured += hl7v2_figures(house, MOUSSA, reports, figures[0].value, runs)
     except (RehearsalError, ScaleError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
