@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ from samples.client.transport import MtomTransport, Reply, open_session, read_re
 from samples.documents.vsm import vsm
 from samples.vihf import build_vihf
 from security.at_rest.record_keys import create_kek
-from security.audit.verify import ChainFault, verify
+from security.audit.verify import verify
 
 
 class Inside(MtomTransport):
@@ -42,30 +40,6 @@ class Inside(MtomTransport):
             path, data=body, content_type=kind, environ_overrides={"ecluse.client_certificate": self._certificate}
         )
         return read_reply(answer.status_code, dict(answer.headers), answer.data)
-
-
-@pytest.fixture
-def stripped(house: Any, tmp_path: Path) -> Iterator[Callable[..., assembly.Door]]:
-    """Build a door in this process from a copy of its directory in which one thing was changed."""
-    opened: list[assembly.Door] = []
-
-    def build(name: str, *, files: Mapping[str, Path] | None = None, settings: Settings | None = None) -> assembly.Door:
-        folder = tmp_path / f"{name}-{len(opened)}"
-        shutil.copytree(house.data / name, folder / name)
-        (folder / "blobs").symlink_to(house.data / "blobs", target_is_directory=True)
-        for target, source in (files or {}).items():
-            place = folder / name / target
-            if source.is_dir():
-                shutil.rmtree(place)
-                shutil.copytree(source, place)
-            else:
-                shutil.copy(source, place)
-        opened.append(assembly.build(replace(settings or Settings(), data=str(folder)), name))
-        return opened[-1]
-
-    yield build
-    for door in opened:
-        door.pool.close()
 
 
 def reader(scene: Any, door: assembly.Door, *, shown: str = "dr-essai.auth", seal: str = "dr-essai.sign") -> Any:
@@ -92,14 +66,6 @@ def sender(scene: Any, door: assembly.Door, *, shown: str = "chu-seine.auth", se
     )
     client.transport = Inside(door, scene.house.credential(shown).certificate_der())
     return client
-
-
-@pytest.fixture
-def deposited(scene: Any) -> str:
-    lot = scene.lot([vsm(scene.patient)])
-    answer = scene.deposit(lot)
-    assert answer.succeeded, answer.errors
-    return str(lot.unique_ids[0])
 
 
 def test_a_door_of_this_process_serves_when_no_wall_is_touched(
@@ -200,25 +166,6 @@ def test_the_assertion_still_binds_the_seal_when_cards_are_admitted_at_ingest(
 
     assert refusal.value.kind in ("ASSERTION_IDENTITY", "CHANNEL_FORBIDDEN")
     assert scene.kept() == before
-
-
-@pytest.fixture
-def foreign_events(scene: Any) -> Iterator[None]:
-    """A door with the role of the other writes in the other's chain: the trail tells, and is then put right."""
-    with closing(scene.house.owner()) as owner:
-        assert {verdict.fault for verdict in verify(owner)} == {None}
-        heads = owner.execute("SELECT size, hash, door FROM ecluse.audit_chains").fetchall()
-    yield
-    with closing(scene.house.owner()) as owner:
-        assert ChainFault.FOREIGN in {verdict.fault for verdict in verify(owner)}
-        tables = ("audit_events", "audit_chains")
-        for table in tables:
-            owner.execute(f"ALTER TABLE ecluse.{table} DISABLE TRIGGER USER")
-        for size, digest, door in heads:
-            owner.execute("DELETE FROM ecluse.audit_events WHERE door = %s AND sequence > %s", (door, size))
-            owner.execute("UPDATE ecluse.audit_chains SET size = %s, hash = %s WHERE door = %s", (size, digest, door))
-        for table in tables:
-            owner.execute(f"ALTER TABLE ecluse.{table} ENABLE TRIGGER USER")
 
 
 def test_the_database_alone_keeps_the_role_of_ingest_from_reading(
