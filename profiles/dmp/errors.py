@@ -16,7 +16,7 @@ from typing import Literal, cast
 
 TABLE = Path(__file__).with_name("errors.csv")
 
-Layer = Literal["fault", "registry", "hl7v3", "service", "administration"]
+Layer = Literal["fault", "registry", "hl7v3", "service", "hl7v2", "administration"]
 Origin = Literal["real", "standard", "sandbox"]
 
 

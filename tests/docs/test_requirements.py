@@ -28,6 +28,7 @@ CITATION = re.compile(
 )
 RULE_ID = re.compile(
     r"[MOPAUR]\d+|O3-PID|V-4\d|D-0[14]\d|D-08\d(-[RV])?|(AGR|DMP|XDM|CDA)-[A-Z]+"
+    r"|FHIR-(?:LABEL|STATUS|SEARCH)"
     r"|HASH|SIZE|URI|FOLDER|DOCUMENT|QUERY|REMOVE|REPOSITORY"
 )
 EMITTING = (
