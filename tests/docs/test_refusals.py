@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
+from gateway.ingest.hl7v2.treatment import OPPOSED, UNKNOWN_CONSENT
 from gateway.wire import hl7v2, hl7v3
 from gateway.wire.faults import STANDARD_FORMS, NotAvailable, Overloaded
 from gateway.wire.feed import FaultKind
@@ -16,6 +17,7 @@ from xds.errors import XdsErrorCode
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "refusals.md").read_text("utf-8")
 FAULTS, ERRORS = "Code", "errorCode"
+OF_ZAM = {OPPOSED, UNKNOWN_CONSENT}
 VOCABULARIES = {ROOT / "xds" / "errors.py", ROOT / "security" / "errors.py", ROOT / "gateway" / "wire" / "faults.py"}
 
 
@@ -68,9 +70,14 @@ def test_every_row_says_what_is_wrong_and_gives_an_example() -> None:
 
 def test_codes_elsewhere_in_the_page_exist() -> None:
     known = {str(code) for codes in (ErrorKind, VihfCode, XdsErrorCode) for code in codes} | set(STANDARD_FORMS)
+    known |= OF_ZAM
     known |= {"InternalError", "INTERNAL", "NOT_AVAILABLE", NotAvailable.code, Overloaded.code}
     named = set(re.findall(r"`((?:XDS|DMP|SBX_|SIG_|CERT_|XML_|MIME_|HTTP_|SOAP_|ASSERTION_)\w+)`", PAGE))
     assert named <= known
+
+
+def test_codes_that_a_business_acknowledgement_alone_says_are_documented() -> None:
+    assert {row[1] for row in rows("Code of ZAM")} == OF_ZAM
 
 
 def test_the_acknowledgements_of_the_feed_are_those_of_both_wires() -> None:
