@@ -7,9 +7,16 @@ from dataclasses import replace
 from gateway.ingest.hl7v2.lot import documents_of
 from xds.errors import Refusal
 from xds.hl7v2.agreement import check_agreement
+from xds.hl7v2.charsets import decode
+from xds.hl7v2.consent_message import ConsentMessage
+from xds.hl7v2.consent_reading import read_consent
 from xds.hl7v2.document_message import DocumentMessage
+from xds.hl7v2.document_reading import read_document_message
 from xds.hl7v2.faults import Condition, Fault
-from xds.hl7v2.reading import Reading, read_message
+from xds.hl7v2.header_reading import read_header
+from xds.hl7v2.payloads import lift
+from xds.hl7v2.reading import LONGEST_TEXT, MOST_SEGMENTS, Reading, read_message
+from xds.hl7v2.segments import Delimiters, split_segments
 from xds.hl7v2.terms import Terms
 
 
@@ -27,3 +34,14 @@ def judged(data: bytes, terms: Terms) -> Reading:
         return replace(reading, faults=(*reading.faults, fault))
     found = check_agreement(message, [one.facts for one in documents])
     return replace(reading, faults=(*reading.faults, *found))
+
+
+def taken(data: bytes) -> DocumentMessage | ConsentMessage | None:
+    """What a message says that was judged when it was taken: no rule is looked at again."""
+    lifted = lift(data, at_most=MOST_SEGMENTS, longest=LONGEST_TEXT)
+    text, encoding, _ = decode(b"\r".join(lifted.lines))
+    segments = tuple(split_segments(text.split("\r"), Delimiters.of(text)))
+    header = read_header(segments[0], encoding)
+    if header.message_code == "ADT":
+        return read_consent(header, segments)[0]
+    return read_document_message(header, segments, data, lifted.payloads)[0]

@@ -14,6 +14,7 @@ from gateway.database.errors import DatabaseUnavailable
 from gateway.gate import Caller
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
+from gateway.ingest.hl7v2.judging import taken
 from gateway.ingest.hl7v2.lot import Builder, documents_of, visible_as_meant
 from gateway.ingest.hl7v2.references import References
 from gateway.ingest.hl7v2.sender import Senders
@@ -29,7 +30,6 @@ from xds.errors import Refusal, XdsErrorCode
 from xds.hl7v2.consent_message import ConsentMessage, Feeding
 from xds.hl7v2.consents import may_feed
 from xds.hl7v2.document_message import DocumentMessage, Flow
-from xds.hl7v2.reading import read_message
 from xds.hl7v2.terms import Terms
 from xds.hl7v2.zam import dmp_receipt, write_zam
 from xds.metadata.times import parse_dtm
@@ -91,7 +91,7 @@ class Treatment:
 
     def __call__(self, claimed: Claimed) -> Ending:
         """What becomes of a message. Raises nothing but bugs of ours and a database that is gone while it is asked."""
-        message = read_message(claimed.data, self.terms()).message  # (1)
+        message = taken(claimed.data)  # (1)
         if message is None:
             return Ending(state=State.DONE, outcome="nothing to do")
         try:
