@@ -112,6 +112,7 @@ CALLED_BY: dict[str, dict[str, str]] = {
         " '', '{}', '{}', '')",
         "keeper_insured": "keeper_insured(gen_random_uuid())",
         "deleted_with_its_versions": "deleted_with_its_versions()",
+        "entry_changes": "entry_changes()",
         "document_aspect": "document_aspect(gen_random_uuid(), '{}', '')",
         "document_hands": "document_hands(gen_random_uuid(), '{}', '{}', '')",
         "fragment_of_patient": "fragment_of_patient('', '', gen_random_uuid(), '')",
