@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from conformance.fhir.completion import check_fhir_documents
+from conformance.fhir.leniency import UNSIGNED, admitted, is_signed
 from gateway.gate import Caller
 from gateway.ingest import fhir_sender
-from gateway.ingest.fhir_completion import check_fhir_documents
-from gateway.ingest.fhir_leniency import UNSIGNED, LenientRules, admitted, is_signed
+from gateway.ingest.fhir_leniency import LenientRules
 from gateway.ingest.fhir_targets import CurrentVersions
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from xds.errors import Refusal, RegistryError, disagreement

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from conformance.fhir.completion import completed
 from gateway.fhir_routes import FhirOperation
 from gateway.gate import Caller
 from gateway.ingest.feeding import operation_of
-from gateway.ingest.fhir_completion import completed
 from gateway.ingest.fhir_deposit import FhirDeposit
 from gateway.sent_lot import submission_set_of
 from gateway.wire.fhir.answer import FhirAnswer

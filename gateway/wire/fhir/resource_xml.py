@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from lxml import etree
 
+from conformance.fhir.schema import ANY_RESOURCE, NUMBERS, ElementType, Model, elements_of, resource_model, type_model
 from gateway.wire.fhir.outcome import FhirRefused, Issue
-from gateway.wire.fhir.schema import ANY_RESOURCE, NUMBERS, ElementType, Model, elements_of, resource_model, type_model
 from security import xml
 from security.errors import MalformedMessage
 
