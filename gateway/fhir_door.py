@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 from flask import Flask, Response, request
 
+from conformance.fhir import schema
 from gateway.exchange import Doorkeeper, Exchange
 from gateway.fhir_capabilities import capability_statement
 from gateway.fhir_routes import FhirOperation, Routes
 from gateway.wire.faults import NotAvailable
-from gateway.wire.fhir import media_types, reading, schema
+from gateway.wire.fhir import media_types, reading
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.media_types import FhirFormat
 from gateway.wire.fhir.outcome import FhirRefused, Issue, refusal_of, write_outcome
