@@ -25,6 +25,7 @@ CITATION = re.compile(
     r"|XOP 1\.0 §\d+(?:\.\d+)*"
     r"|DICOM PS3\.12 Annex V"
     r"|DMP TD\d\.\d"
+    r"|IHE MHD 4\.2\.4 §[23]:\d+(?:\.\d+)*"
 )
 RULE_ID = re.compile(
     r"[MOPAUR]\d+|O3-PID|V-4\d|D-0[14]\d|D-08\d(-[RV])?|(AGR|DMP|XDM|CDA)-[A-Z]+"
