@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -233,6 +233,22 @@ def test_one_certificate_has_a_bounded_number_of_connections(serve: Callable[...
     assert served.client("labo-rhone.auth").send(b"MSH|").startswith(b"MSH|")
     _until(lambda: bool(served.refusals))
     assert served.refusals[0].reason == "too many connections of this certificate"
+
+
+def test_what_all_connections_receive_at_once_is_bounded(serve: Callable[..., Served]) -> None:
+    served = serve(limits=replace(LIMITS, memory=12_000, message=5))
+    first, second = served.client(), served.client()
+    first.send_bytes(b"\x0b" + b"a" * 8_000)
+    _until(lambda: served.listener._memory._held > 7_000)
+
+    second.send_bytes(b"\x0b" + b"b" * 8_000)
+
+    assert ended(second), "there is no room for both"
+    first.send_bytes(b"a\x1c\r")
+    assert first.receive().startswith(b"aaa")
+    _until(lambda: served.listener._memory._held == 0)
+    third = served.client()
+    assert third.send(b"c" * 8_000).startswith(b"ccc")
 
 
 def test_a_place_set_free_is_taken_by_who_waits(serve: Callable[..., Served]) -> None:
