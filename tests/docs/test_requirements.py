@@ -25,6 +25,8 @@ CITATION = re.compile(
     r"|XOP 1\.0 §\d+(?:\.\d+)*"
     r"|DICOM PS3\.12 Annex V"
     r"|DMP TD\d\.\d"
+    r"|CI-SIS HL7 v2 2\.1"
+    r"|PAM-FR 2\.11"
     r"|IHE MHD 4\.2\.4 §[23]:\d+(?:\.\d+)*"
 )
 RULE_ID = re.compile(
