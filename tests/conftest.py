@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gateway.database.opening import Database, open_database
+from gateway.database.cluster import write_private
+from gateway.database.opening import DATABASE, Database, open_database
+from gateway.database.roles import DatabaseRole, provision, secret_path
 from samples.pki.factory import TestPki, create
+
+AnotherDatabase = Callable[[Path], AbstractContextManager[Database]]
+_PRISTINE = "pristine"
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A real server in a temporary folder: roles made, all migrations applied. Shared: bring fresh identifiers."""
     opened = open_database(tmp_path_factory.mktemp("database"))
+    assert opened.server is not None
+    _copy(opened.server.url(), DATABASE, _PRISTINE)
     yield opened
     opened.destroy()
+
+
+@pytest.fixture(scope="session")
+def another_database(database: Database) -> AnotherDatabase:
+    """A database that nobody has used, for a data directory: its own domain, clock and records, the roles of all.
+
+    Commands on that directory are led there by the environment while it is open.
+    """
+
+    @contextmanager
+    def opened(data: Path) -> Iterator[Database]:
+        name = f"house_{next(_numbers)}"
+        assert database.server is not None
+        administrator = database.server.url()
+        _copy(administrator, _PRISTINE, name)
+        try:
+            for role in DatabaseRole:
+                known = conninfo_to_dict(database.layout.url(role))
+                write_private(secret_path(data, role), make_conninfo(**{**known, "dbname": name}))
+            layout = provision(database.server.url(name), data)
+            with pytest.MonkeyPatch.context() as environment:
+                environment.setenv("ECLUSE_DATABASE_URL", database.server.url(name))
+                yield Database(layout=layout, server=None, applied=(), started=False)
+        finally:
+            with psycopg.connect(administrator, autocommit=True) as connection:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    return opened
+
+
+def _copy(administrator: str, source: str, name: str) -> None:
+    with psycopg.connect(administrator, autocommit=True) as connection:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(source)))
 
 
 @pytest.fixture(scope="session")

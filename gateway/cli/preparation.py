@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +43,12 @@ def prepare(settings: Settings) -> House:
     os.umask(0o077)
     data = Path(settings.data).resolve()
     data.mkdir(parents=True, exist_ok=True)
-    database = open_database(data, url=settings.database.url or None)
+    with ThreadPoolExecutor(1) as beside:  # keys are computed while the database server writes its files
+        made = beside.submit(_make_pki, data) if settings.mode == "sandbox" else None
+        database = open_database(data, url=settings.database.url or None)
     try:
+        if made is not None:
+            made.result()
         declare_domain(database.layout.owner_url, settings.domain)
         declare_terms(database.layout.owner_url, settings)
         audit_key = _audit_key(data)
@@ -62,6 +67,11 @@ def prepare(settings: Settings) -> House:
         database.close()
         raise
     return House(settings, data, database, pki)
+
+
+def _make_pki(data: Path) -> None:
+    if not (data / "pki").exists():
+        factory.create(data / "pki", datetime.now(UTC))
 
 
 def install_pki(settings: Settings, data: Path) -> TestPki:

@@ -6,6 +6,7 @@ The demonstration, the bench and the flow tests all speak through it: the same p
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -84,6 +85,8 @@ class Rehearsal:
     def start(self) -> Self:
         """Start `ecluse serve` and wait until every door listens. Raises RehearsalError."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        if not self.data.exists():
+            _copy_pki(self.data / "pki")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gateway", "serve", "--json", *self._settings],
@@ -98,6 +101,8 @@ class Rehearsal:
         if not line:
             self._process.wait()
             raise RehearsalError(f"the doors did not open:\n{self._log.read_text('utf-8', 'replace')[-4000:]}")
+        if self._throw_away:
+            _keep_pki(self.data / "pki")
         ready: dict[str, Any] = json.loads(line)
         self.doors = {
             name: Address(door["url"], Path(door["ca"]), door["health"], door.get("feed", ""))
@@ -211,6 +216,25 @@ class Rehearsal:
         """What makes the assertions of the software of `<name>.sign`."""
         signer = self.credential(f"{name}.sign")
         return lambda: build_vihf(**{"signer": signer, "patient": patient_id, "now": datetime.now(UTC), **vihf})
+
+
+_kept: list[Path] = []
+"""The test PKI of the first house that this process threw open: sixty keys take longer to make than all else."""
+
+
+def _keep_pki(made: Path) -> None:
+    """Remember a fresh test PKI, until this process ends."""
+    if not _kept and made.is_dir():
+        directory = Path(tempfile.mkdtemp(prefix="ecluse-pki-"))
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+        _kept.append(shutil.copytree(made, directory / "pki"))
+
+
+def _copy_pki(wanted: Path) -> None:
+    """Begin a house with a copy of the PKI that is known; it renews what it must."""
+    if _kept:
+        wanted.parent.mkdir(mode=0o700, parents=True)
+        shutil.copytree(_kept[0], wanted)
 
 
 _FREE_PORTS = {

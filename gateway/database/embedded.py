@@ -47,7 +47,7 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 _LOG_ROTATED_ABOVE = 10 * 1024 * 1024
-_READY_WITHIN, _STOPPED_WITHIN, _GONE_WITHIN = 120.0, 30.0, 15.0
+_READY_WITHIN, _STOPPED_WITHIN, _QUIT_WITHIN, _GONE_WITHIN = 120.0, 30.0, 10.0, 15.0
 """Seconds. Recovery after a crash replays at most max_wal_size."""
 
 
@@ -104,9 +104,12 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server: open transactions are rolled back, everything committed is flushed. Idempotent."""
+        self._end(((signal.SIGINT, _STOPPED_WITHIN), (signal.SIGQUIT, _QUIT_WITHIN)))
+
+    def _end(self, ways: tuple[tuple[signal.Signals, float], ...]) -> None:
         with self._alone():
             pid = self._running()
-            for how, patience in ((signal.SIGINT, _STOPPED_WITHIN), (signal.SIGQUIT, 10.0)):
+            for how, patience in ways:
                 if pid is None:
                     break
                 with contextlib.suppress(ProcessLookupError):
@@ -133,9 +136,9 @@ class EmbeddedPostgres:
         return self._running()
 
     def destroy(self) -> None:
-        """Stop the server and remove every file of the cluster."""
+        """Stop the server, without writing what nobody will read, and remove every file of the cluster."""
         if self.directory.is_dir():
-            self.stop()
+            self._end(((signal.SIGQUIT, _STOPPED_WITHIN),))
             remove_cluster(self.directory)
 
     def _known(self) -> Cluster:

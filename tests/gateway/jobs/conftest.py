@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from gateway.database.domain import declare_domain
-from gateway.database.opening import Database, open_database
+from gateway.database.opening import Database
 from gateway.database.pool import DoorPool, open_pool
 from gateway.jobs.clock import advance
 from gateway.jobs.house import Keeping, keeping
@@ -37,6 +37,7 @@ from xds.registry.rows import NewEntry
 from xds.registry.writer import RegistryWriter
 from xds.repository.writer import RepositoryWriter
 
+AnotherDatabase = Callable[[Path], AbstractContextManager[Database]]
 DOCTOR = "810000000001"
 HOSPITAL = "1750000001"
 OID = "1.2.250.1.213.1.4.10"
@@ -202,29 +203,26 @@ def a_lot(patient_id: str) -> SubmissionSet:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory, another_database: AnotherDatabase) -> Iterator[Place]:
     """A house of this module's, its clock wherever the tests before have moved it."""
-    with a_place(tmp_path_factory.mktemp("place")) as found:
+    with a_place(tmp_path_factory.mktemp("place"), another_database) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def new_place(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Any]:
-    return lambda: a_place(tmp_path_factory.mktemp("place"))
+def new_place(tmp_path_factory: pytest.TempPathFactory, another_database: AnotherDatabase) -> Callable[[], Any]:
+    return lambda: a_place(tmp_path_factory.mktemp("place"), another_database)
 
 
 @contextmanager
-def a_place(data: Path) -> Iterator[Place]:
-    database = open_database(data)
-    try:
+def a_place(data: Path, another_database: AnotherDatabase) -> Iterator[Place]:
+    with another_database(data) as database:
         declare_domain(database.layout.owner_url, "dmp")
         ingest = open_pool(database.layout.ingest_url, size=1)
         kek = create_kek(data / "consultation" / "kek")
         with psycopg.connect(database.layout.owner_url, autocommit=True) as owner:
             yield Place(data=data, database=database, owner=owner, ingest=ingest, kek=kek)
         ingest.close()
-    finally:
-        database.destroy()
 
 
 @pytest.fixture
