@@ -39,7 +39,7 @@ def check_documents(message: DocumentMessage, segments: Sequence[Segment]) -> It
     if message.visit.patient_class in _VISITED and message.visit.number is None:
         yield broken("H-29", "PV1^1^19")
     if message.instructions.destdmp:
-        yield from _check_for_dmp(message)
+        yield from check_for_dmp(message)
 
 
 def _check_flow(
@@ -103,8 +103,8 @@ def _check_txa(message: DocumentMessage, txa: Segment | None) -> Iterable[Fault]
         yield broken("H-32", txa.location(13))
 
 
-def _check_for_dmp(message: DocumentMessage) -> Iterable[Fault]:
-    """H-10, as far as the message itself tells; H-30."""
+def check_for_dmp(message: DocumentMessage) -> Iterable[Fault]:
+    """What a message for the DMP says besides: H-10, as far as the message itself tells; H-30."""
     patient = message.patient
     if patient.ins is None:
         yield broken("H-10-INS", "PID^1^3")

@@ -90,11 +90,13 @@ def read_message(data: bytes, terms: Terms | None = None) -> Reading:
 
 
 def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:
-    if not document_observations(segments) and not metadata_observations(segments):
-        # Results without a document are another message, of which one thing is said.
+    if message.header.message_code == "ORU" and not document_observations(segments):
+        # Results without a document are another message: what a document must be is not asked of them.
         yield broken("H-05", "OBX^1", found="0")
-        return
-    yield from check_documents(message, segments)
+        if not metadata_observations(segments):
+            return
+    else:
+        yield from check_documents(message, segments)
     yield from check_metadata(segments, message.header.message_code)
     yield from check_visibility(message, segments, terms)
 

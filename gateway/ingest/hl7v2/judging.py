@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.ingest.hl7v2.lot import documents_of
+from gateway.ingest.hl7v2.plain_results import documented, with_results
 from xds.errors import Refusal
 from xds.hl7v2.agreement import check_agreement
 from xds.hl7v2.charsets import decode
@@ -22,7 +23,7 @@ from xds.hl7v2.terms import Terms
 
 def judged(data: bytes, terms: Terms) -> Reading:
     """Read a message, and compare it with the documents that it carries. Never raises."""
-    reading = read_message(data, terms)
+    reading = with_results(read_message(data, terms), data)
     message = reading.message
     if not isinstance(message, DocumentMessage) or not message.documents:
         return reading
@@ -44,4 +45,5 @@ def taken(data: bytes) -> DocumentMessage | ConsentMessage | None:
     header = read_header(segments[0], encoding)
     if header.message_code == "ADT":
         return read_consent(header, segments)[0]
-    return read_document_message(header, segments, data, lifted.payloads)[0]
+    message, _ = read_document_message(header, segments, data, lifted.payloads)
+    return documented(message, segments, data)[0]
