@@ -12,6 +12,9 @@ IPS_FR = "ips-fr-2024.01"
 METADATA_DMP = "xds-metadata-dmp"
 METADATA_IHE = "xds-metadata-ihe"
 HL7V2_ORU, HL7V2_MDM, HL7V2_PAM = "hl7v2-oru", "hl7v2-mdm", "hl7v2-pam"
+FHIR_PROVIDE_BUNDLE = "fhir-provide-bundle"
+FHIR_DOCUMENT_REFERENCE = "fhir-document-reference"
+FHIR_SEARCHSET = "fhir-searchset"
 STRUCTURE = "structure"
 
 LAYERS = {
@@ -146,3 +149,12 @@ HL7V2_PROFILES = {
     )
 }
 """Profiles of messages of HL7 v2, judged by `conformance.messages`."""
+FHIR_PROFILES = {
+    one.name: one
+    for one in (
+        Profile(FHIR_PROVIDE_BUNDLE, "FHIR : lot de documents (ITI-65)", "FHIR: lot of documents (ITI-65)", ()),
+        Profile(FHIR_DOCUMENT_REFERENCE, "FHIR : document seul (ITI-105)", "FHIR: one document (ITI-105)", ()),
+        Profile(FHIR_SEARCHSET, "FHIR : réponse de recherche (ITI-67)", "FHIR: answer of a search (ITI-67)", ()),
+    )
+}
+"""Profiles of resources of MHD, judged by `conformance.fhir.validation`."""

@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import Literal
 
 from conformance.catalogue import (
+    FHIR_PROFILES,
+    FHIR_SEARCHSET,
     HL7V2_MDM,
     HL7V2_ORU,
     HL7V2_PAM,
@@ -36,7 +38,7 @@ from profiles.rule_texts import rule_texts
 from xds.errors import Severity as ErrorSeverity
 from xds.xdm.rules import RULES as MEDIA_RULES
 
-Kind = Literal["file", "schematron", "structure", "advice", "metadata", "agreement", "medium", "hl7v2"]
+Kind = Literal["file", "schematron", "structure", "advice", "metadata", "agreement", "medium", "hl7v2", "fhir"]
 _NEAR, _ALIKE = 5, 0.5
 _LONGEST = 100
 _MILD = frozenset(
@@ -142,7 +144,7 @@ def near(identifier: str, ids: Iterable[str]) -> tuple[str, ...]:
 
 @cache
 def rules() -> tuple[Explained, ...]:
-    """Every rule: what a file must be, structure, schemas, then advice, metadata, agreement, media and HL7 v2."""
+    """Every rule: what a file must be, structure, schemas, then advice, metadata, agreement, media, HL7 v2 and FHIR."""
     return (
         *_of_files(),
         *_structure(),
@@ -151,6 +153,7 @@ def rules() -> tuple[Explained, ...]:
         *_metadata(),
         *_media(),
         *_hl7v2(),
+        *_fhir(),
     )
 
 
@@ -209,6 +212,7 @@ def _of_code() -> Iterator[Explained]:
     yield from _metadata()
     yield from _media()
     yield from _hl7v2()
+    yield from _fhir()
 
 
 def _of_files() -> Iterator[Explained]:
@@ -299,6 +303,13 @@ def _hl7v2() -> Iterator[Explained]:
             hint_en=one.hint_en,
             profiles=profiles.get(one.scope, tuple(HL7V2_PROFILES)),
         )
+
+
+def _fhir() -> Iterator[Explained]:
+    """The rules of the spelling in FHIR; what an interface that is lenient admits is an error all the same."""
+    for identifier in rule_texts("fhir"):
+        only = (FHIR_SEARCHSET,) if identifier == "FHIR-SAME-HASH" else tuple(FHIR_PROFILES)
+        yield _of_text("fhir", identifier, "fhir", Severity.ERROR, only)
 
 
 def _of_text(package: str, identifier: str, kind: Kind, severity: Severity, profiles: tuple[str, ...]) -> Explained:

@@ -1,4 +1,4 @@
-"""Bytes judged, whatever they are: a document, a message of metadata or of HL7 v2, or nothing that can be judged.
+"""Bytes judged: a document, a message of metadata or of HL7 v2, a resource of FHIR, or nothing that can be judged.
 
 Every face asks here: the command line, the page of the sandbox, its HTTP interface. A judge travels between processes.
 """
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
 from conformance.catalogue import (
+    FHIR_PROFILES,
     HL7V2_PROFILES,
     IPS_FR,
     METADATA_DMP,
@@ -34,7 +35,7 @@ FINDINGS_AT_MOST = 10_000
 """How many findings are looked for in one document: nobody mends more at a time, and each costs time and memory."""
 FINDINGS_SOUGHT = 30_000
 """How many are looked for in a document that has no error yet."""
-ASKED = (*PROFILES, VSM, *METADATA_PROFILES, *HL7V2_PROFILES)
+ASKED = (*PROFILES, VSM, *METADATA_PROFILES, *HL7V2_PROFILES, *FHIR_PROFILES)
 """What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
 
 
@@ -51,7 +52,8 @@ class Judge:
 
     `profile` is one of ASKED, None to go by what the bytes say they are. With a `pack` our own rules are asked only
     when `ours`. `view` adds the clinical view of a medical summary as of that day, `pages` lays it out as well.
-    `documents` are those that metadata are compared with, by name: what is judged must then be a message.
+    `documents` are those that metadata are compared with, by name: what is judged must then be a message. What a
+    lenient interface in FHIR admits is a warning when `lenient`.
     """
 
     profile: str | None = None
@@ -61,6 +63,7 @@ class Judge:
     view: date | None = None
     pages: bool = False
     documents: Mapping[str, bytes] = field(default_factory=dict)
+    lenient: bool = False
 
     def __call__(self, content: bytes) -> Report:
         """The verdict. What cannot be judged has a report that says why, be it a fault of ours (`incident`).
@@ -79,6 +82,11 @@ class Judge:
     def _verdict(self, content: bytes) -> Report:
         if self.profile in HL7V2_PROFILES or (self.profile is None and content.startswith(b"MSH")):
             return self._hl7v2(content)
+        if self.profile in FHIR_PROFILES or (self.profile is None and content.lstrip(b" \t\r\n").startswith(b"{")):
+            from conformance.fhir.validation import is_resource, validate_resource
+
+            if self.profile is not None or is_resource(content):
+                return validate_resource(content, self.profile, lenient=self.lenient)
         if self._is_of_metadata(content):
             return self._metadata(content)
         try:

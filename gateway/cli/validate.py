@@ -27,7 +27,7 @@ _SHOWN_OF_A_RULE = 5
 _SEVERITIES = click.Choice([str(one) for one in Severity])
 
 
-@click.command(short_help="Verdicts on CDA documents, XDS metadata and HL7 v2.")
+@click.command(short_help="Verdicts on CDA documents, XDS metadata, HL7 v2 and FHIR.")
 @click.argument("files", nargs=-1)
 @click.option(
     "--profile",
@@ -42,6 +42,7 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
     type=click.Path(path_type=Path),
     help="A document to compare with the metadata judged; may be repeated.",
 )
+@click.option("--lenient", is_flag=True, help="FHIR: what a lenient interface admits is a warning.")
 @click.option("--pack", metavar="NAME|DIR|ZIP", help="Judge by an official package instead of our rules.")
 @click.option("--ours", is_flag=True, help="With --pack: judge by our rules too.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -61,7 +62,7 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--explain", metavar="RULE|all", help="Say what a rule (of --pack) asks, or list all, and end.")
 @click.pass_context
 def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
-    """Validate CDA documents, messages of XDS metadata and of HL7 v2.
+    """Validate CDA documents, messages of XDS metadata and of HL7 v2, resources of FHIR (JSON).
 
     FILE... may name folders, whose *.xml are taken, or - for the standard input.
 
@@ -114,6 +115,7 @@ def _judge(options: dict[str, object]) -> Judge:
         view=datetime.now(UTC).date() if options["summary"] or options["one_page"] else None,
         pages=bool(options["one_page"]),
         documents=companions(options["companions"]),
+        lenient=bool(options["lenient"]),
     )
 
 

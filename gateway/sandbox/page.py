@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from conformance.catalogue import HL7V2_PROFILES, METADATA_PROFILES, PROFILES
+from conformance.catalogue import FHIR_PROFILES, HL7V2_PROFILES, METADATA_PROFILES, PROFILES
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "fr": {
@@ -124,7 +124,7 @@ def page_of(language: str) -> str:
 <form id="form" method="post" action="/validate?lang={language}&amp;format=html&amp;summary=1"
 enctype="multipart/form-data">
 <label class="drop" id="drop">{say["drop"]}
-<input id="files" name="file" type="file" multiple accept=".xml,text/xml,application/xml"></label>
+<input id="files" name="file" type="file" multiple accept=".xml,.json,text/xml,application/xml"></label>
 <label>{say["profile"]} <select id="profile" name="profile"><option value="">{say["auto"]}</option>
 {"".join(_options(language))}</select></label>
 <button id="send">{say["send"]}</button>
@@ -137,6 +137,6 @@ enctype="multipart/form-data">
 
 
 def _options(language: str) -> Iterable[str]:
-    for one in (*PROFILES.values(), *METADATA_PROFILES.values(), *HL7V2_PROFILES.values()):
+    for one in (p for group in (PROFILES, METADATA_PROFILES, HL7V2_PROFILES, FHIR_PROFILES) for p in group.values()):
         title = one.title_en if language == "en" else one.title
         yield f'<option value="{escape(one.name)}">{escape(title)}</option>\n'

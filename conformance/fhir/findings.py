@@ -1,0 +1,102 @@
+"""What was found in a resource as findings: rule, FHIRPath, line, texts in both languages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from conformance.catalogue import LAYERS
+from conformance.fhir.json_places import JsonPlaces
+from conformance.fhir.structure import StructureFault
+from conformance.report import Finding, LayerResult, Severity
+from profiles.fhir.deviations import Deviation, deviations, softened
+from profiles.rule_texts import RuleText, text_of
+from xds.errors import RegistryError
+from xds.errors import Severity as ErrorSeverity
+from xds.mhd.outcome import expression_of
+
+STRUCTURE: Final = "fhir"
+METADATA: Final = "metadata"
+AGREEMENT: Final = "agreement"
+RULE: Final = "FHIR-STRUCTURE"
+_SEVERITIES = {ErrorSeverity.ERROR: Severity.ERROR, ErrorSeverity.WARNING: Severity.WARNING}
+_TITLES = {
+    STRUCTURE: ("FHIR R4", "FHIR R4"),
+    METADATA: ("Profils MHD et PDSm, métadonnées", "Profiles MHD and PDSm, metadata"),
+    AGREEMENT: ("Accord avec les documents", "Agreement with the documents"),
+    **LAYERS,
+}
+
+
+def as_finding(error: RegistryError, ids: Mapping[str, str], places: JsonPlaces) -> Finding:
+    """A broken rule at its FHIRPath; `ids` map ids of objects to the FHIRPaths of their resources."""
+    path = expression_of(error, ids)
+    line, column = places.of(path)
+    text, row = _text(error.rule), _row(error)
+    hint, hint_en = text.hint, text.hint_en
+    if row is not None:
+        hint = f"{hint} Interface indulgente : {row.lenient_fr}".strip()
+        hint_en = f"{hint_en} Lenient interface: {row.lenient_en}".strip()
+    return Finding(
+        rule=error.rule or str(error.code),
+        severity=_SEVERITIES[error.severity],
+        source=text.source or (row.source if row is not None else "IHE MHD 4.2.4"),
+        path=path,
+        line=line,
+        column=column,
+        found=error.found if error.found is not None else error.context,
+        expected=error.expected,
+        message=text.message or error.context,
+        message_en=text.message_en or error.context,
+        hint=hint,
+        hint_en=hint_en,
+        layer=METADATA,
+    )
+
+
+def structure_finding(fault: StructureFault, places: JsonPlaces) -> Finding:
+    """What FHIR R4 does not have."""
+    line, column = places.of(fault.path)
+    text = text_of("fhir", RULE)
+    return Finding(
+        rule=RULE,
+        severity=Severity.ERROR,
+        source=text.source,
+        path=fault.path,
+        line=line,
+        column=column,
+        found=f"{fault.path.rpartition('.')[2]} {fault.text}",
+        expected=None,
+        message=text.message,
+        message_en=text.message_en,
+        hint=text.hint,
+        hint_en=text.hint_en,
+        layer=STRUCTURE,
+    )
+
+
+def layer_results(findings: Iterable[Finding], asked: Mapping[str, bool]) -> tuple[LayerResult, ...]:
+    """What each layer said."""
+    counted = Counter((one.layer, one.severity) for one in findings)
+    return tuple(
+        LayerResult(
+            name=name,
+            title=_TITLES.get(name, (name, name))[0],
+            title_en=_TITLES.get(name, (name, name))[1],
+            asked=was_asked,
+            errors=counted[name, Severity.ERROR],
+            warnings=counted[name, Severity.WARNING],
+        )
+        for name, was_asked in asked.items()
+    )
+
+
+def _text(rule: str) -> RuleText:
+    text = text_of("fhir", rule)
+    return text if text.message else text_of("xds_metadata", rule)
+
+
+def _row(error: RegistryError) -> Deviation | None:
+    """What a lenient interface does about it."""
+    return deviations().get(error.rule) or softened().get((error.rule, error.location.rpartition("/")[2]))

@@ -1,0 +1,223 @@
+"""What a resource of MHD is judged by: the reader, the profile, the rules on metadata, its documents (IHE MHD 4.2.4).
+
+The same as at the ingest door, without the door: who sends, which record, which signature are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from conformance.checks.metadata import check_metadata
+from conformance.fhir.completion import check_fhir_documents, completed
+from conformance.fhir.leniency import UNSIGNED, is_signed
+from profiles.codes import load_domain
+from profiles.fhir.requirements import COMPREHENSIVE, MINIMAL, SIMPLIFIED, profile_of
+from security.strict_json import write_json
+from xds.errors import RegistryError, Severity, disagreement
+from xds.messages import ProvideAndRegisterRequest
+from xds.metadata.association import Association, AssociationType
+from xds.metadata.codes import Code
+from xds.metadata.datatypes import format_dtm
+from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.submission_set import SubmissionSet
+from xds.metadata.symbolic import fresh_uuid
+from xds.mhd.contents import read_contents
+from xds.mhd.document_reference_reader import ReadDocument, read_document_reference
+from xds.mhd.element import Element, Json
+from xds.mhd.lot import Lot, read_lot
+from xds.mhd.notes import Notes
+from xds.mhd.relations import read_associations
+from xds.mhd.requirements import check_profile, missing
+from xds.mhd.transaction import profiles_of
+
+AUTHOR_ORG: Final = "FHIR-AUTHOR-ORG"
+SAME_HASH: Final = "FHIR-SAME-HASH"
+_OID: Final = "2.25.1"
+"""The uniqueId of a lot that is not kept, where nothing else is told."""
+_NOBODY: Final = f"0^^^&{_OID}&ISO^NH"
+_SECTOR: Final = Code("SA01", "1.2.250.1.71.4.2.4", "SA01")
+_OF_A_LOT: Final = frozenset(("O12", "DOCUMENT", "D-080", "D-081-R", "D-081-V", "D-082", "D-083"))
+"""Rules on what is deposited, which is not what is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A document that came with its metadata; `path` is where its bytes stand."""
+
+    path: str
+    entry: DocumentEntry
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was found: `errors` are what no interface admits, or by the rows of deviations only a lenient one.
+
+    `deviations` were found in reading. `places` map ids to FHIRPaths (`xds.mhd.outcome`).
+    """
+
+    errors: tuple[RegistryError, ...]
+    deviations: tuple[RegistryError, ...]
+    places: dict[str, str]
+    documents: tuple[Carried, ...] = ()
+
+
+def judge_lot(bundle: Json) -> Judged:
+    """A transaction that provides documents (ITI-65)."""
+    lot = read_lot(bundle, spell=write_json, new_oid=lambda: _OID)
+    request = _completed(lot.request) if lot.profile == MINIMAL else lot.request
+    deviations = [*lot.deviations]
+    the_set = request.submission_set
+    places = dict(lot.places)
+    if the_set is not None and not any(author.institutions for author in the_set.authors):
+        path = f"{places.get(the_set.entry_uuid, 'Bundle')}.source"
+        deviations.append(disagreement(AUTHOR_ORG, path, "no structure", "the structure of the token"))
+    if not is_signed(request):
+        deviations.append(disagreement(UNSIGNED, "Bundle", "no document that signs", "a signature of the lot"))
+    return Judged(
+        errors=tuple(_errors(request, places)),
+        deviations=tuple(deviations),
+        places=places,
+        documents=tuple(_carried(lot, request)),
+    )
+
+
+def judge_document(resource: Json) -> Judged:
+    """One document in its resource (ITI-105); the door makes its lot, of which nothing is judged.
+
+    Such a lot is not signed, which only a lenient interface admits: told as a warning, nobody can mend it here.
+    """
+    notes = Notes()
+    element = Element(resource, "DocumentReference", notes)
+    document = read_document_reference(element, entry_uuid=fresh_uuid(), alone=True)
+    check_profile(element, SIMPLIFIED)
+    _check_current(document, element)
+    contents = read_contents([document], (), write_json)
+    content = contents.get(document.entry.entry_uuid)
+    entry = document.entry if content is None else completed(document.entry, content)
+    related = tuple(read_associations(document, {}, notes, fresh_uuid))
+    request = _lot_of((entry,), contents, (association for association, _ in related))
+    places = {entry.entry_uuid: element.path, entry.unique_id: element.path}
+    places |= {association.entry_uuid: path for association, path in related}
+    request = replace(request, errors=tuple(dict.fromkeys(notes.faults)))
+    errors = [one for one in _errors(request, places) if "RegistryPackage" not in one.location]
+    unsigned = disagreement(UNSIGNED, element.path, "a document alone", "a lot that is signed, by ITI-65")
+    return Judged(
+        errors=(*errors, replace(unsigned, severity=Severity.WARNING)),
+        deviations=tuple(dict.fromkeys(notes.deviations)),
+        places=places,
+        documents=() if content is None else (Carried(f"{element.path}.content[0].attachment.data", entry, content),),
+    )
+
+
+def judge_searchset(bundle: Json) -> Judged:
+    """What a search of documents answers (ITI-67): each DocumentReference, and what they say together."""
+    notes = Notes()
+    documents = [
+        _found(resource, entry, notes)
+        for entry in Element(bundle, "Bundle", notes).children("entry")
+        if (resource := entry.child("resource")) is not None
+        and resource.content.get("resourceType") != "OperationOutcome"
+    ]
+    read = [one for one in documents if one is not None]
+    request = _lot_of((one.entry for one in read), {}, ())
+    places = {one.entry.entry_uuid: one.path for one in read}
+    request = replace(request, errors=tuple(dict.fromkeys(notes.faults)))
+    errors = [one for one in _errors(request, places) if _is_of_what_is_found(one)]
+    return Judged(
+        errors=(*errors, *_same_hashes(read)), deviations=tuple(dict.fromkeys(notes.deviations)), places=places
+    )
+
+
+def _found(resource: Element, entry: Element, notes: Notes) -> ReadDocument | None:
+    name = str(resource.content.get("resourceType", ""))
+    if name != "DocumentReference":
+        notes.fault("FHIR-BUNDLE", resource.path, name, "a DocumentReference")
+        return None
+    check_profile(resource, profile_of(profiles_of(dict(resource.content))) or COMPREHENSIVE)
+    document = read_document_reference(resource, entry_uuid=fresh_uuid(), alone=True)
+    if not entry.text("fullUrl"):
+        notes.fault("FHIR-BUNDLE", entry.at("fullUrl"), "nothing", "the address of the resource")
+    return document
+
+
+def _check_current(document: ReadDocument, element: Element) -> None:
+    if document.entry.availability_status is not AvailabilityStatus.APPROVED:
+        expected = "current: a document is registered so"
+        element.notes.fault("O12", element.at("status"), element.text("status"), expected)
+
+
+def _errors(request: ProvideAndRegisterRequest, places: dict[str, str]) -> Iterator[RegistryError]:
+    yield from request.errors
+    yield from missing(request, places)
+    yield from check_fhir_documents(request, places)
+    yield from check_metadata(request, load_domain())
+
+
+def _completed(request: ProvideAndRegisterRequest) -> ProvideAndRegisterRequest:
+    entries = (
+        completed(entry, request.documents[entry.entry_uuid]) if entry.entry_uuid in request.documents else entry
+        for entry in request.entries
+    )
+    return replace(request, entries=tuple(entries))
+
+
+def _carried(lot: Lot, request: ProvideAndRegisterRequest) -> Iterator[Carried]:
+    """The documents but that which signs: it is none that a profile judges."""
+    signing = {one.source for one in request.associations if one.association_type is AssociationType.SIGNS}
+    places = {
+        identifier: entry.resource.path
+        for entry, identifier in zip(lot.transaction.entries, lot.ids, strict=True)
+        if entry.resource.content.get("resourceType") in ("Binary", "Bundle")
+    }
+    for entry in request.entries:
+        content = request.documents.get(entry.entry_uuid)
+        if content is not None and entry.entry_uuid not in signing:
+            carrier = places.get(entry.entry_uuid)
+            inside = f"{lot.places[entry.entry_uuid]}.content[0].attachment.data"
+            yield Carried(f"{carrier}.data" if carrier else inside, entry, content)
+
+
+def _lot_of(
+    entries: Iterable[DocumentEntry], contents: dict[str, bytes], related: Iterable[Association]
+) -> ProvideAndRegisterRequest:
+    """Entries as a lot that says nothing of itself."""
+    entries = tuple(entries)
+    the_set = SubmissionSet(
+        entry_uuid=fresh_uuid(),
+        unique_id=_OID,
+        patient_id=next((one.patient_id for one in entries if one.patient_id), _NOBODY),
+        source_id=_OID,
+        submission_time=format_dtm(datetime.now(UTC)),
+        content_type_code=_SECTOR,
+    )
+    members = (
+        Association(
+            entry_uuid=fresh_uuid(),
+            association_type=AssociationType.HAS_MEMBER,
+            source=the_set.entry_uuid,
+            target=entry.entry_uuid,
+            submission_set_status="Original",
+        )
+        for entry in entries
+    )
+    return ProvideAndRegisterRequest(
+        submission_set=the_set, entries=entries, associations=(*members, *related), documents=contents
+    )
+
+
+def _is_of_what_is_found(error: RegistryError) -> bool:
+    return error.rule not in _OF_A_LOT and "RegistryPackage" not in error.location
+
+
+def _same_hashes(documents: Iterable[ReadDocument]) -> Iterator[RegistryError]:
+    first: dict[str, int] = {}
+    for one in documents:
+        digest, size = one.entry.hash, one.entry.size
+        if digest and size is not None and first.setdefault(digest, size) != size:
+            path = f"{one.path}.content[0].attachment.hash"
+            expected = f"the hash of {size} bytes, not of the {first[digest]} of another document"
+            yield disagreement(SAME_HASH, path, "the hash of a document of another size", expected)

@@ -1,0 +1,116 @@
+"""validate_resource(content) -> Report: is a resource of MHD right, and are the documents inside it?
+
+The rules of the ingest door, in the report form of documents (IHE MHD 4.2.4; PDSm 3.1.1; DMP draft 0.1.0). Strict:
+each deviation is an error; lenient: what a lenient interface admits is a warning that says what it does about it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from conformance.catalogue import FHIR_DOCUMENT_REFERENCE, FHIR_PROFILES, FHIR_PROVIDE_BUNDLE, FHIR_SEARCHSET
+from conformance.fhir.documents import check_documents
+from conformance.fhir.findings import AGREEMENT, METADATA, STRUCTURE, as_finding, layer_results, structure_finding
+from conformance.fhir.json_places import JsonPlaces
+from conformance.fhir.judged import Judged, judge_document, judge_lot, judge_searchset
+from conformance.fhir.leniency import admitted, soften
+from conformance.fhir.structure import Structure
+from conformance.report import Finding, Report, Severity, unreadable
+from security.errors import MalformedMessage
+from security.strict_json import read_json
+
+_JUDGES: Final[Mapping[str, Callable[[dict[str, Any]], Judged]]] = {
+    FHIR_PROVIDE_BUNDLE: judge_lot,
+    FHIR_DOCUMENT_REFERENCE: judge_document,
+    FHIR_SEARCHSET: judge_searchset,
+}
+_PLACE = re.compile(r"line (\d+), column (\d+)")
+_MOST = 10_000
+"""How many findings are told: nobody mends more at a time."""
+
+
+def is_resource(content: bytes) -> bool:
+    """Whether these bytes begin like JSON that is a resource."""
+    return content.lstrip(b" \t\r\n").startswith(b"{") and b'"resourceType"' in content
+
+
+def profile_of_resource(resource: Any) -> str | None:
+    """The profile that judges a resource; None: none of ours does."""
+    if not isinstance(resource, dict):
+        return None
+    kind = (resource.get("resourceType"), resource.get("type"))
+    if kind[0] == "DocumentReference":
+        return FHIR_DOCUMENT_REFERENCE
+    if kind == ("Bundle", "searchset"):
+        return FHIR_SEARCHSET
+    return FHIR_PROVIDE_BUNDLE if kind[0] == "Bundle" else None
+
+
+def validate_resource(content: bytes, profile: str | None = None, *, lenient: bool = False) -> Report:
+    """Judge a resource and the documents that it carries.
+
+    Findings on a document have its path after the place of its bytes, and are told at that place. A resource that is
+    not of FHIR R4 is judged by nothing else. Bytes that are no such resource have a report without profile.
+    """
+    try:
+        resource = read_json(content)
+    except MalformedMessage as error:
+        return _unreadable(error)
+    found = profile_of_resource(resource)
+    if found is None or profile not in (None, found):
+        return _other(profile)
+    places = JsonPlaces(content, resource)
+    structure = Structure()
+    structure.look(resource)
+    if structure.faults:
+        findings = [structure_finding(one, places) for one in structure.faults]
+        return _report(found, resource, findings, {STRUCTURE: True, METADATA: False})
+    judged = _JUDGES[found](resource)
+    findings = [as_finding(one, judged.places, places) for one in dict.fromkeys(_told(judged, lenient=lenient))]
+    asked = {STRUCTURE: True, METADATA: True}
+    if judged.documents:
+        findings += check_documents(judged.documents, places, asked, lenient=lenient)
+    return _report(found, resource, findings, asked)
+
+
+def _told(judged: Judged, *, lenient: bool) -> Iterator[Any]:
+    yield from map(soften, judged.errors) if lenient else judged.errors
+    yield from map(admitted, judged.deviations) if lenient else judged.deviations
+
+
+def _report(profile: str, resource: Mapping[str, Any], findings: Iterable[Finding], asked: dict[str, bool]) -> Report:
+    found = tuple(findings)
+    if len(found) > _MOST:
+        found = tuple(sorted(found, key=lambda one: one.severity is not Severity.ERROR))[:_MOST]
+    ordered = tuple(sorted(found, key=lambda one: (one.line, one.column)))
+    asked.setdefault(AGREEMENT, False)
+    return Report(profile, ordered, document_type=str(resource["resourceType"]), layers=layer_results(ordered, asked))
+
+
+def _unreadable(error: MalformedMessage) -> Report:
+    place = _PLACE.search(error.text)
+    line, column = (int(place[1]), int(place[2])) if place else (0, 0)
+    return unreadable(
+        error.text,
+        expected="a resource of FHIR R4 in JSON",
+        message="Le fichier n'est pas du JSON qu'une interface FHIR lirait.",
+        message_en="The file is not JSON that an interface in FHIR would read.",
+        hint="UTF-8 sans marque d'ordre, chaque clé une fois, ni NaN ni nombre démesuré.",
+        hint_en="UTF-8 without byte order mark, each key once, no NaN and no number beyond measure.",
+        line=line,
+        column=column,
+    )
+
+
+def _other(profile: str | None) -> Report:
+    wanted = FHIR_PROFILES[profile].title_en if profile else "a Bundle or a DocumentReference"
+    return unreadable(
+        "another resource",
+        expected=wanted,
+        message="La ressource n'est pas de celles que ce profil juge.",
+        message_en="The resource is not one that this profile judges.",
+        hint="Donnez le Bundle d'une transaction ITI-65, une DocumentReference, ou le Bundle qu'une recherche répond.",
+        hint_en="Name the Bundle of a transaction ITI-65, a DocumentReference, or the Bundle that a search answers.",
+    )
