@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ class Desk:
             " WHERE patient_key = (SELECT patient_key FROM ecluse.patients WHERE patient_id = %s)",
             *columns.values(),
             self.cx,
+        )
+
+    def authorisation(self, status: str, until: datetime | None, medecin_traitant: bool) -> None:
+        """Change the authorisation of the doctor."""
+        self.run(
+            "UPDATE ecluse.authorisations SET status = %s, valid_until = %s, medecin_traitant = %s WHERE patient_key ="
+            " (SELECT patient_key FROM ecluse.patients WHERE patient_id = %s)",
+            *(status, until, medecin_traitant, self.cx),
         )
 
     def traces(self) -> list[tuple[str, ...]]:

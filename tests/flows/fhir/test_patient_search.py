@@ -68,13 +68,11 @@ def test_the_status_of_an_authorisation_is_that_of_now(
     desk: Any, status: str, days: int | None, expected: str, provision: str
 ) -> None:
     until = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    desk.run(
-        "UPDATE ecluse.authorisations SET status = %s, valid_until = %s, medecin_traitant = %s WHERE patient_key ="
-        " (SELECT patient_key FROM ecluse.patients WHERE patient_id = %s)",
-        *(status, until, expected == "VALIDE", desk.cx),
-    )
-
+    desk.authorisation(status, until, expected == "VALIDE")
     said = patient(desk.ask())
+    # What is over is due, and time would write an event when nobody expects it.
+    desk.authorisation(status, None, False)
+
     (consent,) = said["contained"]
     assert extensions(consent) == {AUTHORISATION: expected}
     assert consent["provision"]["type"] == provision
