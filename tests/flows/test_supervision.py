@@ -264,7 +264,7 @@ def _may_connect(host: str, port: int) -> bool:
 def test_no_door_survives_a_supervisor_that_is_killed_and_the_house_opens_again(sturdy: Sturdy) -> None:
     with served(sturdy) as (process, line):
         doors = processes_of(sturdy.house.data) - {process.pid}
-        assert len(doors) == 7, "two doors and the sandbox, a worker each, and the keeper"
+        assert len(doors) == 8, "two doors and the sandbox, a worker each; the door of HL7 v2, and the keeper"
 
         process.kill()
         process.wait(10)
