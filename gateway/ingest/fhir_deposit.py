@@ -89,9 +89,9 @@ def _placed(errors: Iterable[RegistryError], places: Mapping[str, str]) -> tuple
 
 def _at_its_place(error: RegistryError, places: Mapping[str, str]) -> RegistryError:
     location = outcome.expression_of(error, places)
-    context = (
-        error.context.replace(error.location, location) if location and error.location[-1:] != "]" else error.context
-    )
+    context = error.context
+    if location and error.location and not error.location.endswith("]"):
+        context = context.replace(error.location, location)
     for identifier, place in places.items():
         for kind in ("ExtrinsicObject", "RegistryPackage", "Association"):
             context = context.replace(f"{kind}[{identifier}]", place)

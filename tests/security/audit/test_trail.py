@@ -71,6 +71,13 @@ def test_each_door_writes_in_its_own_chain_only(house: Database, ingest: DoorPoo
     assert after == {**before, "consultation": before["consultation"] + 1}
 
 
+def test_the_listener_of_hl7v2_deposits_with_the_role_of_ingest_and_writes_in_its_chain(
+    ingest: DoorPool, superuser: Owner
+) -> None:
+    AuditTrail(ingest).append(an_event(door="hl7v2"))
+    assert verdict(superuser).fault is None
+
+
 def test_without_a_database_the_operation_must_not_go_on() -> None:
     pool = open_pool("postgresql://nobody@127.0.0.1:9/none", size=1, name="test-audit-absent")
     try:
