@@ -27,7 +27,7 @@ PUBLIC_SAMPLES = Path(__file__).parents[3] / "shared" / "samples-fr"
 )
 def demo(*, keep: bool, as_json: bool, documents: Path | None) -> None:
     """Play the story: a hospital deposits, a doctor reads, everybody else is refused."""
-    house = Rehearsal()
+    house = Rehearsal({"ECLUSE_HL7V2_ENABLED": "true"})
     if not as_json:
         say(
             en="Écluse sandbox: test certificates, test identities. Opening the doors…",

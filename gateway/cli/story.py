@@ -15,6 +15,8 @@ from cda.document import parse_document
 from cda.header import read_header
 from cda.to_metadata import to_entry
 from gateway.cli.rehearsal import Rehearsal
+from gateway.cli.story_fhir import fhir_chapter
+from gateway.cli.story_laboratory import laboratory_chapter
 from gateway.cli.story_patient import patient_chapter
 from gateway.cli.story_step import Step, Told, step_of
 from gateway.database.roles import DatabaseRole, read_url
@@ -54,6 +56,8 @@ class Story:
         yield from self._readings()
         yield from self._refused_readings()
         yield from patient_chapter(self._house, CLAIRE.cx)
+        yield from fhir_chapter(self._house, CLAIRE)
+        yield from laboratory_chapter(self._house, CLAIRE)
         yield from self._walls()
 
     def _deposits(self) -> Iterator[Step]:
