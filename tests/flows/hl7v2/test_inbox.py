@@ -18,6 +18,7 @@ from samples.documents.laboratory_report import laboratory_report
 from samples.feed import NoAnswer
 from samples.hl7v2.messages import mdm, oru
 from security.at_rest.queue_key import QueueKey, QueueKeyError, load_queue_key
+from security.at_rest.record_keys import load_kek
 
 
 def ecluse(bench: Any, *words: str, ok: bool = True) -> str:
@@ -213,3 +214,14 @@ def test_what_a_sender_cannot_read_is_parked_and_what_it_cannot_take_now_is_trie
     finally:
         bench.receiver.mood = "AA"
     wait(lambda: bench.rows(state, message.at("MSH^1^10")) == [("DONE",)])
+
+
+def test_nothing_on_the_disk_of_the_door_is_a_key_of_records(bench: Any) -> None:
+    """What it holds opens what waits in its inbox, and no document that was deposited."""
+    secret = load_kek(bench.house.data / "consultation" / "kek").secret
+    held = {path.name: path.read_bytes() for path in (bench.house.data / "hl7v2").rglob("*") if path.is_file()}
+
+    assert {"inbox.key", "inbox.url", "server.key", "audit.key", "1690999032.pem"} <= set(held)
+    for content in held.values():
+        assert secret not in content
+        assert secret.hex().encode() not in content
