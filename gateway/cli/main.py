@@ -16,6 +16,7 @@ COMMANDS = {
     "samples": "gateway.cli.samples:samples",
     "pack": "gateway.cli.pack:pack",
     "xdm": "gateway.cli.xdm:xdm",
+    "lab": "gateway.cli.lab:lab",
     "pki": "gateway.cli.pki:pki",
     "records": "gateway.cli.records:records",
     "why": "gateway.cli.why:why",

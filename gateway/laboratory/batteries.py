@@ -20,6 +20,7 @@ from gateway.laboratory.remarks import Remarks
 from gateway.laboratory.times import Clock
 from gateway.laboratory.values import read_range, read_value
 from xds.hl7v2.document_reading import METADATA
+from xds.hl7v2.document_rules import is_oid
 from xds.hl7v2.identity_reading import read_authority
 from xds.hl7v2.segments import Repetition, Segment
 from xds.metadata.codes import Code
@@ -186,15 +187,10 @@ def _specimen_id(spm: Segment, remarks: Remarks) -> InstanceId | None:
     for one in spm.repetitions(2):
         for component in (2, 1):
             oid = one.text(component, 3)
-            if one.text(component, 1) and read_oid(oid):
+            if one.text(component, 1) and is_oid(oid):
                 return InstanceId(oid, one.text(component, 1))
         remarks.leave_out(spm.location(2), "an id whose issuer has no OID")
     return None
-
-
-def read_oid(text: str) -> bool:
-    """Whether a text is an OID."""
-    return bool(text) and text.replace(".", "").isdigit() and "." in text and text.isascii()
 
 
 def order_id(segment: Segment, number: int, remarks: Remarks) -> InstanceId | None:
@@ -203,7 +199,7 @@ def order_id(segment: Segment, number: int, remarks: Remarks) -> InstanceId | No
     if not told:
         return None
     authority = told[0].text(3) or read_authority(told[0], 2)[0]
-    if told[0].text(1) and read_oid(authority):
+    if told[0].text(1) and is_oid(authority):
         return InstanceId(authority, told[0].text(1))
     remarks.leave_out(segment.location(number), "an id whose issuer has no OID")
     return None

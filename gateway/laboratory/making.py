@@ -58,7 +58,7 @@ def make_document(message: DocumentMessage, segments: Sequence[Segment], data: b
     biologist = read_biologist(message, segments, organization, remarks)
     groups = groups_of(segments, remarks)
     batteries = tuple(filter(None, (read_battery(group, clock, remarks) for group in groups)))
-    if not batteries:
+    if not any(group.observations for group in groups):
         remarks.miss("OBX^1^5", "no result")
     released = _released(message.header.time, segments, clock, remarks)
     if biologist is None or released is None or not batteries or remarks.has_errors:

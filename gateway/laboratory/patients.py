@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cda.header_values import InstanceId, Patient
-from gateway.laboratory.batteries import read_oid
+from cda.times import to_utc
 from gateway.laboratory.remarks import Remarks
 from xds.hl7v2 import patient as hl7v2_patient
+from xds.hl7v2.document_rules import is_oid
 
 
 def read_patient(sent: hl7v2_patient.Patient, remarks: Remarks) -> Patient:
@@ -17,7 +18,7 @@ def read_patient(sent: hl7v2_patient.Patient, remarks: Remarks) -> Patient:
     missed = (
         ("PID^1^3", ids, "no id of the patient whose issuer has an OID"),
         ("PID^1^5", birth is not None and birth.given, "no name and given name of birth"),
-        ("PID^1^7", len(sent.birth_date) >= 8, "no day of birth"),
+        ("PID^1^7", len(sent.birth_date) >= 8 and to_utc(sent.birth_date[:8]), "no day of birth of the calendar"),
         ("PID^1^8", sent.sex, "no sex"),
     )
     for location, told, text in missed:
@@ -44,7 +45,7 @@ def read_patient(sent: hl7v2_patient.Patient, remarks: Remarks) -> Patient:
 
 def _ids(sent: hl7v2_patient.Patient, remarks: Remarks) -> Iterable[InstanceId]:
     for one in sorted(sent.ids, key=lambda one: not one.is_ins):
-        if read_oid(one.authority):
+        if is_oid(one.authority):
             yield InstanceId(one.authority, one.value)
         else:
             remarks.leave_out("PID^1^3", "an id whose issuer has no OID")

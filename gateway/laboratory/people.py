@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 
 from cda.header_values import InstanceId, Organization, Participant, PersonName
 from gateway.laboratory.remarks import Remarks
-from profiles.codes import value_set
 from security.pki.identifiers import is_person, is_professional, is_structure
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.identity_reading import read_authority
@@ -119,5 +121,12 @@ def _xon(value: Repetition) -> Xon:
 
 def _profession(code: str) -> Code | None:
     """A profession of JDV_J01 in the place of the degree."""
-    known = (code, _PROFESSIONS) in value_set("JDV_J01_XdsAuthorSpecialty_CISIS")
-    return Code(code, _PROFESSIONS, code) if known else None
+    display = _professions().get(code)
+    return Code(code, _PROFESSIONS, display) if display is not None else None
+
+
+@cache
+def _professions() -> dict[str, str]:
+    text = files("profiles.value_sets").joinpath("JDV_J01_XdsAuthorSpecialty_CISIS.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["code"]: row["displayName"] for row in rows if row["codeSystem"] == _PROFESSIONS}

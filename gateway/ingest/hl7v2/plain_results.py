@@ -21,6 +21,8 @@ from xds.hl7v2.segments import Segment
 from xds.metadata.persons import Xcn, Xon
 
 NO_DOCUMENT: Final = "H-05"
+OF_RESULTS: Final = "results: "
+"""How the text of a fault begins that is a remark on results."""
 
 
 def documented(
@@ -80,7 +82,7 @@ def _fault(remark: Remark) -> Fault:
     return Fault(
         condition=Condition.MISSING if error else Condition.OTHER,
         location=remark.location,
-        text=f"results: {remark.text}" + (f" ({', '.join(told)})" if told else ""),
+        text=OF_RESULTS + remark.text + (f" ({', '.join(told)})" if told else ""),
         severity=Severity.ERROR if error else Severity.WARNING,
     )
 
