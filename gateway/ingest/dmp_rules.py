@@ -67,6 +67,7 @@ class DmpRules:
             if item.kind is ObjectKind.DOCUMENT_ENTRY
         }
         yield from coherence.with_documents(request, signature_id or "", own, self.content)
+        yield from lot_signature.warnings(request, signature_id)
 
     def law(self, request: ProvideAndRegisterRequest, signature_id: str | None) -> Feeding:
         """The law on this lot."""

@@ -41,26 +41,27 @@ def check_manifest(
         if algorithm not in digest_algorithms(allow_sha1=allow_sha1):
             _refuse(ErrorKind.SIG_ALGORITHM, "a digest algorithm of the manifest is not allowed")
         covered[unique_id] = (algorithm, value)
-    _check_coverage(set(covered), {lot_unique_id, *documents})
+    check_coverage(set(covered), {lot_unique_id, *documents})
     if covered.pop(lot_unique_id)[1] != PLACEHOLDER:
         _refuse(ErrorKind.SIG_INVALID, f"the digest of the lot itself is not the agreed value {PLACEHOLDER}")
     for unique_id, (algorithm, value) in covered.items():
         if _decode(value) != digest(algorithm, documents[unique_id]):
             _refuse(
-                ErrorKind.SIG_INVALID, f"the digest of a document is not that of the octets received{_named(unique_id)}"
+                ErrorKind.SIG_INVALID, f"the digest of a document is not that of the octets received{named(unique_id)}"
             )
 
 
-def _check_coverage(covered: set[str], expected: set[str]) -> None:
+def check_coverage(covered: set[str], expected: set[str]) -> None:
+    """Every part of the lot, and nothing else. Raises NotAuthenticated: SIG_COVERAGE."""
     if missing := expected - covered:
-        text = f"the manifest leaves out {len(missing)} of {len(expected)} parts of the lot{_named(*missing)}"
+        text = f"the manifest leaves out {len(missing)} of {len(expected)} parts of the lot{named(*missing)}"
         _refuse(ErrorKind.SIG_COVERAGE, text)
     if extra := covered - expected:
-        text = f"the manifest names {len(extra)} documents that are not in the lot{_named(*extra)}"
+        text = f"the manifest names {len(extra)} documents that are not in the lot{named(*extra)}"
         _refuse(ErrorKind.SIG_COVERAGE, text)
 
 
-def _named(*unique_ids: str) -> str:
+def named(*unique_ids: str) -> str:
     """Some of the documents, for those who repair the lot. Whatever is not an OID is not repeated."""
     shown = sorted(filter(_OID.fullmatch, unique_ids))[:_MOST_NAMED]
     return f": {', '.join(shown)}" if shown else ""

@@ -50,10 +50,15 @@ def read_signing_time(
     signed_at = read_instant(text)
     if signed_at is None:
         _refuse("SigningTime is not a date and time with its zone")
+    check_certificate_life(leaf, signed_at)
+    return signed_at
+
+
+def check_certificate_life(leaf: x509.Certificate, signed_at: datetime) -> None:
+    """Refuse a signing time at which the certificate or its key could not sign. Raises NotAuthenticated: SIG_POLICY."""
     if not leaf.not_valid_before_utc <= signed_at <= leaf.not_valid_after_utc:
         _refuse("SigningTime is outside the life of the certificate")
     _check_key_period(leaf, signed_at)
-    return signed_at
 
 
 def check_signing_time(signed_at: datetime, now: datetime, rules: SigningTimeRules) -> None:
