@@ -35,10 +35,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def another_database(database: Database) -> AnotherDatabase:
-    """A database that nobody has used, for a data directory: its own domain, clock and records, the roles of all.
-
-    Commands on that directory are led there by the environment while it is open.
-    """
+    """A database that nobody has used, for a data directory: its own domain, clock and records, the roles of all."""
 
     @contextmanager
     def opened(data: Path) -> Iterator[Database]:
@@ -51,14 +48,23 @@ def another_database(database: Database) -> AnotherDatabase:
                 known = conninfo_to_dict(database.layout.url(role))
                 write_private(secret_path(data, role), make_conninfo(**{**known, "dbname": name}))
             layout = provision(database.server.url(name), data)
-            with pytest.MonkeyPatch.context() as environment:
-                environment.setenv("ECLUSE_DATABASE_URL", database.server.url(name))
-                yield Database(layout=layout, server=None, applied=(), started=False)
+            yield Database(layout=layout, server=None, applied=(), started=False)
         finally:
             with psycopg.connect(administrator, autocommit=True) as connection:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def administrator_of(database: Database) -> Callable[[Database], str]:
+    """What leads a command to such a database: ECLUSE_DATABASE_URL."""
+
+    def url(other: Database) -> str:
+        assert database.server is not None
+        return database.server.url(str(conninfo_to_dict(other.layout.owner_url)["dbname"]))
+
+    return url
 
 
 def _copy(administrator: str, source: str, name: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -21,7 +22,7 @@ from gateway.consultation.remove_documents import RemoveDocuments
 from gateway.consultation.remove_metadata import RemoveMetadata
 from gateway.consultation.update_document_set import UpdateDocumentSet
 from gateway.database.domain import declare_domain
-from gateway.database.opening import Database, open_database
+from gateway.database.opening import Database
 from gateway.database.pool import open_pool
 from gateway.gate import Caller, Witness
 from profiles.affinity import load_affinity_domain
@@ -345,18 +346,17 @@ class House:
         )
 
     def _insert(self, table: str, row: dict[str, Any], fragment: bytes) -> None:
-        law = {"deposited_at": NOW.isoformat(), "mask_when_visible": False}
-        values = orjson.dumps({**law, **row, "fragment": "\\x" + fragment.hex()}).decode()
+        known = {"deposited_at": NOW.isoformat(), "mask_when_visible": False}
+        values = {**known, **row, "fragment": "\\x" + fragment.hex()}
         names = self.owner.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
-            " AND attgenerated = ''",
-            (table,),
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attname = ANY (%s)",
+            (table, list(values)),
         ).fetchall()
         self.owner.execute(
             sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM jsonb_populate_record(NULL::{0}, %s::text::jsonb)").format(
                 sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(name) for (name,) in names)
             ),
-            (values,),
+            (orjson.dumps(values).decode(),),
         )
 
 
@@ -371,12 +371,13 @@ def codes_of(refusal: Refusal) -> set[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def generic_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def generic_database(
+    tmp_path_factory: pytest.TempPathFactory, another_database: Callable[[Path], AbstractContextManager[Database]]
+) -> Iterator[Database]:
     """A database whose house says `ihe`."""
-    opened = open_database(tmp_path_factory.mktemp("generic"))
-    declare_domain(opened.layout.owner_url, "ihe")
-    yield opened
-    opened.destroy()
+    with another_database(tmp_path_factory.mktemp("generic")) as opened:
+        declare_domain(opened.layout.owner_url, "ihe")
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -203,26 +203,33 @@ def a_lot(patient_id: str) -> SubmissionSet:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, another_database: AnotherDatabase) -> Iterator[Place]:
+def place(new_place: Callable[[], AbstractContextManager[Place]]) -> Iterator[Place]:
     """A house of this module's, its clock wherever the tests before have moved it."""
-    with a_place(tmp_path_factory.mktemp("place"), another_database) as found:
+    with new_place() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def new_place(tmp_path_factory: pytest.TempPathFactory, another_database: AnotherDatabase) -> Callable[[], Any]:
-    return lambda: a_place(tmp_path_factory.mktemp("place"), another_database)
+def new_place(
+    tmp_path_factory: pytest.TempPathFactory,
+    another_database: AnotherDatabase,
+    administrator_of: Callable[[Database], str],
+) -> Callable[[], AbstractContextManager[Place]]:
+    """Open a house of one's own; commands on its directory are led to its database."""
 
+    @contextmanager
+    def opened() -> Iterator[Place]:
+        data = tmp_path_factory.mktemp("place")
+        with another_database(data) as database, pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ECLUSE_DATABASE_URL", administrator_of(database))
+            declare_domain(database.layout.owner_url, "dmp")
+            ingest = open_pool(database.layout.ingest_url, size=1)
+            kek = create_kek(data / "consultation" / "kek")
+            with psycopg.connect(database.layout.owner_url, autocommit=True) as owner:
+                yield Place(data=data, database=database, owner=owner, ingest=ingest, kek=kek)
+            ingest.close()
 
-@contextmanager
-def a_place(data: Path, another_database: AnotherDatabase) -> Iterator[Place]:
-    with another_database(data) as database:
-        declare_domain(database.layout.owner_url, "dmp")
-        ingest = open_pool(database.layout.ingest_url, size=1)
-        kek = create_kek(data / "consultation" / "kek")
-        with psycopg.connect(database.layout.owner_url, autocommit=True) as owner:
-            yield Place(data=data, database=database, owner=owner, ingest=ingest, kek=kek)
-        ingest.close()
+    return opened
 
 
 @pytest.fixture

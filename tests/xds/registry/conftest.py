@@ -7,10 +7,11 @@ BOTH_DOMAINS; a module says `pytestmark = IHE`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ import psycopg
 import pytest
 
 from gateway.database.domain import declare_domain
-from gateway.database.opening import Database, open_database
+from gateway.database.opening import Database
 from gateway.database.pool import DoorPool, open_pool
 from gateway.records import authorise, open_record
 from security.at_rest.record_keys import Kek, create_kek
@@ -356,20 +357,22 @@ def domain(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def houses(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Database]]:
+def houses(
+    database: Database,
+    another_database: Callable[[Path], AbstractContextManager[Database]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], Database]]:
     """The database of each domain's house: a house has one for good."""
     opened: dict[str, Database] = {"dmp": database}
+    with ExitStack() as stack:
 
-    def house(name: str) -> Database:
-        if name not in opened:
-            opened[name] = open_database(tmp_path_factory.mktemp(name))
-            declare_domain(opened[name].layout.owner_url, name)
-        return opened[name]
+        def house(name: str) -> Database:
+            if name not in opened:
+                opened[name] = stack.enter_context(another_database(tmp_path_factory.mktemp(name)))
+                declare_domain(opened[name].layout.owner_url, name)
+            return opened[name]
 
-    yield house
-    for name, other in opened.items():
-        if name != "dmp":
-            other.destroy()
+        yield house
 
 
 @pytest.fixture(scope="session")

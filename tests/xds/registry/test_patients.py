@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +18,7 @@ import pytest
 from lxml import etree
 
 from gateway.database.domain import declare_domain
-from gateway.database.opening import Database, open_database
+from gateway.database.opening import Database
 from gateway.database.pool import DoorPool, open_pool
 from security.at_rest.new_record import create_record_key_for
 from security.at_rest.record_keys import Kek, unwrap
@@ -232,11 +234,12 @@ def an_event() -> AuditEvent:
 
 
 @pytest.fixture(scope="module")
-def generic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    opened = open_database(tmp_path_factory.mktemp("generic"))
-    declare_domain(opened.layout.owner_url, "ihe")
-    yield opened
-    opened.destroy()
+def generic(
+    tmp_path_factory: pytest.TempPathFactory, another_database: Callable[[Path], AbstractContextManager[Database]]
+) -> Iterator[Database]:
+    with another_database(tmp_path_factory.mktemp("generic")) as opened:
+        declare_domain(opened.layout.owner_url, "ihe")
+        yield opened
 
 
 @pytest.fixture(scope="module")
