@@ -3,6 +3,7 @@
 import base64
 import json
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.wire.fhir.writing import write_resource
 from samples.documents.pdf import one_page
 from samples.documents.vsm import vsm
 from samples.fhir.bundle import write_lot
+from samples.jades import with_json_signature
 from security.strict_json import write_json
 from xds.ebrim.objects import read_entry
 
@@ -318,6 +320,43 @@ def test_a_signature_that_does_not_cover_the_lot_is_refused(hospital, scene):
     # when it is sent, even to a lenient door, then its signature refuses it.
     for lenient in (False, True):
         reply = hospital.send(write_lot(changed), lenient=lenient)
+        assert reply.status == 422
+        assert reply.codes[0].startswith("SIG_")
+    assert scene.kept() == before
+
+
+def test_a_lot_is_signed_in_json_too(hospital, scene):
+    # Given a lot that its hospital signed in JSON,
+    signer = scene.house.credential("chu-seine.sign")
+    made = scene.lot([vsm(scene.patient)])
+    submission = with_json_signature(made, signer=signer, now=datetime.now(UTC))
+    # when it is sent to a strict door, then it is registered;
+    reply = hospital.send(write_lot(submission))
+    assert reply.status == 200, reply.content
+    assert scene.found() == list(submission.unique_ids)
+
+
+def without_the_set(header):
+    del header["iheSSId"]
+
+
+def without_crit(header):
+    header["crit"] = ["sigD", "sigT"]
+
+
+def without_a_document(header):
+    for name in ("pars", "hashV", "ctys"):
+        header["sigD"][name] = header["sigD"][name][1:]
+
+
+@pytest.mark.parametrize("change", [without_the_set, without_crit, without_a_document], ids=lambda one: one.__name__)
+def test_a_signature_in_json_that_is_wrong_refuses_the_lot(hospital, scene, change):
+    signer = scene.house.credential("chu-seine.sign")
+    documents = [vsm(scene.patient), vsm(scene.patient)]
+    submission = with_json_signature(scene.lot(documents), signer=signer, now=datetime.now(UTC), change=change)
+    before = scene.kept()
+    for lenient in (False, True):
+        reply = hospital.send(write_lot(submission), lenient=lenient)
         assert reply.status == 422
         assert reply.codes[0].startswith("SIG_")
     assert scene.kept() == before
