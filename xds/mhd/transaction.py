@@ -122,6 +122,8 @@ def _kind(resource: Element, method: str, url: str, request: Element) -> EntryKi
         kind = EntryKind.FHIR_DOCUMENT
     if kind is None:
         expected = "a List, a DocumentReference, a Binary, or a Bundle that is a document"
+        if name == "Provenance":
+            expected = "no Provenance, which signs a spelling that is not kept: sign the lot by a document of it"
         request.notes.fault(FORBIDDEN, resource.path, name or "nothing", expected)
     elif (method, url.strip("/")) != ("POST", name):
         request.notes.fault(FORBIDDEN, request.path, f"{method} {url}", f"POST {name}")
