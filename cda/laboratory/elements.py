@@ -23,7 +23,7 @@ Content = etree._Element | str | None | Iterable[etree._Element]
 def element(
     tag: str, *content: Content, xsi_type: str | None = None, namespace: str = CDA, **attributes: str | None
 ) -> etree._Element:
-    """Make an element. Children and texts in order; None leaves a child or an attribute out.
+    """Make an element of children in order, or of a text; None leaves a child or an attribute out.
 
     A character that XML cannot hold becomes U+FFFD; a line feed in a text of the narrative is for `lines`.
     """
@@ -37,7 +37,7 @@ def element(
         if part is None:
             continue
         if isinstance(part, str):
-            _append(made, part)
+            made.text = _clean(part)
         elif isinstance(part, etree._Element):
             made.append(part)
         else:
@@ -81,18 +81,11 @@ def original(anchor: str) -> etree._Element:
 def lines(tag: str, text: str, anchor: str | None = None) -> etree._Element:
     """A text of the narrative, its line feeds as `br`."""
     made = element(tag, ID=anchor)
-    for rank, line in enumerate(text.splitlines()):
-        if rank:
-            made.append(element("br"))
-        _append(made, line)
+    first, *others = text.splitlines() or [""]
+    made.text = _clean(first)
+    for line in others:
+        etree.SubElement(made, f"{{{CDA}}}br").tail = _clean(line)
     return made
-
-
-def _append(made: etree._Element, text: str) -> None:
-    if len(made):
-        made[-1].tail = (made[-1].tail or "") + _clean(text)
-    else:
-        made.text = (made.text or "") + _clean(text)
 
 
 def _clean(text: str) -> str:

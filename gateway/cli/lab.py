@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cda.document import parse_document
+from cda.document import UnreadableDocument, parse_document
 from cda.header import read_header
 from cda.to_metadata import to_entry
 from gateway.cli.speech import counted, say, text
@@ -96,11 +96,16 @@ def _preview(data: bytes) -> Preview | None:
     remarks = make_document(plain.message, plain.segments, data).remarks
     reading = judged(data, Terms())
     message = reading.message
+    nothing = Preview(reading=reading, remarks=remarks, document=None, entry=None)
     if not isinstance(message, DocumentMessage) or not message.documents:
-        return Preview(reading=reading, remarks=remarks, document=None, entry=None)
+        return nothing
     content = message.documents[0].content
+    try:
+        header = read_header(parse_document(content))
+    except UnreadableDocument:
+        return nothing
     entry = to_entry(
-        read_header(parse_document(content)),
+        header,
         content,
         entry_uuid="Document01",
         confidentiality=visibility_codes(message.instructions),

@@ -132,7 +132,7 @@ def _result(obx: Segment, clock: Clock, remarks: Remarks) -> Result:
         label=label,
         shown=found.shown,
         value=found.value,
-        flags=tuple(_flags(obx, remarks)),
+        flags=tuple(dict.fromkeys(_flags(obx, remarks))),
         reference=read_range(usual, found.unit),
         reference_shown=usual,
         method="\n".join(filter(None, map(label_of, obx.repetitions(17)))),

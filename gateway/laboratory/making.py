@@ -22,6 +22,8 @@ from xds.hl7v2.document_reading import document_observations
 from xds.hl7v2.segments import Segment
 from xds.metadata.codes import Code
 
+MOST_SEGMENTS: Final = 1_500
+"""Segments of results that become a document: writing and judging one costs a millisecond or two a result."""
 _ACT = "2.16.840.1.113883.5.4"
 _FRAMES = "1.2.250.1.213.1.1.4.9"
 _FACILITY: Final = Code("SA25", "1.2.250.1.71.4.2.4", "Laboratoire de biologie médicale")
@@ -51,6 +53,9 @@ def is_plain(message: DocumentMessage, segments: Sequence[Segment]) -> bool:
 def make_document(message: DocumentMessage, segments: Sequence[Segment], data: bytes) -> Made:
     """The document that the results of a message make: the same for the same bytes. Never raises on what was sent."""
     remarks = Remarks()
+    if len(segments) > MOST_SEGMENTS:
+        remarks.miss("MSH^1", f"more than {MOST_SEGMENTS} segments: cut the message")
+        return Made(remarks.all)
     clock = Clock.of(message.header.time, remarks)
     _check_first(segments, remarks)
     patient = read_patient(message.patient, remarks)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from cda.document import UnreadableDocument
 from cda.header_values import Participant
 from cda.laboratory.header import TYPE
 from conformance.report import Severity as Grade
@@ -15,7 +16,7 @@ from gateway.laboratory.remarks import Kind, Remark
 from xds.hl7v2.document_message import CarriedDocument, DocumentMessage, Flow, Instructions, Participation, Role
 from xds.hl7v2.document_reading import metadata_observations
 from xds.hl7v2.document_rules import check_for_dmp
-from xds.hl7v2.faults import Condition, Fault, Severity, has_errors
+from xds.hl7v2.faults import Condition, Fault, Severity
 from xds.hl7v2.reading import MOST_FAULTS, Reading
 from xds.hl7v2.segments import Segment
 from xds.metadata.persons import Xcn, Xon
@@ -57,22 +58,27 @@ def with_results(reading: Reading, data: bytes) -> Reading:
     if not isinstance(message, DocumentMessage) or not is_plain(message, reading.segments):
         return reading
     others = tuple(fault for fault in reading.faults if fault.rule != NO_DOCUMENT)
-    if has_errors(others):
-        return reading
     complete, faults = documented(message, reading.segments, data)
     if complete.instructions.destdmp and complete.documents:
         faults += tuple(check_for_dmp(complete))
-    found = (*others, *faults, *_nonconformities(complete))
-    return replace(reading, message=complete, faults=found[:MOST_FAULTS])
+    # Errors first: what is cut may hide none.
+    found = sorted((*others, *faults, *_nonconformities(complete)), key=lambda one: one.severity is not Severity.ERROR)
+    return replace(reading, message=complete, faults=tuple(found[:MOST_FAULTS]))
 
 
 def _nonconformities(message: DocumentMessage) -> Iterable[Fault]:
     """What our own rules find wrong with a document that was made here: no such document is deposited."""
     for carried in message.documents:
-        for finding in validate(carried.content).findings:
+        place = f"OBX^{carried.observation}^5"
+        try:
+            findings = validate(carried.content).findings
+        except UnreadableDocument:
+            yield Fault(condition=Condition.OTHER, location=place, text="the document made of the results is too large")
+            return
+        for finding in findings:
             if finding.severity is Grade.ERROR:
                 text = f"the document made of the results breaks {finding.rule} at {finding.path}"
-                yield Fault(condition=Condition.OTHER, location=f"OBX^{carried.observation}^5", text=text)
+                yield Fault(condition=Condition.OTHER, location=place, text=text)
 
 
 def _fault(remark: Remark) -> Fault:

@@ -283,3 +283,22 @@ def test_results_obey_what_the_message_says_of_who_may_see_them() -> None:
 def test_results_for_the_dmp_need_a_qualified_patient() -> None:
     faults = judged(results().with_field("PID^1^32", "PROV").bytes, Terms()).faults
     assert [one.rule for one in faults if one.severity == "E"] == ["H-10-QUALIFIED"]
+
+
+def test_results_with_a_fault_of_hl7_are_told_that_and_what_is_missing_at_once() -> None:
+    faults = judged(results().without("PV1^1").with_field("OBX^1^5", "sept").bytes, Terms()).faults
+    assert [one.location for one in faults if one.severity == "E"] == ["PV1^1", "OBX^1^5"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        results(["NM|4548-4^HbA1c^LN||7.2|%^^UCUM|4-6|H|||F"] * 1_500),
+        results(["FT|8251-1^Note^LN||" + "\\.br\\" * 150_000 + "||||||F"]),
+        results(["NM|4548-4^HbA1c^LN||7.2|%^^UCUM|4-6|" + "H~L~" * 90 + "|||F"] * 100),
+    ],
+    ids=["results", "lines", "flags"],
+)
+def test_a_message_of_any_size_is_judged(message: Er7) -> None:
+    reading = judged(message.bytes, Terms())
+    assert reading.accepted or [one.location for one in reading.faults if one.severity == "E"]
