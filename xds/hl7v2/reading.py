@@ -16,7 +16,7 @@ from xds.hl7v2.consent_rules import check_consent
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.document_reading import document_observations, metadata_observations, read_document_message
 from xds.hl7v2.document_rules import check_documents
-from xds.hl7v2.faults import Fault, has_errors
+from xds.hl7v2.faults import Fault, Severity, has_errors
 from xds.hl7v2.fields import check_fields
 from xds.hl7v2.findings import broken
 from xds.hl7v2.header import Header
@@ -86,7 +86,10 @@ def read_message(data: bytes, terms: Terms | None = None) -> Reading:
             message, found = read_document_message(header, segments, data, lifted.payloads)
             faults += found
             faults += _of_documents(message, segments, terms)
-    return Reading(header=header, message=message, faults=tuple(faults[:MOST_FAULTS]), segments=segments)
+    if len(faults) > MOST_FAULTS:
+        # Errors first: a message may not be accepted because warnings left no room for them.
+        faults = sorted(faults, key=lambda one: one.severity is not Severity.ERROR)[:MOST_FAULTS]
+    return Reading(header=header, message=message, faults=tuple(faults), segments=segments)
 
 
 def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:

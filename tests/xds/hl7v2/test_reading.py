@@ -298,3 +298,14 @@ def test_no_value_breaks_out_of_an_acknowledgement(place: str, value: str) -> No
 def test_a_hostile_message_is_answered_in_little_space(data: bytes) -> None:
     reading = read_message(data)
     assert len(write_ack(reading.header, reading.faults)) < 400_000
+
+
+def test_any_number_of_warnings_hides_no_error() -> None:
+    message = oru().with_field("OBX^1^5", "^TEXT^PDF^Base64^PGE+")
+    for number in range(600):
+        message = message.after("OBX^11", f"OBX|{number + 12}|ST|1-8^Autre^LN||x||||||Q")
+
+    reading = read_message(message.bytes)
+
+    assert len(reading.faults) == 500
+    assert not reading.accepted
