@@ -1,7 +1,6 @@
 """One's own documents in FHIR at the real ingest door: their ids and their deletion (DMP TD3.1b, TD3.3c; F-09)."""
 
 import json
-from contextlib import closing
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
@@ -32,6 +31,11 @@ FHIRPATH = {
             ],
         }
     ],
+}
+MASKED = {
+    "system": "https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument",
+    "code": "MASQUE_PS",
+    "display": "Masqué aux professionnels de santé",
 }
 PATCHES = {
     "JSON Patch": (JSON_PATCH, "application/json-patch+json"),
@@ -78,16 +82,23 @@ def test_ones_own_document_is_told_by_its_ids_alone(hospital):
 
 
 def test_a_masked_document_keeps_its_id_and_is_replaced_by_it(hospital, scene):
-    # Given a document that a doctor masked after it was sent,
+    # Given a document that a doctor masked after it was sent: its metadata have a new version, and a new entryUUID.
     identifier, unique_id = sent(hospital)
-    with closing(scene.house.owner()) as connection:
-        rows = connection.execute(
-            "SELECT entry_uuid FROM ecluse.document_entries WHERE unique_id = %s", [unique_id]
-        ).fetchall()
-    assert [str(row[0]) for row in rows] == [identifier]
-    # when it is asked for, then it has the id it was given.
+    mask = [{"op": "add", "path": "/securityLabel/-", "value": {"coding": [MASKED]}}]
+    with scene.house.fhir("dr-essai", scene.patient.cx) as doctor:
+        masked = doctor.patch(f"DocumentReference/{identifier}", mask)
+    assert masked.status == 200, masked.content
+    # When the hospital asks for it, then it has the id that the hospital was given, and nothing tells of the mask.
+    for parameters in (by_unique_id(unique_id), {"identifier": f"urn:ietf:rfc:3986|urn:uuid:{identifier}"}):
+        (entry,) = hospital.client.get("DocumentReference", parameters).resource["entry"]
+        assert (entry["resource"]["id"], entry["resource"]["status"]) == (identifier, "current")
+    # When the hospital replaces it by that id, then it is replaced.
+    document = vsm(scene.patient, replaces=unique_id)
+    submission = scene.lot([document], replaces={0: f"urn:uuid:{identifier}"})
+    reply = hospital.send(write_lot(submission))
+    assert reply.status == 200, reply.content
     (entry,) = hospital.client.get("DocumentReference", by_unique_id(unique_id)).resource["entry"]
-    assert entry["resource"]["id"] == identifier
+    assert entry["resource"]["status"] == "superseded"
 
 
 def test_the_document_of_another_is_no_document(hospital, scene):
