@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from functools import cached_property
 from typing import Any
 
 _TOKEN = re.compile(r'[ \t\r\n]*+(?:([{}\[\],:])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|([^ \t\r\n{}\[\],:"]++))', re.DOTALL)
+_END = re.compile("\n")
 _STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d{1,9})\]|\('([^']*)'\))?")
 
 Steps = tuple[str | int, ...]
@@ -26,7 +28,8 @@ class JsonPlaces:
     def of(self, path: str) -> tuple[int, int]:
         """Line and column of a member at its name, of an item at its beginning."""
         offset = self._offsets.get(self._steps(path), 0)
-        return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
     def _steps(self, path: str) -> Steps:
         """The keys and ranks that lead there, as far as there is something."""
@@ -44,6 +47,11 @@ class JsonPlaces:
                 current = current[number]
                 steps.append(number)
         return tuple(steps)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(match.end() for match in _END.finditer(self._text))]
 
     @cached_property
     def _offsets(self) -> dict[Steps, int]:

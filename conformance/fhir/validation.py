@@ -65,7 +65,7 @@ def validate_resource(content: bytes, profile: str | None = None, *, lenient: bo
     structure = Structure()
     structure.look(resource)
     if structure.faults:
-        findings = [structure_finding(one, places) for one in structure.faults]
+        findings = [structure_finding(one, places) for one in structure.faults[:_MOST]]
         return _report(found, resource, findings, {STRUCTURE: True, METADATA: False})
     judged = _JUDGES[found](resource)
     findings = [as_finding(one, judged.places, places) for one in dict.fromkeys(_told(judged, lenient=lenient))]
