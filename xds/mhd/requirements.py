@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from profiles.fhir.elements import element_of
@@ -28,7 +29,7 @@ def check_profile(resource: Element, profile: str, without: Iterable[str] = ()) 
 
 def missing(request: ProvideAndRegisterRequest, places: Mapping[str, str]) -> Iterator[RegistryError]:
     """What a registry requires of every submission and is not there (ITI TF-3 §4.3.1), at its FHIRPath."""
-    told = {error.location for error in request.errors}
+    told = sorted({error.location for error in request.errors})
     objects: list[tuple[str, str, Iterable[tuple[str, object]]]] = [
         ("ExtrinsicObject", entry.entry_uuid, _of_entry(entry)) for entry in request.entries
     ]
@@ -39,11 +40,17 @@ def missing(request: ProvideAndRegisterRequest, places: Mapping[str, str]) -> It
         base = places.get(identifier, "")
         for attribute, value in attributes:
             path = ".".join(part for part in (base, element_of(kind, attribute)) if part)
-            if not value and not any(one.startswith(path) for one in told):
+            if not value and not _has_prefix(told, path):
                 yield disagreement("O1", path, "nothing", f"the required attribute {attribute}")
     if request.submission_set is None and not request.errors:
         code = XdsErrorCode.REGISTRY_METADATA
         yield disagreement("M2", "Bundle", "no List of a SubmissionSet", "exactly one", code)
+
+
+def _has_prefix(texts: Sequence[str], prefix: str) -> bool:
+    """Whether one of some sorted texts begins so."""
+    first = bisect_left(texts, prefix)
+    return first < len(texts) and texts[first].startswith(prefix)
 
 
 def _of_entry(entry: DocumentEntry) -> Iterable[tuple[str, object]]:
