@@ -22,6 +22,7 @@ COMMANDS = {
     "why": "gateway.cli.why:why",
     "traces": "gateway.cli.traces:traces",
     "world": "gateway.cli.world:world",
+    "diff-faces": "gateway.cli.diff_faces:diff_faces",
     "clock": "gateway.cli.clock:clock",
     "jobs": "gateway.cli.jobs:jobs",
     "outbox": "gateway.cli.outbox:outbox",

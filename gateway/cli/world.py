@@ -49,9 +49,9 @@ def seed(*, as_json: bool, file: Path | None, data: str | None) -> None:
     """
     try:
         settings = load(file, data=data)
-        _refuse_other_houses(settings)
+        refuse_other_houses(settings)
         with (
-            Rehearsal(_environment(), data=Path(settings.data).resolve(), settings=file) as house,
+            Rehearsal(open_environment(), data=Path(settings.data).resolve(), settings=file) as house,
             closing(house.owner()) as connection,
         ):
             done = [_tell(one, as_json=as_json) for one in WorldSeed(house, connection).make()]
@@ -96,7 +96,8 @@ _COLUMNS: Mapping[str, Mapping[str, int]] = {
 }
 
 
-def _refuse_other_houses(settings: Settings) -> None:
+def refuse_other_houses(settings: Settings) -> None:
+    """Raises SettingsError: the house is no sandbox of the DMP."""
     if settings.mode != "sandbox" or settings.domain != "dmp":
         raise SettingsError(
             text(
@@ -106,7 +107,7 @@ def _refuse_other_houses(settings: Settings) -> None:
         )
 
 
-def _environment() -> dict[str, str]:
+def open_environment() -> dict[str, str]:
     """What the environment says of this house, but for ports, which somebody may listen on; nothing comes due now."""
     ours = {name: value for name, value in os.environ.items() if name.startswith("ECLUSE_")}
     kept = {name: value for name, value in ours.items() if not name.endswith("_PORT")}
