@@ -59,7 +59,9 @@ class ConsultationSettings(DoorSettings):
 class Hl7v2Settings(DoorSettings):
     """The HL7 v2 listener of the domain dmp: MLLP over mutual TLS, for the establishments of the ingest door."""
 
-    enabled: bool = _key(True, "whether ecluse serve opens it; in production only where certificate, key and trust are given")
+    enabled: bool = _key(
+        True, "whether ecluse serve opens it; in production only where certificate, key and trust are given"
+    )
     port: int = _key(8444, "port of the door; 0 lets the system choose")
     health_port: int = _key(9444, "loopback port of its health endpoint; 0 lets the system choose")
     threads: int = _key(32, "connections served at once, half of them of one certificate at most")

@@ -1,4 +1,4 @@
-"""What is sent, what is wanted back, what is preferred, what is searched: read as HTTP has it, or refused in its words."""
+"""What is sent, wanted back, preferred and searched: read as HTTP has it, or refused in its words."""
 
 from __future__ import annotations
 
