@@ -22,7 +22,6 @@ from conformance.catalogue import (
     VSM_1_4,
     VSM_2023,
 )
-from conformance.diagnosis import diagnose
 from conformance.incidents import incident
 from conformance.report import Finding, Report, Severity, unreadable
 from conformance.validate import profile_of, validate_document
@@ -92,6 +91,8 @@ class Judge:
         try:
             document = parse_document(content)
         except UnreadableDocument as error:
+            from conformance.diagnosis import diagnose
+
             return diagnose(content, error)
         report = self._report(document)
         note = _foreign(document, self.language)
@@ -109,6 +110,8 @@ class Judge:
             report = validate_submission(content, self.profile or METADATA_DMP, self.documents)
         except UnreadableDocument as error:
             if isinstance(error.__cause__, MalformedMessage):
+                from conformance.diagnosis import diagnose
+
                 return diagnose(content, error)
             return unreadable(
                 str(error),

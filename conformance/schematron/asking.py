@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -13,9 +13,9 @@ from conformance.schematron.matching import NODES
 from conformance.schematron.nodes import Located, Node, keeping, kept, passed
 from conformance.schematron.queries import Queries, Question
 from conformance.schematron.xpath.core import Beyond
-from conformance.schematron.xpath.extensions import variable
-from conformance.schematron.xpath.steps import Reckoned
-from conformance.schematron.xpath.translation import Kind
+
+if TYPE_CHECKING:
+    from conformance.schematron.xpath.steps import Reckoned
 
 _Element = etree._Element
 _NO_LETS: Mapping[str, str] = {}
@@ -128,7 +128,7 @@ class Asking:
         """A list that was found for a variable, as libxml2 takes it."""
         value = scope.lets.get(name)
         strings = value is not None and scope.element is scope.node and self._queries.let(value).strings
-        return variable(found, Kind.STRINGS) if strings else passed(found)
+        return _strings(found) if strings else passed(found)
 
     def _answer(self, question: Question, scope: Scope) -> Any:
         if not question.names:
@@ -139,7 +139,7 @@ class Asking:
         """A variable of a rule that is the same for every document: asked once for all of them."""
         if value not in self._steady:
             found = self._answer(let, scope)
-            self._steady[value] = variable(found, Kind.STRINGS) if let.strings else passed(found)
+            self._steady[value] = _strings(found) if let.strings else passed(found)
         return self._steady[value]
 
     def _of_document(self, name: str) -> Any:
@@ -170,3 +170,11 @@ class Asking:
                 if tag.startswith("{*}"):
                     self._everywhere[one] = list(self._document.parent.iter(tag))
         return self._everywhere[name]
+
+
+def _strings(found: Any) -> Any:
+    """Strings as nodes, which a variable can hold."""
+    from conformance.schematron.xpath.extensions import variable
+    from conformance.schematron.xpath.kinds import Kind
+
+    return variable(found, Kind.STRINGS)

@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 _Element = etree._Element
-_TEMPLATE_ID = "{urn:hl7-org:v3}templateId"
+TEMPLATE_ID = "{urn:hl7-org:v3}templateId"
 ANY = "*"
 _NONE: Mapping[str, list[_Element]] = {}
 
@@ -20,8 +20,10 @@ class Children(dict[_Element, Mapping[str, list[_Element]]]):
 
     def __missing__(self, element: _Element) -> Mapping[str, list[_Element]]:
         if not len(element):
+            self[element] = _NONE
             return _NONE
-        by_tag = self[element] = {}
+        by_tag: dict[str, list[_Element]] = {}
+        self[element] = by_tag
         for child in element.iterchildren("*"):
             by_tag.setdefault(child.tag, []).append(child)
         return by_tag
@@ -37,6 +39,19 @@ class Attributes(dict[_Element, Mapping[str, str]]):
         return known
 
 
+class Templates(dict[_Element, list[str]]):
+    """The roots of the templateIds of each element."""
+
+    def __init__(self, children: Children) -> None:
+        super().__init__()
+        self._children = children
+
+    def __missing__(self, element: _Element) -> list[str]:
+        named = (one.get("root") for one in self._children[element].get(TEMPLATE_ID, ()))
+        roots = self[element] = [root for root in named if root is not None]
+        return roots
+
+
 class DocumentIndex:
     """The elements of one document.
 
@@ -47,18 +62,18 @@ class DocumentIndex:
         self.root = root
         self.children = Children()
         self.attributes = Attributes()
-        wanted = frozenset((_TEMPLATE_ID, *tags))
+        self.templates = Templates(self.children)
+        wanted = frozenset((TEMPLATE_ID, *tags))
         by_tag: dict[str, list[_Element]] = {}
         if ANY in wanted or root.tag in wanted:
             by_tag[root.tag] = [root]
         self._walk(wanted, by_tag)
         by_template: defaultdict[str, list[_Element]] = defaultdict(list)
-        for template in by_tag.get(_TEMPLATE_ID, ()):
-            holder, named = template.getparent(), self.attributes[template].get("root")
-            if holder is not None and named is not None:
-                holders = by_template[named]
-                if not holders or holders[-1] is not holder:
-                    holders.append(holder)
+        for template in by_tag.get(TEMPLATE_ID, ()):
+            holder = template.getparent()
+            if holder is not None and holder not in self.templates:
+                for named in dict.fromkeys(self.templates[holder]):
+                    by_template[named].append(holder)
         self.by_tag: Mapping[str, list[_Element]] = by_tag
         self.by_template: Mapping[str, list[_Element]] = dict(by_template)
 

@@ -11,8 +11,6 @@ from conformance.schematron.documents import Documents
 from conformance.schematron.engine import Schema
 from conformance.schematron.files import FileFault, Files
 from conformance.schematron.model import SchemaFault
-from conformance.schematron.planning import plan
-from conformance.schematron.reading import read_files
 from conformance.schematron.store import default_directory, kept
 
 DEFAULT_CACHE = Path()
@@ -46,6 +44,9 @@ def load(
     here = None if directory is None else kept(directory, schema, top, f"{phase}|{tolerant}|{strict}")
     made = None if here is None else here.get()
     if made is None:
+        from conformance.schematron.planning import plan
+        from conformance.schematron.reading import read_files
+
         below = Files(top)
         try:
             made = plan(read_files(schema, below, phase=phase, strict=strict, tolerant=tolerant), strict=strict)

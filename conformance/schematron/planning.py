@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.schematron.contexts import Context, read_context
 from conformance.schematron.documents import Documents
 from conformance.schematron.expressions import CURRENT, functions, outside_predicates, variables, with_variables
 from conformance.schematron.model import Assertion, Part, Pattern, Rule, SchemaFault, SchemaText
-from conformance.schematron.queries import Kinds, NotAsked, Queries, asked_as, is_xpath_2, known_binding, tested_as
+from conformance.schematron.queries import NotAsked, Queries, asked_as, is_xpath_2, known_binding, tested_as
 from conformance.schematron.scoping import scoped
-from conformance.schematron.xpath.translation import Kind
+
+if TYPE_CHECKING:
+    from conformance.schematron.queries import Kinds
+    from conformance.schematron.xpath.kinds import Kind
 
 _POSITIONS = frozenset(("position", "last"))
 

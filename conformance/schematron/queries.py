@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from conformance.schematron import full
 from conformance.schematron.documents import Documents, MissingDocument
 from conformance.schematron.expressions import (
     CORE_FUNCTIONS,
@@ -23,15 +23,16 @@ from conformance.schematron.gathering import gathered
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.nodes import KEEP
 from conformance.schematron.predicates import Look
-from conformance.schematron.xpath.extensions import extensions, variable
-from conformance.schematron.xpath.reckoning import Reckonings
-from conformance.schematron.xpath.translation import Kind, Untranslatable, translate_test, translate_value
+from conformance.schematron.xpath.reckonings import Reckonings
 
 if TYPE_CHECKING:
     from conformance.schematron.looks.reading import Written
+    from conformance.schematron.xpath.kinds import Kind
 
+    Kinds = Mapping[str, Kind]
+
+# Translating, and what only translated expressions call, is imported when it is needed: a plan that is kept needs none.
 Extensions = Mapping[tuple[str, str], Callable[..., Any]]
-Kinds = Mapping[str, Kind]
 _STRINGS = "ecluse:strings("
 PATIENCE = 8
 """Documents after which it pays to write what they are asked as Python."""
@@ -65,6 +66,8 @@ def asked_as(expression: str, binding: str, namespaces: Mapping[str, str], kinds
 
     `kinds` says what the variables hold.
     """
+    from conformance.schematron.xpath.translation import Kind, Untranslatable, translate_value
+
     if binding in _XPATH_1:
         return without_current(expression), Kind.ANY
     try:
@@ -78,6 +81,8 @@ def asked_as(expression: str, binding: str, namespaces: Mapping[str, str], kinds
 
 def tested_as(test: str, binding: str, namespaces: Mapping[str, str], kinds: Kinds) -> str:
     """A test in XPath 1.0 with our functions. Raises NotAsked."""
+    from conformance.schematron.xpath.translation import Untranslatable, translate_test
+
     if binding in _XPATH_1:
         return without_current(test)
     try:
@@ -86,7 +91,9 @@ def tested_as(test: str, binding: str, namespaces: Mapping[str, str], kinds: Kin
         return _in_full(f"boolean({without_current(test)})", namespaces, error)
 
 
-def _in_full(expression: str, namespaces: Mapping[str, str], refused: Untranslatable) -> str:
+def _in_full(expression: str, namespaces: Mapping[str, str], refused: ValueError) -> str:
+    from conformance.schematron import full
+
     try:
         return full.as_call(expression, namespaces)
     except ValueError as error:
@@ -95,6 +102,9 @@ def _in_full(expression: str, namespaces: Mapping[str, str], refused: Untranslat
 
 def _strings(_context: object, values: Any) -> Any:
     """`strings(values)`: a sequence of strings as nodes that a variable can hold."""
+    from conformance.schematron.xpath.extensions import variable
+    from conformance.schematron.xpath.kinds import Kind
+
     return variable(values, Kind.STRINGS)
 
 
@@ -122,16 +132,28 @@ class Queries:
 
     def __init__(self, namespaces: Mapping[str, str], documents: Documents, patience: int = PATIENCE) -> None:
         self.namespaces = {**namespaces, "ecluse": ECLUSE}
-        self._extensions: Extensions = {**extensions(documents), **KEEP, (ECLUSE, "strings"): _strings}
-        self._extensions = {**self._extensions, (ECLUSE, full.NAME): full.function(namespaces)}
+        self._documents = documents
+        self._prefixes = namespaces
         self._compiled: dict[str, etree.XPath] = {}
         self._questions: dict[str, Question] = {}
         self._lets: dict[str, Question] = {}
-        self.reckoned = Reckonings(self.namespaces, self._extensions, _ASKED * patience)
-        self.reckoned_lets = Reckonings(self.namespaces, self._extensions, _ASKED * patience)
+        self.reckoned = Reckonings(self.namespaces, lambda: self._extensions, _ASKED * patience)
+        self.reckoned_lets = Reckonings(self.namespaces, lambda: self._extensions, _ASKED * patience)
         self.tags: dict[str, str] = {}
         self.looks: dict[str, tuple[Look, ...] | None] = {}
-        self._truths = {**EXTENSIONS, **{key: self._extensions[key] for key in _TRUTHS}}
+
+    @cached_property
+    def _extensions(self) -> Extensions:
+        """Everything that expressions may call."""
+        from conformance.schematron import full
+        from conformance.schematron.xpath.extensions import extensions
+
+        own = {(ECLUSE, "strings"): _strings, (ECLUSE, full.NAME): full.function(self._prefixes)}
+        return {**extensions(self._documents), **KEEP, **own}
+
+    @cached_property
+    def _truths(self) -> Extensions:
+        return {**EXTENSIONS, **{key: self._extensions[key] for key in _TRUTHS}}
 
     def compile(self, expression: str, *, smart: bool = False) -> etree.XPath:
         """A compiled expression. Raises NotAsked: it is not XPath, or calls what nobody knows."""
@@ -179,7 +201,9 @@ class Queries:
         for name in functions(expression):
             prefix, _, local = name.rpartition(":")
             key = (self.namespaces.get(prefix, ""), local)
-            if prefix and key in self._extensions:
+            if prefix and key in EXTENSIONS:
+                needed[key] = EXTENSIONS[key]
+            elif prefix and key in self._extensions:
                 needed[key] = self._extensions[key]
             elif prefix or local not in CORE_FUNCTIONS:
                 raise NotAsked(f"nobody knows the function {name}: {expression}")

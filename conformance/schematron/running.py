@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,9 @@ class Run:
         matched = matcher.walk(walking)
         for place, error in sorted(matcher.failed.items()):
             self._note(f"rule {rules[place].planned.context!r}", error)
+        doubtful = self._doubtful(rules, matched)
+        if not doubtful:
+            return
         pattern, spoken_for = -1, set[Node]()
         for place in sorted(matched):
             rule, nodes = rules[place], matched[place]
@@ -78,19 +81,32 @@ class Run:
                 if spoken_for:
                     nodes = [node for node in nodes if node not in spoken_for]
                 spoken_for.update(nodes)
-            if nodes and rule.asks:
-                for node in self._suspects(rule, nodes):
-                    yield from self._at(rule, node)
+            if nodes and place in doubtful:
+                seen = doubtful[place]
+                for node in self._asked_suspects(rule, nodes) if seen is None else nodes:
+                    if seen is None or node in seen:
+                        yield from self._at(rule, node)
 
-    def _suspects(self, rule: Rule, nodes: list[Node]) -> Iterable[Node]:
-        """The nodes for which not every assertion holds."""
-        look = rule.look
-        if look is None:
-            return self._asked_suspects(rule, nodes)
-        try:
-            return look(nodes, self._index.children, self._index.attributes)
-        except QUESTION_FAILED:
-            return nodes
+    def _doubtful(self, rules: Sequence[Rule], matched: Mapping[int, list[Node]]) -> Mapping[int, set[Node] | None]:
+        """The rules that a look at their nodes does not clear, with the nodes in doubt; None: they must be asked.
+
+        Nodes for which an earlier rule of the pattern speaks are looked at too: hardly ever is any of them wrong.
+        """
+        doubtful: dict[int, set[Node] | None] = {}
+        for place, nodes in matched.items():
+            rule = rules[place]
+            look = rule.look
+            if look is None:
+                if rule.asks:
+                    doubtful[place] = None
+                continue
+            try:
+                wrong = look(nodes, self._index)
+            except QUESTION_FAILED:
+                wrong = nodes
+            if wrong:
+                doubtful[place] = set(wrong)
+        return doubtful
 
     def _asked_suspects(self, rule: Rule, nodes: list[Node]) -> Iterator[Node]:
         asked, way = rule.questions, rule.way
@@ -116,9 +132,8 @@ class Run:
         return known
 
     def _plainly_wrong(self, way: Way, elements: list[_Element]) -> set[_Element]:
-        children, attributes = self._index.children, self._index.attributes
         try:
-            wrong = set(way.look(elements, children, attributes)) if way.look is not None else set()
+            wrong = set(way.look(elements, self._index)) if way.look is not None else set()
             asked = way.each
             if asked is None:
                 return wrong

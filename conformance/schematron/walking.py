@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.schematron.tree import Contexts
 
 if TYPE_CHECKING:
-    from conformance.schematron.looks.reading import Functions
+    from conformance.schematron.looks.truths import Functions
     from conformance.schematron.looks.walks import Walk
 
 

@@ -10,16 +10,16 @@ import re
 from functools import cache
 from importlib.resources import as_file, files
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from cda.document import CdaDocument
 from conformance.positions import Paths, Place, positions
 from conformance.report import Finding
-from conformance.structure.explaining import explain
-from conformance.structure.faults import Fault
-from conformance.structure.rules import RULES
+
+if TYPE_CHECKING:
+    from conformance.structure.faults import Fault
 
 LAYER = "structure"
 
@@ -46,6 +46,8 @@ def check_structure(document: CdaDocument, at_most: int | None = None) -> tuple[
     root = document.root
     if _is_small(document) and _references_lead_somewhere(document) and schema().validate(root):
         return ()
+    from conformance.structure.explaining import explain
+
     faults = list(islice(explain(root), at_most))
     if not faults:
         return ()
@@ -56,6 +58,8 @@ def check_structure(document: CdaDocument, at_most: int | None = None) -> tuple[
 
 
 def _finding(fault: Fault, path: str, place: Place) -> Finding:
+    from conformance.structure.rules import RULES
+
     rule = RULES[fault.rule]
     french = {key: words[0] for key, words in fault.words.items()}
     english = {key: words[1] for key, words in fault.words.items()}

@@ -6,6 +6,7 @@ an expression becomes code.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -51,11 +52,20 @@ class Code:
             self.lines = before
 
 
+def _shared(code: CodeType) -> CodeType:
+    """The same code, whose names of elements and attributes are those of all other code: there are thousands."""
+    constants = (
+        sys.intern(one) if type(one) is str else _shared(one) if isinstance(one, CodeType) else one
+        for one in code.co_consts
+    )
+    return code.replace(co_consts=tuple(constants))
+
+
 def function(name: str, parameters: str, lines: list[str], known: Mapping[str, Any]) -> Any:
     """The function of those lines, which may use the names `known`; None: Python finds it too deep."""
     source = "\n".join([f"def {name}({parameters}):", *(f" {line}" for line in lines)])
     try:
-        compiled: CodeType = compile(source, f"<{name}>", "exec")
+        compiled = _shared(compile(source, f"<{name}>", "exec"))
     except (SyntaxError, MemoryError, RecursionError):
         return None
     names = dict(known)

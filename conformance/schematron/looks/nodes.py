@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+_TAKEN = re.compile(r"\belement\d+\b")
 
 
 @dataclass(slots=True)
@@ -41,6 +45,14 @@ class Spot:
 
 
 @dataclass(slots=True)
+class Passing(Spot):
+    """One of many elements that are walked: to read one attribute of it costs less than to read all for later."""
+
+    def attribute(self, name: str) -> str:
+        return f"{self.name}.get({name!r})"
+
+
+@dataclass(slots=True)
 class Subject(Spot):
     """The element that is asked about: what is asked of it by several tests is taken once, before them."""
 
@@ -61,6 +73,16 @@ class Subject(Spot):
     def taken(self, value: str) -> str:
         return self.known.setdefault(value, f"{self.name}{len(self.known)}")
 
-    def prelude(self) -> list[str]:
-        """The lines that take it."""
-        return [f"{name} = {value}" for value, name in self.known.items()]
+    def prelude(self, lines: Iterable[str]) -> list[str]:
+        """The lines that take what other lines use."""
+        used = _taken("\n".join(lines))
+        prelude: list[str] = []
+        for value, name in reversed(self.known.items()):
+            if name in used:
+                used |= _taken(value)
+                prelude.append(f"{name} = {value}")
+        return prelude[::-1]
+
+
+def _taken(code: str) -> set[str]:
+    return set(_TAKEN.findall(code))

@@ -7,39 +7,22 @@ that are not of our rules) stays with libxml2, which gives the same answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
-from lxml import etree
-
+from conformance.schematron.index import DocumentIndex
 from conformance.schematron.looks.answers import KNOWN
 from conformance.schematron.looks.code import function
 from conformance.schematron.looks.nodes import Spot, Subject
-from conformance.schematron.looks.paths import NotSeen
-from conformance.schematron.looks.shapes import (
-    ANY,
-    TEXTS,
-    equals,
-    is_nodes,
-    is_number,
-    is_truth,
-    named_attribute,
-    only_step,
-    operands,
-    own_name,
-)
-from conformance.schematron.looks.strings import Strings
-from conformance.schematron.model import ECLUSE
+from conformance.schematron.looks.paths import Condition
+from conformance.schematron.looks.shapes import equals, is_nodes, is_walked, operands
+from conformance.schematron.looks.steps import NotSeen
+from conformance.schematron.looks.truths import EMPTY, SIGNS, Functions, Truths
 from conformance.schematron.xpath import syntax
 from conformance.schematron.xpath.parser import parse
-from conformance.schematron.xpath.syntax import AxisStep, Expression, Untranslatable
+from conformance.schematron.xpath.syntax import Expression, Untranslatable
 
-_Element = etree._Element
-Children = Mapping[_Element, Mapping[str, list[_Element]]]
-Attributes = Mapping[_Element, Mapping[str, str]]
-Look = Callable[[Iterable[Any], Children, Attributes], list[Any]]
-Functions = Mapping[tuple[str, str], Callable[..., bool]]
-_CALLED = "(None, "
-_SIGNS = {"=": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+Look = Callable[[Iterable[Any], DocumentIndex], list[Any]]
 
 
 class Written(NamedTuple):
@@ -53,7 +36,7 @@ class Written(NamedTuple):
 
 
 def write(tests: Sequence[str], namespaces: Mapping[str, str], functions: Functions) -> Written:
-    """Write tests as one look, which is given elements, and the children by tag and the attributes of every element.
+    """Write tests as one look, which is given elements, and the index of their document.
 
     `functions` are those a test may call, by namespace and name; their first argument is None. A look raises what they
     raise, and LookupError where it would have to leave the tree of elements.
@@ -66,182 +49,92 @@ def write(tests: Sequence[str], namespaces: Mapping[str, str], functions: Functi
     return Written(look, rest if look is not None else tuple(tests))
 
 
-class Writer(Strings):
-    """Writes truths."""
+def _look(wrong: Callable[..., bool]) -> Look:
+    def look(elements: Iterable[Any], index: DocumentIndex) -> list[Any]:
+        children, attributes, templates = index.children, index.attributes, index.templates
+        return [one for one in elements if wrong(one, children, attributes, templates)]
+
+    return look
+
+
+class Writer(Truths):
+    """Writes tests: the lines that return from a function where one does not hold."""
 
     def __init__(self, namespaces: Mapping[str, str], functions: Functions) -> None:
-        super().__init__(namespaces)
-        self._functions = functions
+        super().__init__(namespaces, functions)
         self._subject = Subject("element")
 
     def write(self, test: str) -> bool:
         """Write a test, unless something in it cannot be."""
-        known = dict(self._subject.known)
         try:
             with self.code.apart() as lines:
-                holds = self.truth(parse(test), self._subject)
+                self._settle(parse(test), self._subject, wanted=True)
         except (Untranslatable, NotSeen):
-            self._subject.known = known
             return False
         self.code.lines += lines
-        with self.code.inside(f"if not {holds}:"):
-            self.code.lines += [f"wrong.append({self._subject.name})", "continue"]
         return True
 
     def look(self) -> Look | None:
         """The function of all that was written. None: Python finds it too deep."""
-        each = self.code.lines
-        with self.code.apart() as lines:
-            self.code.add("wrong = []")
-            with self.code.inside(f"for {self._subject.name} in elements:"):
-                self.code.lines += [*self._subject.prelude(), *each]
-            self.code.add("return wrong")
-        look: Look | None = function("look", "elements, children, attributes", lines, self.known())
-        return look
+        lines = [*self._subject.prelude(self.code.lines), *self.code.lines, "return False"]
+        wrong = function("wrong", f"{self._subject.name}, children, attributes, templates", lines, self.known())
+        return None if wrong is None else _look(wrong)
 
     def known(self) -> Mapping[str, object]:
         """What written code calls, by name."""
         return {**KNOWN, **self.constants}
 
-    def truth(self, read: Expression, at: Spot) -> str:
-        if isinstance(read, syntax.Binary) and read.operator in ("and", "or"):
-            return self._chain(read, at)
-        if isinstance(read, syntax.Comparison):
-            return self._comparison(read, at)
-        if is_nodes(read):
-            return self._existence(read, at)
-        if isinstance(read, syntax.Call) and is_truth(read):
-            return self._called(read, at)
-        # A number or a string as a truth (XPath 1.0 §4.3).
-        return f"bool({self.number(read, at) if is_number(read) else self.text(read, at)})"
-
-    def _chain(self, read: syntax.Binary, at: Spot) -> str:
-        """`and` and `or`: what takes no lines of its own comes first, then what does, and functions of ours last."""
-        joint = f" {read.operator} "
-        each = operands(read, read.operator)
-        short: list[str] = []
-        long: list[tuple[list[str], str]] = []
-        calls: list[str] = []
-        for one in self._together(each, at) if read.operator == "or" else each:
-            with self.code.apart() as lines:
-                said = one if isinstance(one, str) else self.truth(one, at)
-            if lines:
-                long.append((lines, said))
-            else:
-                (calls if _CALLED in said else short).append(said)
-        if not long:
-            return f"({joint.join((*short, *calls))})"
-        if calls:
-            long.append(([], f"({joint.join(calls)})"))
-        lines, said = ([], f"({joint.join(short)})") if short else long.pop(0)
-        self.code.lines += lines
-        answer = self.code.kept(said)
-        for lines, said in long:
-            with self.code.inside(f"if {answer}:" if read.operator == "and" else f"if not {answer}:"):
-                self.code.lines += lines
-                self.code.add(f"{answer} = {said}")
-        return answer
-
-    def _together(self, each: Iterable[Expression], at: Spot) -> list[Expression | str]:
-        """Alternatives: values of one attribute are looked up together, and so are names of the node itself."""
-        values: dict[str, list[str]] = {}
-        others: list[Expression | str] = []
-        for one in each:
-            known, own = equals(one), own_name(one)
-            if known is not None and not at.leaf:
-                values.setdefault(at.attribute(self.name(known[0])), []).append(known[1])
-            elif own is not None and not at.leaf:
-                values.setdefault(at.tag, []).append(self.name(own))
-            else:
-                others.append(one)
-        return [*(f"{what} in {self.constant(frozenset(some))}" for what, some in values.items()), *others]
-
-    def _existence(self, read: Expression, at: Spot) -> str:
-        """Whether there is a node: without a loop where none is due."""
-        step = only_step(read)
-        if step is None or at.leaf:
-            return self.has(read, at)
-        if step.axis == "attribute" and step.test.name != "*":
-            return self._attribute_there(read, step, at)
-        if step.axis == "child" and step.test == ANY and not step.predicates:
-            return f"bool({at.children()})"
-        if step.axis == "child" and step.test.kind == "name" and not step.predicates:
-            return f"bool({at.children_of(self.name(step.test))})"
-        if step in TEXTS:
-            return f"{TEXTS[step]}({at.name})"
-        return self.has(read, at)
-
-    def _attribute_there(self, read: Expression, step: AxisStep, at: Spot) -> str:
-        value = at.attribute(self.name(step.test))
-        if not step.predicates:
-            return f"({value} is not None)"
-        spot = Spot(self.code.name(), leaf=True)
-        with self.code.apart() as lines:
-            asked = [self.truth(one, spot) for one in step.predicates]
-        if lines or any(is_number(one) for one in step.predicates):
-            return self.has(read, at)
-        return f"(({spot.name} := {value}) is not None and {' and '.join(asked)})"
-
-    def _called(self, read: syntax.Call, at: Spot) -> str:
+    def _settle(self, read: Expression, at: Spot, *, wanted: bool) -> None:
+        """Write the return from the function where an expression is not as wanted."""
+        asked = self.template(read, at)
+        if asked is not None and not isinstance(asked[0], syntax.Here):
+            self._lead(asked[0], at, wanted, asked[1])
+            return
         match read:
             case syntax.Call("not", (argument,)):
-                return f"(not {self.truth(argument, at)})"
+                self._settle(argument, at, wanted=not wanted)
             case syntax.Call("boolean", (argument,)):
-                return self.truth(argument, at)
-            case syntax.Call("true" | "false", ()):
-                return read.name.capitalize()
-            case syntax.Call("contains" | "starts-with", (whole, part)) if not is_number(whole) and not is_number(part):
-                there, sought = self.text(whole, at), self.text(part, at)
-                return f"({sought} in {there})" if read.name == "contains" else f"{there}.startswith({sought})"
-        return self._ours(read, at)
+                self._settle(argument, at, wanted=wanted)
+            case syntax.Binary("and" | "or"):
+                self._settle_chain(read, at, wanted=wanted)
+            case _ if asked is not None:
+                self._unless(self.truth(read, at), wanted)
+            case syntax.Comparison("general", "=" | "!=" as sign, syntax.Path() as left, syntax.Text(value)) if (
+                equals(read) is None
+            ):
+                compared = f"{SIGNS[sign]} {value!r}"
+                self._lead(left, at, wanted, lambda spot: f"({self.text(syntax.Here(), spot)} {compared})")
+            case _ if is_nodes(read) and is_walked(read):
+                self._lead(read, at, wanted, None)
+            case _:
+                self._unless(self.truth(read, at), wanted)
 
-    def _comparison(self, read: syntax.Comparison, at: Spot) -> str:
-        left, right = read.left, read.right
-        if read.form != "general":
-            raise NotSeen
-        if is_number(left) and is_number(right):
-            return f"({self.number(left, at)} {_SIGNS[read.operator]} {self.number(right, at)})"
-        if is_number(right) and is_nodes(left) and not is_nodes(right):
-            compared = f"{_SIGNS[read.operator]} {self.number(right, at)}"
-            return self.has(left, at, lambda spot: f"(number({self.text(syntax.Here(), spot)}) {compared})")
-        if read.operator not in ("=", "!=") or is_number(left) or is_number(right):
-            raise NotSeen
-        if is_truth(left) or is_truth(right):
-            return f"({self.truth(left, at)} {_SIGNS[read.operator]} {self.truth(right, at)})"
-        known = equals(read)
-        if known is not None and not at.leaf:
-            return f"({at.attribute(self.name(known[0]))} == {known[1]!r})"
-        return self._agreement(left, right, at, equal=read.operator == "=")
+    def _unless(self, held: str, wanted: bool) -> None:
+        """Write the return where what is held is not as wanted."""
+        if held != str(wanted):
+            with self.code.inside(f"if {'not ' if wanted else ''}{held}:"):
+                self.code.add("return True")
 
-    def _agreement(self, left: Expression, right: Expression, at: Spot, *, equal: bool) -> str:
-        """Whether strings are equal, or different; of nodes, one on either side (XPath 1.0 §3.4)."""
-        if not is_nodes(left):
-            left, right = right, left
-        if not is_nodes(left):
-            return f"({self.text(left, at)} {'==' if equal else '!='} {self.text(right, at)})"
-        if isinstance(right, syntax.Text):
-            sign, text = "==" if equal else "!=", repr(right.value)
-            return self.has(left, at, lambda spot: f"({self.text(syntax.Here(), spot)} {sign} {text})")
-        other = self.found(right, at) if is_nodes(right) else self.text(right, at)
-        return f"agree({self.found(left, at)}, {other}, {equal})"
+    def _lead(self, read: Expression, at: Spot, wanted: bool, condition: Condition | None) -> None:
+        (self.demand if wanted else self.refuse)(read, at, condition)
 
-    def _ours(self, read: syntax.Call, at: Spot) -> str:
-        """A function of our rules: it is given what lxml would give it. Raises NotSeen: it is another."""
-        prefix, _, local = read.name.partition(":")
-        called = self._functions.get((self.namespaces.get(prefix, ""), local))
-        if self.namespaces.get(prefix) != ECLUSE or called is None:
-            raise NotSeen
-        given: list[str] = []
-        for one in read.arguments:
-            if is_truth(one) or is_number(one):
-                raise NotSeen
-            given.append(self._nodes(one, at) if is_nodes(one) else self.text(one, at))
-        return f"({self.constant(called)}{_CALLED}{', '.join(given)}) is True)"
-
-    def _nodes(self, read: Expression, at: Spot) -> str:
-        """The list of nodes that a function is given: an attribute costs no loop."""
-        named = named_attribute(read)
-        if named is None or at.leaf:
-            return self.found(read, at)
-        value = self.code.name()
-        return f"([{value}] if ({value} := {at.attribute(self.name(named))}) is not None else [])"
+    def _settle_chain(self, read: syntax.Binary, at: Spot, *, wanted: bool) -> None:
+        if (read.operator == "and") is wanted:
+            each: Iterable[Expression | str] = operands(read, read.operator)
+            for one in each if wanted else self.together(operands(read, read.operator), at):
+                if isinstance(one, str):
+                    self._unless(one, wanted)
+                else:
+                    self._settle(one, at, wanted=wanted)
+            return
+        *before, (lines, said, last) = self.links(read, at) or [([], EMPTY[read.operator], None)]
+        opens = "if not {}:" if wanted else "if {}:"
+        with ExitStack() as inner:
+            for some, answer, _ in before:
+                self.code.lines += some
+                inner.enter_context(self.code.inside(opens.format(answer)))
+            if last is not None:
+                self._settle(last, at, wanted=wanted)
+                return
+            self.code.lines += lines
+            self._unless(said, wanted)

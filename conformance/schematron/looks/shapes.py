@@ -11,6 +11,7 @@ _NUMBERS = frozenset(("count", "string-length", "number", "sum", "floor", "ceili
 _TRUTHS = frozenset(("not", "boolean", "true", "false", "contains", "starts-with", "lang"))
 
 ANY = Test("name", "*", "*")
+_ROOT = Test("name", None, "root")
 _BARE = syntax.Call("normalize-space", ())
 _LONG = syntax.Comparison("general", ">", syntax.Call("string-length", (_BARE,)), syntax.Number("0"))
 TEXTS = {
@@ -57,6 +58,31 @@ def only_step(read: Expression) -> AxisStep | None:
         case syntax.Path(False, (AxisStep() as step,)):
             return step
     return None
+
+
+def is_walked(read: Expression) -> bool:
+    """Whether nodes are found by loops: they are more than the attributes or the children of a name."""
+    step = only_step(read)
+    return not isinstance(read, syntax.Here) and (step is None or (step.axis == "child" and bool(step.predicates)))
+
+
+def template_asked(read: Expression) -> tuple[Expression, Test, str] | None:
+    """Of `…/child/@root = 'root'` and its like: whose children are asked, the name of the child, and the root."""
+    match read:
+        case syntax.Comparison(
+            "general",
+            "=",
+            syntax.Path(False, (*before, AxisStep("child", child, ()), AxisStep("attribute", attribute, ()))),
+            syntax.Text(value),
+        ):
+            known = (attribute, value)
+        case syntax.Path(False, (*before, AxisStep("child", child, (only,)))):
+            known = equals(only) or (ANY, "")
+        case _:
+            return None
+    if known[0] != _ROOT or (before and before[-1] == syntax.ANY_DEPTH):
+        return None
+    return (syntax.Path(False, tuple(before)) if before else syntax.Here()), child, known[1]
 
 
 def named_attribute(read: Expression) -> Test | None:
@@ -131,6 +157,17 @@ def reaches_once(walked: Sequence[AxisStep | FilterStep]) -> bool:
         elif step.axis not in ("self", "attribute") and not alone:
             return False
     return True
+
+
+def is_straight(read: Expression) -> bool:
+    """Whether an expression steps from child to child, at last maybe to an attribute, and counts no places."""
+    if not isinstance(read, syntax.Path) or read.absolute:
+        return False
+    steps = [one for one in read.steps if isinstance(one, AxisStep) and not any(map(is_number, one.predicates))]
+    if len(steps) != len(read.steps) or not steps or steps[0].axis != "child":
+        return False
+    inner = steps[:-1] if steps[-1].axis == "attribute" and steps[-1].test.name != "*" else steps
+    return all(one.axis == "child" and one.test.kind == "name" for one in inner)
 
 
 def without_depth(walked: Sequence[AxisStep | FilterStep]) -> Sequence[AxisStep | FilterStep]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from conformance.schematron.looks.answers import table
 from conformance.schematron.looks.nodes import Spot
-from conformance.schematron.looks.paths import NotSeen, Paths
+from conformance.schematron.looks.paths import Paths
 from conformance.schematron.looks.shapes import (
     child_of,
     ends_at_attribute,
@@ -18,6 +18,7 @@ from conformance.schematron.looks.shapes import (
     named_child,
     operands,
 )
+from conformance.schematron.looks.steps import NotSeen
 from conformance.schematron.xpath import syntax
 from conformance.schematron.xpath.syntax import Expression
 

@@ -11,9 +11,10 @@ from lxml import etree
 from conformance.schematron.index import ANY, DocumentIndex
 from conformance.schematron.looks.code import function
 from conformance.schematron.looks.nodes import Spot
-from conformance.schematron.looks.paths import NotSeen
-from conformance.schematron.looks.reading import Functions, Writer
+from conformance.schematron.looks.reading import Writer
 from conformance.schematron.looks.shapes import is_number
+from conformance.schematron.looks.steps import NotSeen
+from conformance.schematron.looks.truths import Functions
 from conformance.schematron.tree import Contexts, Path
 from conformance.schematron.xpath import syntax
 from conformance.schematron.xpath.parser import parse
@@ -42,7 +43,8 @@ class _WalkWriter(Writer):
         if contexts.absolute:
             top = self.code.kept("index.root.getroottree().getroot()")
             self._each(f"({top},)", contexts.absolute, named=False)
-        lines = ["children, attributes = index.children, index.attributes", *self.code.lines]
+        kept = "children, attributes, templates = index.children, index.attributes, index.templates"
+        lines = [kept, *self.code.lines]
         walk: Walk | None = function("walk", "index, found, asked", lines, self.known())
         return walk
 

@@ -13,7 +13,7 @@ from lxml import etree
 from conformance.catalogue import PROFILES
 from conformance.schematron.engine import Schema
 from conformance.schematron.functions import EXTENSIONS
-from conformance.schematron.index import Attributes, Children, DocumentIndex
+from conformance.schematron.index import DocumentIndex
 from conformance.schematron.loading import schema_of
 from conformance.schematron.looks.reading import Look, write
 from conformance.schematron.model import ECLUSE
@@ -21,7 +21,7 @@ from conformance.schematron.xpath.answers import ANSWERS
 from samples.documents.corpus import corpus
 from security import xml
 
-NAMESPACES = {"a": "urn:a", "b": "urn:b", "ecluse": ECLUSE}
+NAMESPACES = {"a": "urn:a", "b": "urn:b", "h": "urn:hl7-org:v3", "ecluse": ECLUSE}
 FUNCTIONS = {**EXTENSIONS, (ECLUSE, "matches"): ANSWERS["matches"], (ECLUSE, "is-named"): ANSWERS["is-named"]}
 SCHEMAS = list({(one.package, one.name): one for profile in PROFILES.values() for one in profile.schemas}.values())
 THOROUGH = bool(os.environ.get("ECLUSE_THOROUGH"))
@@ -115,6 +115,17 @@ WRITTEN = [
     "a:c[ecluse:in-list('1 2', @x)]",
     "@x[ecluse:is('int', .)]",
     "ecluse:repeated(., 'II')",
+    "h:templateId/@root = '1'",
+    "h:templateId[@root = '1']",
+    "not(a:c/h:templateId/@root = '1')",
+    "*[h:templateId[@root = '1']]/@x",
+    "h:templateId/@root = '1' or @x = '2' or h:templateId[@root = '2'][@x]",
+    "not(h:templateId/@root = '1' or a:c[h:templateId/@root = '2'])",
+    ".//h:templateId/@root = '1'",
+    "count(a:c[h:templateId/@root = '1']) = 1",
+    "not(@x) or a:c/b:c[@y]/@x",
+    "not(@x and a:c/a:c[@y] and b:c)",
+    "not(a:c[2]) and not(b:c[@x]) and (a:d/a:c[not(@x)]/@y or not(@x))",
 ]
 LEFT = [
     "$x",
@@ -141,10 +152,10 @@ LEFT = [
 
 @st.composite
 def trees(draw, depth=3):
-    name = draw(st.sampled_from(["a:c", "b:c", "a:d"]))
+    name = draw(st.sampled_from(["a:c", "b:c", "a:d", "h:templateId"]))
     attributes = "".join(
         f' {one}="{draw(st.sampled_from(["", "1", "2", "12", "a:c"]))}"'
-        for one in ("x", "y", "b:x")
+        for one in ("x", "y", "b:x", "root")
         if draw(st.booleans())
     )
     piece = st.sampled_from(["", "1", " ", "\u00a0", "<!--1-->", "<?p 1?>"])
@@ -167,11 +178,11 @@ def question(test: str) -> etree.XPath:
 @settings(max_examples=150, deadline=None)
 @given(trees())
 def test_to_look_is_to_ask(tree):
-    root = xml.parse(f'<a:r xmlns:a="urn:a" xmlns:b="urn:b">{tree}</a:r>'.encode())
-    children, attributes = Children(), Attributes()
+    root = xml.parse(f'<a:r xmlns:a="urn:a" xmlns:b="urn:b" xmlns:h="urn:hl7-org:v3">{tree}</a:r>'.encode())
+    index = DocumentIndex(root, ())
     for test in WRITTEN:
         for element in root.iter("*"):
-            assert (look(test)([element], children, attributes) == []) is question(test)(element), test
+            assert (look(test)([element], index) == []) is question(test)(element), test
 
 
 @pytest.mark.parametrize("test", LEFT)
@@ -184,20 +195,22 @@ def test_tests_written_together_hold_together():
     both = write(("@x", "@y", "$z"), NAMESPACES, EXTENSIONS)
 
     assert both.rest == ("$z",)
-    assert both.look([element], Children(), Attributes()) == [element]
+    assert both.look([element], DocumentIndex(element, ())) == [element]
 
 
 def test_above_the_root_nothing_is_seen():
-    above = look("../a:c")
+    above, root = look("../a:c"), xml.parse(b'<a:c xmlns:a="urn:a"/>')
 
     with pytest.raises(LookupError):
-        above([xml.parse(b'<a:c xmlns:a="urn:a"/>')], Children(), Attributes())
+        above([root], DocumentIndex(root, ()))
 
 
 def test_what_is_too_deep_for_python_is_left_to_libxml2():
     deep = "/".join(["a:c[@x or a:d]"] * 30)
 
-    assert write((deep,), NAMESPACES, EXTENSIONS) == (None, (deep,))
+    written = write((deep,), NAMESPACES, EXTENSIONS)
+
+    assert (written.look, written.rest) == (None, (deep,))
 
 
 @pytest.mark.parametrize("ref", SCHEMAS, ids=lambda one: f"{one.package}-{one.name}")

@@ -15,7 +15,8 @@ from conformance.schematron.documents import Documents
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.xpath.core import Beyond
 from conformance.schematron.xpath.extensions import extensions, variable
-from conformance.schematron.xpath.reckoning import Reckonings, reckoned
+from conformance.schematron.xpath.reckoning import reckoned
+from conformance.schematron.xpath.reckonings import Reckonings
 from conformance.schematron.xpath.translation import Kind
 from security import xml
 
@@ -217,7 +218,7 @@ def test_a_value_that_takes_more_than_it_seems_is_left_too(expression: str, valu
 
 
 def test_an_expression_is_read_when_it_was_asked_often() -> None:
-    known = Reckonings({}, FUNCTIONS, patience=3)
+    known = Reckonings({}, lambda: FUNCTIONS, patience=3)
     for _ in range(3):
         known.asked("@a", "@a")
     assert "@a" not in known
@@ -226,7 +227,7 @@ def test_an_expression_is_read_when_it_was_asked_often() -> None:
 
 
 def test_an_expression_that_cannot_be_is_not_tried_again() -> None:
-    known = Reckonings({}, FUNCTIONS, patience=3)
+    known = Reckonings({}, lambda: FUNCTIONS, patience=3)
     for _ in range(5):
         known.asked("//b", "//b")
     assert not known
