@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from lxml import etree
 
 from conformance.packs.terminologies import INDEX, Notations
+from conformance.schematron.bounded import Bounded
 from conformance.schematron.documents import Documents
 from conformance.schematron.engine import Schema
 from conformance.schematron.loading import DEFAULT_CACHE, LoadedSchema, load
@@ -31,6 +32,7 @@ TITLES = {
 
 PLANS = "plans"
 """Directory of a pack where its schemas are kept planned."""
+_TREES = 64
 _NOTATIONS = re.compile(
     r"//\*\[local-name\(\)='notation' and namespace-uri\(\)='http://www\.w3\.org/2004/02/skos/core#'\]"
 )
@@ -54,8 +56,8 @@ class PackDocuments(Documents):
         super().__init__(base, root)
         self._directory = base
         self._top = root.resolve()
-        self._notations: dict[str, Notations | None] = {}
-        self._trees: dict[str, etree._Element] = {}
+        self._notations: Bounded[str, Notations | None] = Bounded()
+        self._trees: Bounded[str, etree._Element] = Bounded(_TREES)
 
     def available(self, reference: str) -> bool:
         """Whether there is a document, or an index of it."""
@@ -66,9 +68,10 @@ class PackDocuments(Documents):
         index = self._index(reference)
         if index is None:
             return super().root(reference)
-        if reference not in self._trees:
-            self._trees[reference] = index.as_tree()
-        return self._trees[reference]
+        tree = self._trees.get(reference)
+        if tree is None:
+            tree = self._trees[reference] = index.as_tree()
+        return tree
 
     def rows_known(self, reference: str, path: str, columns: tuple[str, ...]) -> Container[tuple[str, ...]] | None:
         """The notations of a terminology, asked by their text: the index answers and no tree is made."""
@@ -76,11 +79,12 @@ class PackDocuments(Documents):
         return None if index is None else _Rows(index)
 
     def _index(self, reference: str) -> Notations | None:
-        if reference not in self._notations:
-            place = (self._directory / (reference + INDEX)).resolve()
-            inside = not PurePosixPath(reference).is_absolute() and place.is_relative_to(self._top)
-            self._notations[reference] = Notations(place) if inside and place.is_file() else None
-        return self._notations[reference]
+        if reference in self._notations:
+            return self._notations[reference]
+        place = (self._directory / (reference + INDEX)).resolve()
+        inside = not PurePosixPath(reference).is_absolute() and place.is_relative_to(self._top)
+        known = self._notations[reference] = Notations(place) if inside and place.is_file() else None
+        return known
 
 
 @lru_cache(maxsize=64)

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from lxml import etree
 
+from conformance.schematron.bounded import Bounded
 from conformance.schematron.files import FileFault, Files
 from security import xml
 from security.errors import MalformedMessage
@@ -28,9 +30,9 @@ class Documents:
     def __init__(self, base: Path, root: Path | None = None) -> None:
         self._files = Files(root or base)
         self._base = base.resolve()
-        self._roots: dict[str, etree._Element | None] = {}
-        self._rows: dict[tuple[str, str, tuple[str, ...]], frozenset[tuple[str, ...]]] = {}
-        self._texts: dict[tuple[str, str], frozenset[str]] = {}
+        self._roots: Bounded[str, etree._Element | None] = Bounded()
+        self._rows: Bounded[tuple[str, str, tuple[str, ...]], frozenset[tuple[str, ...]]] = Bounded()
+        self._texts: Bounded[tuple[str, str], frozenset[str]] = Bounded()
 
     def available(self, reference: str) -> bool:
         """Whether the document is there and can be read."""
@@ -70,13 +72,14 @@ class Documents:
         return None
 
     def _root(self, reference: str) -> etree._Element | None:
-        if reference not in self._roots:
-            try:
-                path = self._files.find(reference, self._base)
-                self._roots[reference] = _parsed(path, path.stat().st_mtime_ns)
-            except (FileFault, MalformedMessage, OSError):
-                self._roots[reference] = None
-        return self._roots[reference]
+        if reference in self._roots:
+            return self._roots[reference]
+        root = None
+        with suppress(FileFault, MalformedMessage, OSError):
+            path = self._files.find(reference, self._base)
+            root = _parsed(path, path.stat().st_mtime_ns)
+        self._roots[reference] = root
+        return root
 
 
 @lru_cache(maxsize=512)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from lxml import etree
 
+from conformance.schematron.bounded import Bounded
 from conformance.schematron.model import ECLUSE
 from conformance.schematron.xpath import atoms
 
@@ -35,9 +36,9 @@ class Lookups:
         self._documents = documents
         self._functions = functions
         self._compiled: dict[str, etree.XPath] = {}
-        self._fetched: dict[tuple[str, str], list[Any]] = {}
-        self._listed: dict[tuple[str, str, str], frozenset[str]] = {}
-        self._keyed: dict[tuple[str, ...], Container[tuple[str, ...]]] = {}
+        self._fetched: Bounded[tuple[str, str], list[Any]] = Bounded()
+        self._listed: Bounded[tuple[str, str, str], frozenset[str]] = Bounded()
+        self._keyed: Bounded[tuple[str, ...], Container[tuple[str, ...]]] = Bounded()
 
     def doc_available(self, _context: object, reference: str) -> bool:
         """fn:doc-available."""
