@@ -48,6 +48,8 @@ _MESSAGES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 _instructions = etree.XPath("//processing-instruction()")
 _has_style = etree.XPath("boolean(//x:* | //o:*)", namespaces={"x": _XSL, "o": _OLD_XSL})
+_STYLE_SPELLED = (b"XSL/Transform", b"WD-xsl", b"&#")
+"""What the bytes of a document that holds a style sheet have: its namespace, or characters of it by number."""
 _RUNNING = frozenset(
     ("script", "eval", "applet", "object", "embed", "iframe", "frame", "frameset", "handler", "listener", "component")
 )
@@ -85,7 +87,8 @@ def is_self_presented(document: CdaDocument) -> bool:
     """
     hrefs = (href for sheet in _sheets(document.root) for href in _hrefs(sheet))
     inside = any(values.runs(href) or not values.leads_outside(href) for href in hrefs)
-    return inside or bool(_has_style(document.root.getroottree()))
+    named = any(one in document.content for one in _STYLE_SPELLED)
+    return inside or (named and bool(_has_style(document.root.getroottree())))
 
 
 def check_self_presented(document: CdaDocument) -> tuple[Finding, ...]:

@@ -292,10 +292,11 @@ class _Reader:
             left = Binary(word.value, left, operand())
 
     def _take(self, kind: str, value: str) -> bool:
-        if self._tokens[self._at] == Token(kind, value):
-            self._at += 1
-            return True
-        return False
+        word = self._tokens[self._at]
+        if word[1] != value or word[0] != kind:
+            return False
+        self._at += 1
+        return True
 
     def _next(self, kind: str) -> str:
         word = self._tokens[self._at]

@@ -140,6 +140,13 @@ def test_validation_tells_of_it_and_the_verdict_is_that_of_the_profile() -> None
     assert report.valid
 
 
+@pytest.mark.parametrize("spelled", [XSL, XSL.replace("/", "&#47;"), "http://www.w3.org/TR/WD-xsl", f"&#x68;{XSL[1:]}"])
+def test_a_style_sheet_is_one_however_its_namespace_is_spelled(spelled: str) -> None:
+    content = vsm(CLAIRE).replace(b"</ClinicalDocument>", f"<s:if xmlns:s='{spelled}'/></ClinicalDocument>".encode())
+
+    assert is_self_presented(parse_document(content))
+
+
 def test_a_document_that_only_names_a_style_sheet_of_elsewhere_presents_nothing_itself() -> None:
     declared, _, cda = vsm(CLAIRE).partition(b"?>")
     content = declared + b"?>\n<?xml-stylesheet type='text/xsl' href='../CDA-FO.xsl'?>" + cda
