@@ -45,14 +45,6 @@ class Spot:
 
 
 @dataclass(slots=True)
-class Passing(Spot):
-    """One of many elements that are walked: to read one attribute of it costs less than to read all for later."""
-
-    def attribute(self, name: str) -> str:
-        return f"{self.name}.get({name!r})"
-
-
-@dataclass(slots=True)
 class Subject(Spot):
     """The element that is asked about: what is asked of it by several tests is taken once, before them."""
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from conformance.schematron.looks.code import Code
 from conformance.schematron.looks.goals import Goal
-from conformance.schematron.looks.nodes import Passing, Spot
+from conformance.schematron.looks.nodes import Spot
 from conformance.schematron.looks.shapes import (
     ANY,
     TEXTS,
@@ -219,7 +219,7 @@ class Steps(ABC):
         if step.axis not in _FAR or not goal.enough:
             raise NotSeen
         wanted = self._wanted(step)
-        spot = Passing(self.code.name())
+        spot = Spot(self.code.name())
         header = f"for {spot.name} in {_spelled(_FAR[step.axis], at, wanted)}:"
         with goal.loop(header), self._where(step.predicates, spot):
             onward(spot)
