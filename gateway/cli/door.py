@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from gateway import assembly, logs
+from gateway import logs
+from gateway.assembly.doors import builder
 from gateway.door import DOORS, HL7V2, Door, door_files
 from gateway.server.application import serve
 from gateway.server.mllp import MllpListener
@@ -43,6 +44,7 @@ class _Process:
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings = settings
         self._name = name
+        self._builder = builder(name)
         self._door: Door | None = None
         self._feed: MllpListener | None = None
 
@@ -67,7 +69,7 @@ class _Process:
         return serve(self._build, options, on_ready=self._announce, checks=checks)
 
     def _build(self) -> WSGIApp:
-        self._door = assembly.build(self._settings, self._name)
+        self._door = self._builder(self._settings)
         if self._door.feed is not None:
             self._listen_to_feed(self._door.feed)
         return self._door.app

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from uuid import uuid4
 
-from gateway import hl7v2_assembly
+from gateway.assembly.hl7v2 import Hl7v2Door, build
 from gateway.database.errors import DatabaseUnavailable
 from gateway.door import HL7V2, door_files
 from gateway.server.health import HealthServer
@@ -43,7 +43,7 @@ def run(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, note)
     section, files = settings.hl7v2, door_files(settings, HL7V2)
-    door = hl7v2_assembly.build(settings)
+    door = build(settings)
 
     def refused(refusal: HandshakeRefusal) -> None:
         _write_down(door, refusal)
@@ -83,7 +83,7 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _wait(door: hl7v2_assembly.Hl7v2Door, days: int, stop: threading.Event) -> None:
+def _wait(door: Hl7v2Door, days: int, stop: threading.Event) -> None:
     """Until somebody asks to stop; meanwhile what is old enough is forgotten, every hour."""
     due = time.monotonic()
     while not stop.wait(1.0):
@@ -95,7 +95,7 @@ def _wait(door: hl7v2_assembly.Hl7v2Door, days: int, stop: threading.Event) -> N
                 _log.warning("the inbox does not answer")
 
 
-def _write_down(door: hl7v2_assembly.Hl7v2Door, refusal: HandshakeRefusal) -> None:
+def _write_down(door: Hl7v2Door, refusal: HandshakeRefusal) -> None:
     """A connection that TLS itself refused: nobody is known yet but an address."""
     event = door.keeper.witness.event(
         "TLS",

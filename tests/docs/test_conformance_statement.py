@@ -9,7 +9,7 @@ import pytest
 
 from conformance.scenarios.report import END, START
 from conformance.scenarios.xds.catalogue import SCENARIOS
-from gateway import assembly
+from gateway.assembly.keeper import ENVELOPE, GENERIC_ENVELOPE
 from gateway.consultation import app as consultation
 from gateway.ingest import app as ingest
 from gateway.settings import MIB, ConsultationSettings, IngestSettings, LimitSettings
@@ -110,7 +110,7 @@ def test_limits_are_those_of_the_settings() -> None:
     options = {row[0]: row[1] for row in table("Options")}
     body, parts = LimitSettings().body, MimeLimits().parts
     assert options["Largest message"].startswith(f"{body // MIB} MiB (`limits.body`), {parts} parts;")
-    dmp, ihe = assembly._ENVELOPE // MIB, assembly._GENERIC_ENVELOPE // MIB
+    dmp, ihe = ENVELOPE // MIB, GENERIC_ENVELOPE // MIB
     assert options["Largest envelope"].startswith(f"{dmp} MiB in the DMP, {ihe} MiB in ihe:")
     objects, references = (f"{MOST_OBJECTS[kind]:,}".replace(",", " ") for kind in ReturnType)
     assert options["Largest answer"] == f"{objects} objects of one kind, {references} references"

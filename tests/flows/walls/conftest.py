@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from gateway import assembly
+from gateway.assembly.doors import builder
+from gateway.door import Door
 from gateway.settings import Settings
 from samples.documents.vsm import vsm
 from security.audit.verify import ChainFault, verify
 
 
 @pytest.fixture
-def stripped(house: Any, tmp_path: Path) -> Iterator[Callable[..., assembly.Door]]:
+def stripped(house: Any, tmp_path: Path) -> Iterator[Callable[..., Door]]:
     """Build a door in this process from a copy of its directory in which one thing was changed."""
-    opened: list[assembly.Door] = []
+    opened: list[Door] = []
 
-    def build(name: str, *, files: Mapping[str, Path] | None = None, settings: Settings | None = None) -> assembly.Door:
+    def build(name: str, *, files: Mapping[str, Path] | None = None, settings: Settings | None = None) -> Door:
         folder = tmp_path / f"{name}-{len(opened)}"
         shutil.copytree(house.data / name, folder / name)
         (folder / "blobs").symlink_to(house.data / "blobs", target_is_directory=True)
@@ -33,7 +34,7 @@ def stripped(house: Any, tmp_path: Path) -> Iterator[Callable[..., assembly.Door
                 shutil.copytree(source, place)
             else:
                 shutil.copy(source, place)
-        opened.append(assembly.build(replace(settings or Settings(), data=str(folder)), name))
+        opened.append(builder(name)(replace(settings or Settings(), data=str(folder))))
         return opened[-1]
 
     yield build

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway import assembly
 from gateway.cli.story import REPOSITORY
 from gateway.database.roles import DatabaseRole, read_url
+from gateway.door import Door
 from gateway.settings import ConsultationSettings, IngestSettings, Settings
 from samples.client.answers import SoapFault
 from samples.client.client import ConsultationClient, IngestClient
@@ -28,7 +28,7 @@ from security.audit.verify import verify
 class Inside(MtomTransport):
     """A transport without a wire: hands the message to a door of this process, as if TLS had shown `certificate`."""
 
-    def __init__(self, door: assembly.Door, certificate: bytes) -> None:
+    def __init__(self, door: Door, certificate: bytes) -> None:
         super().__init__(open_session(None, None))
         self._client = door.app.test_client()
         self._certificate = certificate
@@ -42,7 +42,7 @@ class Inside(MtomTransport):
         return read_reply(answer.status_code, dict(answer.headers), answer.data)
 
 
-def reader(scene: Any, door: assembly.Door, *, shown: str = "dr-essai.auth", seal: str = "dr-essai.sign") -> Any:
+def reader(scene: Any, door: Door, *, shown: str = "dr-essai.auth", seal: str = "dr-essai.sign") -> Any:
     """A client of a door of this process that asks for documents."""
     credential = scene.house.credential(seal)
     client = ConsultationClient(
@@ -55,7 +55,7 @@ def reader(scene: Any, door: assembly.Door, *, shown: str = "dr-essai.auth", sea
     return client
 
 
-def sender(scene: Any, door: assembly.Door, *, shown: str = "chu-seine.auth", seal: str = "chu-seine.sign") -> Any:
+def sender(scene: Any, door: Door, *, shown: str = "chu-seine.auth", seal: str = "chu-seine.sign") -> Any:
     """A client of a door of this process that deposits."""
     credential = scene.house.credential(seal)
     client = IngestClient(
@@ -69,7 +69,7 @@ def sender(scene: Any, door: assembly.Door, *, shown: str = "chu-seine.auth", se
 
 
 def test_a_door_of_this_process_serves_when_no_wall_is_touched(
-    scene: Any, deposited: str, stripped: Callable[..., assembly.Door]
+    scene: Any, deposited: str, stripped: Callable[..., Door]
 ) -> None:
     with closing(reader(scene, stripped("consultation"))) as doctor:
         assert doctor.find_documents(scene.patient.cx).unique_ids == [deposited]
@@ -80,7 +80,7 @@ def test_a_door_of_this_process_serves_when_no_wall_is_touched(
 
 @pytest.mark.parametrize("shown", ["chu-seine.auth", "chu-seine.cpe", "bad.cpe-under-professionals"])
 def test_the_kind_of_certificate_alone_keeps_an_establishment_out_of_consultation(
-    scene: Any, deposited: str, stripped: Callable[..., assembly.Door], shown: str
+    scene: Any, deposited: str, stripped: Callable[..., Door], shown: str
 ) -> None:
     """Every authority is trusted here and the assertion is a doctor's, true and his own."""
     door = stripped("consultation", files={"trust": scene.house.pki.trust("ingest-with-professionals")})
@@ -93,7 +93,7 @@ def test_the_kind_of_certificate_alone_keeps_an_establishment_out_of_consultatio
 
 @pytest.mark.parametrize("shown", ["dr-essai.auth", "bad.cps-under-structures"])
 def test_the_kind_of_certificate_alone_keeps_a_professional_out_of_ingest(
-    scene: Any, stripped: Callable[..., assembly.Door], shown: str
+    scene: Any, stripped: Callable[..., Door], shown: str
 ) -> None:
     door = stripped("ingest", files={"trust": scene.house.pki.trust("ingest-with-professionals")})
     before = scene.kept()
@@ -104,9 +104,7 @@ def test_the_kind_of_certificate_alone_keeps_a_professional_out_of_ingest(
     assert (refusal.value.kind, scene.kept()) == ("CERT_KIND", before)
 
 
-def test_the_assertion_alone_keeps_a_professional_out_of_ingest(
-    scene: Any, stripped: Callable[..., assembly.Door]
-) -> None:
+def test_the_assertion_alone_keeps_a_professional_out_of_ingest(scene: Any, stripped: Callable[..., Door]) -> None:
     """The connection is the establishment's own and every authority is trusted; a card speaks, for itself."""
     door = stripped("ingest", files={"trust": scene.house.pki.trust("ingest-with-professionals")})
     before = scene.kept()
@@ -154,7 +152,7 @@ def test_the_assertion_alone_keeps_an_establishment_out_of_consultation(scene: A
 
 
 def test_the_assertion_still_binds_the_seal_when_cards_are_admitted_at_ingest(
-    scene: Any, stripped: Callable[..., assembly.Door]
+    scene: Any, stripped: Callable[..., Door]
 ) -> None:
     """With professional feeding on, no kind keeps a card out; the establishment's assertion is not the card's."""
     settings = Settings(ingest=IngestSettings(professional_feeding=True), consultation=ConsultationSettings())
@@ -169,7 +167,7 @@ def test_the_assertion_still_binds_the_seal_when_cards_are_admitted_at_ingest(
 
 
 def test_the_database_alone_keeps_the_role_of_ingest_from_reading(
-    scene: Any, deposited: str, stripped: Callable[..., assembly.Door]
+    scene: Any, deposited: str, stripped: Callable[..., Door]
 ) -> None:
     """Code, certificates, assertion and keys are those of consultation; only the database role is that of ingest.
 
@@ -193,7 +191,7 @@ def test_the_database_alone_keeps_the_role_of_ingest_from_reading(
 
 @pytest.mark.usefixtures("foreign_events")
 def test_the_database_alone_keeps_the_role_of_consultation_from_depositing(
-    scene: Any, stripped: Callable[..., assembly.Door]
+    scene: Any, stripped: Callable[..., Door]
 ) -> None:
     door = stripped("ingest", files={"database.url": scene.house.data / "consultation" / "database.url"})
     before = scene.kept()
@@ -205,7 +203,7 @@ def test_the_database_alone_keeps_the_role_of_consultation_from_depositing(
 
 
 def test_the_keys_alone_keep_documents_shut(
-    scene: Any, deposited: str, stripped: Callable[..., assembly.Door], tmp_path: Path
+    scene: Any, deposited: str, stripped: Callable[..., Door], tmp_path: Path
 ) -> None:
     """Code, certificates, assertion and database role are those of consultation; only its key is another."""
     create_kek(tmp_path / "another")

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from gateway import assembly
+from gateway.door import Door
 from gateway.fhir_door import ADDRESSES
 from samples.documents.vsm import vsm
 from samples.fhir.bundle import write_lot
 from samples.token import build_token
 from security.strict_json import read_json, write_json
 
-Strip = Callable[..., assembly.Door]
+Strip = Callable[..., Door]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Caller:
     """Software that speaks to a door of this process, as if TLS had shown `shown`; `seal` signs its tokens."""
 
     scene: Any
-    door: assembly.Door
+    door: Door
     name: str
     shown: str
     seal: str
@@ -66,11 +66,11 @@ class Caller:
         return self.ask("POST", "", write_json(lot.resource))
 
 
-def reader(scene: Any, door: assembly.Door, shown: str = "dr-essai.auth", seal: str = "dr-essai.sign") -> Caller:
+def reader(scene: Any, door: Door, shown: str = "dr-essai.auth", seal: str = "dr-essai.sign") -> Caller:
     return Caller(scene, door, "consultation", shown, seal)
 
 
-def sender(scene: Any, door: assembly.Door, shown: str = "chu-seine.auth", seal: str = "chu-seine.sign") -> Caller:
+def sender(scene: Any, door: Door, shown: str = "chu-seine.auth", seal: str = "chu-seine.sign") -> Caller:
     return Caller(scene, door, "ingest", shown, seal)
 
 

@@ -15,6 +15,8 @@ WALLS = {
     "ingest-cannot-read": "Ingest cannot read back",
     "consultation-cannot-deposit": "Consultation cannot deposit",
     "doors-are-strangers": "The doors do not know each other",
+    "ingest-processes-are-alone": "A process of ingest holds nothing of consultation",
+    "consultation-process-is-alone": "The process of consultation holds nothing of ingest",
 }
 BREACHES = {
     # module that breaks the wall: what it imports, and the contract that says no
@@ -25,6 +27,9 @@ BREACHES = {
     "gateway.consultation.app": ("xds.registry.writer", "consultation-cannot-deposit"),
     "gateway.consultation.iti18": ("xds.repository.writer", "consultation-cannot-deposit"),
     "gateway.consultation.iti43": ("security.at_rest.sealing", "consultation-cannot-deposit"),
+    "gateway.assembly.dmp_feeding": ("gateway.consultation.iti18", "ingest-processes-are-alone"),
+    "gateway.assembly.hl7v2": ("gateway.consultation.iti43", "ingest-processes-are-alone"),
+    "gateway.assembly.record_transactions": ("gateway.ingest.iti41", "consultation-process-is-alone"),
 }
 
 
@@ -95,6 +100,23 @@ def test_the_doors_may_not_import_each_other(copy: Path) -> None:
 
     assert status == 1
     assert "gateway.ingest.app -> gateway.consultation.iti18" in said
+
+
+@pytest.mark.parametrize("own", ["ingest", "consultation", "hl7v2"])
+def test_the_process_of_a_door_holds_no_module_of_another_door(own: str) -> None:
+    """What a module imports when it is called counts too: the contracts read it, this process shows what was loaded."""
+    assembled = "import gateway.cli.hl7v2_door" if own == "hl7v2" else f"builder({own!r})"
+    program = (
+        f"import sys; import gateway.cli.door; from gateway.assembly.doors import builder; {assembled}; "
+        "print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    loaded = set(done.stdout.split())
+    door, other = ("consultation", "ingest") if own == "consultation" else ("ingest", "consultation")
+    foreign = (f"gateway.{other}.", f"gateway.assembly.{other}", "samples.", "gateway.administration.", "zeep")
+    assert f"gateway.{door}" in loaded
+    assert [name for name in sorted(loaded) if name.startswith(foreign) or name == f"gateway.{other}"] == []
 
 
 def test_the_contracts_name_everything_that_opens_and_everything_that_seals() -> None:

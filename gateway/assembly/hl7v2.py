@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from gateway.assembly import dmp_feeding
+from gateway.assembly.dmp_feeding import dmp_feeding
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import HL7V2, INBOX_KEY, SEALS, DoorFiles, door_files

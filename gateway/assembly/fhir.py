@@ -1,0 +1,18 @@
+"""How what a door offers in FHIR is mounted beside its other wires."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from gateway import fhir_door
+from gateway.exchange import Doorkeeper
+from gateway.fhir_door import FhirPolicy
+from gateway.fhir_routes import FhirOperation
+from gateway.settings import Settings, may_be_lenient, speaks_fhir
+
+
+def mount(app: Flask, name: str, operations: tuple[FhirOperation, ...], keeper: Doorkeeper, settings: Settings) -> None:
+    """Add the interface to the application of a door, where this house speaks FHIR."""
+    if speaks_fhir(settings):
+        policy = FhirPolicy(handling=settings.fhir.handling, may_be_lenient=may_be_lenient(settings))
+        fhir_door.mount(app, name, operations, keeper, policy)
