@@ -12,6 +12,7 @@ from gateway.settings_sections import (
     Hl7v2Settings,
     IheSettings,
     IngestSettings,
+    MssanteSettings,
     SandboxSettings,
     Settings,
 )
@@ -40,6 +41,7 @@ def check(settings: Settings) -> None:
     _check_notices(settings)
     _check_ihe(settings.ihe)
     _check_hl7v2(settings.hl7v2, settings.mode)
+    _check_mssante(settings.mssante, settings.mode)
     if settings.fhir.handling == "lenient" and not settings.fhir.lenient:
         raise SettingsError("fhir.handling = lenient needs fhir.lenient = true; found false")
     if settings.limits.memory < settings.limits.body:
@@ -74,6 +76,30 @@ def _check_hl7v2(section: Hl7v2Settings, mode: str) -> None:
     given = [bool(getattr(section, name)) for name in ("certificate", "key", "trust")]
     if mode == "production" and any(given) and not all(given):
         raise SettingsError("mode = production needs hl7v2.certificate, hl7v2.key and hl7v2.trust, or none of them")
+
+
+def _check_mssante(section: MssanteSettings, mode: str) -> None:
+    for name in ("timeout", "attempts", "first_pause", "poll_seconds"):
+        if getattr(section, name) < 1:
+            raise SettingsError(f"mssante.{name} is at least 1; found {getattr(section, name)}")
+    for name in ("smtp_port", "imap_port"):
+        if not 1 <= getattr(section, name) <= 65_535:
+            raise SettingsError(f"mssante.{name} is between 1 and 65535; found {getattr(section, name)}")
+    if not is_email(section.mailbox):
+        raise SettingsError(f"mssante.mailbox is one e-mail address; found {section.mailbox!r}")
+    for name in ("smtp", "imap"):
+        given = [bool(getattr(section, f"{name}_{part}")) for part in ("certificate", "key")]
+        if any(given) and not all(given):
+            raise SettingsError(f"mssante.{name}_certificate and mssante.{name}_key go together; found one of them")
+    if section.smtp_user and section.smtp_security == "none":
+        raise SettingsError("mssante.smtp_user needs mssante.smtp_security = tls or starttls: a password is not shown")
+    if mode == "production" and section.smtp_host:
+        if section.smtp_security == "none":
+            raise SettingsError("mode = production needs mssante.smtp_security = tls or starttls; found none")
+        if section.mailbox.endswith(".invalid"):
+            raise SettingsError(f"mode = production needs the mssante.mailbox of the house; found {section.mailbox!r}")
+    if mode == "production" and section.feed == "always" and not section.structure:
+        raise SettingsError("mssante.feed = always needs mssante.structure, who owns the mailbox; found none")
 
 
 def _check_sandbox(section: SandboxSettings) -> None:

@@ -99,6 +99,46 @@ class Hl7v2Settings(DoorSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MssanteSettings:
+    """The MSSanté mailbox of the HL7 v2 door: letters that leave by SMTP, mail that comes by IMAP.
+
+    Without a host letters are files, in the sandbox only: in production they need one.
+    """
+
+    mailbox: str = _key("ecluse@mssante.invalid", "address of the mailbox: letters come from it, answers come to it")
+    smtp_host: str = _key(
+        "", "SMTP server of the operator; empty: files in mssante/out of the data, and in production no letter"
+    )
+    smtp_port: int = _key(465, "its port")
+    smtp_security: Literal["none", "starttls", "tls"] = _key(
+        "tls", "TLS: none (sandbox only), after STARTTLS, or from the start"
+    )
+    smtp_ca: str = _key("", "authorities that its certificate is verified with, PEM; empty: those of the system")
+    smtp_certificate: str = _key("", "certificate shown to it, PEM; empty: none")
+    smtp_key: str = _key("", "its private key, PEM")
+    smtp_user: str = _key("", "account, if it asks for one")
+    smtp_password: str = _key("", "password of the account")
+    timeout: int = _key(60, "longest silence of either server, in seconds")
+    attempts: int = _key(12, "times that a letter is tried before it is parked for a person to look at")
+    first_pause: int = _key(60, "seconds before the second attempt; each pause is twice the one before, a day at most")
+    imap_host: str = _key("", "IMAP server of the operator; empty: files put in mssante/in of the data")
+    imap_port: int = _key(993, "its port; TLS from the start")
+    imap_ca: str = _key("", "authorities that its certificate is verified with, PEM; empty: those of the system")
+    imap_certificate: str = _key("", "certificate shown to it, PEM; empty: none")
+    imap_key: str = _key("", "its private key, PEM")
+    imap_user: str = _key("", "account")
+    imap_password: str = _key("", "password of the account")
+    imap_folder: str = _key("INBOX", "folder that mail is taken from")
+    imap_done: str = _key("", "folder that mail is moved to once it is here; empty: it stays, marked as read")
+    imap_aside: str = _key("", "folder that mail is moved to which is not for this door; empty: it stays, not read")
+    poll_seconds: int = _key(60, "seconds between two looks at the mailbox")
+    feed: Literal["sandbox", "always", "never"] = _key(
+        "sandbox", "where letters that come are fed to the DMP: in mode sandbox, always, or never"
+    )
+    structure: str = _key("", "structure that owns the mailbox, a Struct_IdNat: letters that come are fed in its name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
     """The page and the HTTP interface that judge documents. It speaks plain HTTP: a proxy gives it TLS."""
 
@@ -277,6 +317,7 @@ class Settings:
     ingest: IngestSettings = field(default_factory=IngestSettings)
     consultation: ConsultationSettings = field(default_factory=ConsultationSettings)
     hl7v2: Hl7v2Settings = field(default_factory=Hl7v2Settings)
+    mssante: MssanteSettings = field(default_factory=MssanteSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     vihf: VihfSettings = field(default_factory=VihfSettings)
