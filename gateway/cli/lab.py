@@ -13,13 +13,15 @@ import click
 from cda.document import UnreadableDocument, parse_document
 from cda.header import read_header
 from cda.to_metadata import to_entry
-from gateway.cli.speech import counted, say, text
+from conformance.laboratory.making import is_plain
+from conformance.laboratory.remarks import Kind, Remark
+from conformance.laboratory.results import documented
+from gateway.cli.speech import counted, language, say, text
 from gateway.ingest.hl7v2.judging import judged
-from gateway.ingest.hl7v2.plain_results import OF_RESULTS
-from gateway.laboratory.making import is_plain, make_document
-from gateway.laboratory.remarks import Kind, Remark
+from profiles.hl7v2.tables import remarks as rows_of_remarks
+from profiles.hl7v2.tables import rules
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.faults import Fault
+from xds.hl7v2.faults import Fault, Severity
 from xds.hl7v2.reading import Reading, read_message
 from xds.hl7v2.segments import Segment
 from xds.hl7v2.submission import visibility_codes
@@ -43,7 +45,7 @@ class Preview:
     @property
     def other_faults(self) -> tuple[Fault, ...]:
         """Faults that are not the remarks told again."""
-        return tuple(one for one in self.reading.faults if not one.text.startswith(OF_RESULTS))
+        return tuple(one for one in self.reading.faults if one.rule not in rows_of_remarks())
 
 
 @click.group(short_help="Laboratory results of HL7 v2 that come without a document.")
@@ -93,7 +95,7 @@ def _preview(data: bytes) -> Preview | None:
     plain = read_message(data)
     if not isinstance(plain.message, DocumentMessage) or not is_plain(plain.message, plain.segments):
         return None
-    remarks = make_document(plain.message, plain.segments, data).remarks
+    remarks = documented(plain.message, plain.segments, data)[1]
     reading = judged(data, Terms())
     message = reading.message
     nothing = Preview(reading=reading, remarks=remarks, document=None, entry=None)
@@ -120,10 +122,10 @@ def _lines(made: Preview) -> Iterable[str]:
     yield text(en="Report", fr="Compte rendu de lecture")
     for one in made.remarks:
         more = f" (x{one.times})" if one.times > 1 else ""
-        instead = f" -> {one.instead}" if one.instead else ""
-        yield f"  {_kind(one.kind)}  {one.location}  {one.text}{instead}{more}"
+        instead = f" -> {said}" if (said := one.instead(language())) else ""
+        yield f"  {_kind(one.kind)}  {one.location}  {one.text(language())}{instead}{more}"
     for fault in made.other_faults:
-        yield f"  {fault.severity}  {fault.location}  {fault.text}"
+        yield f"  {_grade(fault)}  {fault.location}  {_text_of(fault)}"
     if made.document is not None and made.entry is not None:
         yield text(en="Document", fr="Document")
         yield made.document.decode()
@@ -147,6 +149,20 @@ def _kind(kind: Kind) -> str:
     return words[kind]
 
 
+def _grade(fault: Fault) -> str:
+    error = fault.severity is Severity.ERROR
+    return text(en="error", fr="erreur") if error else text(en="warning", fr="avertissement")
+
+
+def _text_of(fault: Fault) -> str:
+    """What a fault says: its rule in the language asked for, and what was found."""
+    row = rules().get(fault.rule)
+    if row is None or language() == "en":
+        return fault.text
+    told = [f"{word} {value}" for word, value in (("trouvé", fault.found), ("attendu", fault.expected)) if value]
+    return f"règle enfreinte : {row.message}" + (f" ({', '.join(told)})" if told else "")
+
+
 def _sent(segment: Segment) -> str:
     """A segment on one line of a terminal, whatever was sent."""
     fields = segment.fields[:1] + segment.fields[2:] if segment.name == "MSH" else segment.fields
@@ -162,9 +178,19 @@ def _metadata(entry: DocumentEntry) -> dict[str, object]:
 def _report(made: Preview) -> dict[str, object]:
     return {
         "accepted": made.reading.accepted,
-        "remarks": [asdict(one) for one in made.remarks],
+        "remarks": [
+            {
+                "rule": one.rule,
+                "kind": str(one.kind),
+                "location": one.location,
+                "text": one.text(language()),
+                "instead": one.instead(language()),
+                "times": one.times,
+            }
+            for one in made.remarks
+        ],
         "faults": [
-            {"severity": one.severity, "location": one.location, "rule": one.rule, "text": one.text}
+            {"severity": one.severity, "location": one.location, "rule": one.rule, "text": _text_of(one)}
             for one in made.other_faults
         ],
     }

@@ -61,6 +61,21 @@ class Rule:
     hint_en: str
 
 
+@dataclass(frozen=True, slots=True)
+class RemarkRow:
+    """A remark on results without a document: `assumed`, `left out` or `error`, and what stands in, in both languages.
+
+    `instead` is empty where a code stands in, or nothing.
+    """
+
+    remark: str
+    kind: str
+    message: str
+    message_en: str
+    instead: str
+    instead_en: str
+
+
 @cache
 def message_types() -> Mapping[tuple[str, str], MessageType]:
     """The messages that are understood, by message code and trigger event."""
@@ -137,6 +152,12 @@ def smtp_errors() -> frozenset[str]:
 def rules() -> Mapping[str, Rule]:
     """Every rule, by its id."""
     return {row["rule"]: Rule(**row) for row in _rows("rules")}
+
+
+@cache
+def remarks() -> Mapping[str, RemarkRow]:
+    """Every remark on results without a document, by its id."""
+    return {row["remark"]: RemarkRow(**row) for row in _rows("remarks")}
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from conformance.laboratory.results import documented
 from gateway.ingest.hl7v2.lot import documents_of
-from gateway.ingest.hl7v2.plain_results import documented, with_results
+from gateway.ingest.hl7v2.plain_results import judged_results
 from xds.errors import Refusal
 from xds.hl7v2.agreement import check_agreement
 from xds.hl7v2.charsets import decode
@@ -23,7 +24,7 @@ from xds.hl7v2.terms import Terms
 
 def judged(data: bytes, terms: Terms) -> Reading:
     """Read a message, and compare it with the documents that it carries. Never raises."""
-    reading = with_results(read_message(data, terms), data)
+    reading = judged_results(read_message(data, terms), data)
     message = reading.message
     if not isinstance(message, DocumentMessage) or not message.documents:
         return reading

@@ -15,10 +15,10 @@ from samples.hl7v2.plain import results
 
 @pytest.fixture
 def run(tmp_path):
-    def run(message, *arguments):
+    def run(message, *arguments, lang="en"):
         path = tmp_path / "message.hl7"
         path.write_bytes(message if isinstance(message, bytes) else message.bytes)
-        return CliRunner().invoke(main, ["--lang", "en", "lab", "preview", str(path), *map(str, arguments)])
+        return CliRunner().invoke(main, ["--lang", lang, "lab", "preview", str(path), *map(str, arguments)])
 
     return run
 
@@ -53,6 +53,15 @@ def test_what_is_missing_is_an_error_and_there_is_no_document(run, tmp_path):
     assert "error  OBX^1^5  not a number" in done.output
     assert "1 error" in done.output
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["report.json"]
+
+
+def test_remarks_and_faults_are_told_in_french_too(run):
+    shown = run(results().with_field("OBX^1^6", "points").with_field("PID^1^32", "PROV"), lang="fr")
+
+    for expected in ("supposé  OBX^1^6  pas une unité UCUM -> le résultat est dit en mots", "erreur  PID^1^32  règle"):
+        assert expected in shown.output
+    for english in ("broken rule", "not a unit", "said in words"):
+        assert english not in shown.output
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"MSH|", oru().bytes])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cda.header_values import InstanceId, Patient
 from cda.times import to_utc
-from gateway.laboratory.remarks import Remarks
+from conformance.laboratory.remarks import Remarks
 from xds.hl7v2 import patient as hl7v2_patient
 from xds.hl7v2.document_rules import is_oid
 
@@ -16,20 +16,20 @@ def read_patient(sent: hl7v2_patient.Patient, remarks: Remarks) -> Patient:
     birth, used = sent.birth_name, next((one for one in sent.names if one.type == "D"), None)
     ids = tuple(_ids(sent, remarks))
     missed = (
-        ("PID^1^3", ids, "no id of the patient whose issuer has an OID"),
-        ("PID^1^5", birth is not None and birth.given, "no name and given name of birth"),
-        ("PID^1^7", len(sent.birth_date) >= 8 and to_utc(sent.birth_date[:8]), "no day of birth of the calendar"),
-        ("PID^1^8", sent.sex, "no sex"),
+        ("RES-PATIENT-ID", "PID^1^3", ids),
+        ("RES-PATIENT-NAME", "PID^1^5", birth is not None and birth.given),
+        ("RES-BIRTH-DAY", "PID^1^7", len(sent.birth_date) >= 8 and to_utc(sent.birth_date[:8])),
+        ("RES-SEX", "PID^1^8", sent.sex),
     )
-    for location, told, text in missed:
+    for rule, location, told in missed:
         if not told:
-            remarks.miss(location, text)
+            remarks.tell(rule, location)
     if birth is not None and not birth.all_given:
-        remarks.assume("PID^1^5", "no list of given names", "the first one")
+        remarks.tell("RES-GIVEN-NAMES", "PID^1^5")
     if sent.sex and sent.sex not in ("F", "M"):
-        remarks.assume("PID^1^8", "neither F nor M", "UN")
+        remarks.tell("RES-SEX-OTHER", "PID^1^8")
     if sent.ins is not None and not sent.birth_place:
-        remarks.miss("PID^1^11", "no place of birth (type BDL), which an INS needs")
+        remarks.tell("RES-BIRTH-PLACE", "PID^1^11")
     return Patient(
         ids=ids,
         birth_family=birth.family if birth is not None else None,
@@ -48,4 +48,4 @@ def _ids(sent: hl7v2_patient.Patient, remarks: Remarks) -> Iterable[InstanceId]:
         if is_oid(one.authority):
             yield InstanceId(one.authority, one.value)
         else:
-            remarks.leave_out("PID^1^3", "an id whose issuer has no OID")
+            remarks.tell("RES-ISSUER", "PID^1^3")

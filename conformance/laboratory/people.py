@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from cda.header_values import InstanceId, Organization, Participant, PersonName
-from gateway.laboratory.remarks import Remarks
+from conformance.laboratory.remarks import Remarks
 from security.pki.identifiers import is_person, is_professional, is_structure
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.identity_reading import read_authority
@@ -29,9 +29,9 @@ def read_organization(message: DocumentMessage, segments: Sequence[Segment], rem
     for one in filter(None, (next(told, None), sender)):
         if is_structure(structure_id(one)):
             if not one.name:
-                remarks.assume("OBX^1^23", "the laboratory has no name", "its national id")
+                remarks.tell("RES-LABORATORY-NAME", "OBX^1^23")
             return Organization(id=InstanceId(STRUCTURES, structure_id(one)), name=one.name or structure_id(one))
-    remarks.miss("OBX^1^23", "no laboratory with a national id (Struct_IdNat), nor in PRT-8 of a PRT SB")
+    remarks.tell("RES-LABORATORY", "OBX^1^23")
     return None
 
 
@@ -45,14 +45,14 @@ def read_biologist(
         if is_person(identifier) and person.family:
             profession = _profession(person.degree)
             if profession is None:
-                remarks.assume("OBR^1^32", "the profession of who answers for the results", "nothing")
+                remarks.tell("RES-PROFESSION", "OBR^1^32")
             return Participant(
                 id=InstanceId(PERSONS, identifier),
                 name=PersonName(family=person.family, given=person.given or None),
                 code=profession,
                 organization=organization,
             )
-    remarks.miss("OBR^1^32", "nobody answers for the results, with an id and a name: OBR-32, OBX-16 or a PRT SB")
+    remarks.tell("RES-BIOLOGIST", "OBR^1^32")
     return None
 
 
@@ -65,12 +65,12 @@ def read_prescriber(segments: Sequence[Segment], remarks: Remarks) -> Participan
             continue
         person = _xcn(told[0])
         if not person.family:
-            remarks.leave_out(segment.location(number), "a prescriber without name")
+            remarks.tell("RES-PRESCRIBER", segment.location(number))
             continue
         identifier = person_id(person, "") if person.identifier else ""
         national = is_professional(identifier)
         if not national:
-            remarks.leave_out(segment.location(number), "the id of the prescriber is no national one")
+            remarks.tell("RES-PRESCRIBER-ID", segment.location(number))
         return Participant(
             id=InstanceId(PERSONS, identifier) if national else None,
             name=PersonName(family=person.family, given=person.given or None),

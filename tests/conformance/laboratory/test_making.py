@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import pytest
 from lxml import etree
 
+from conformance.laboratory.making import Made, make_document
+from conformance.laboratory.remarks import Kind
 from conformance.validate import validate
 from gateway.ingest.hl7v2.judging import judged, taken
-from gateway.laboratory.making import Made, make_document
-from gateway.laboratory.remarks import Kind
 from samples.documents.patients import CLAIRE
 from samples.hl7v2.er7 import Er7
 from samples.hl7v2.messages import oru

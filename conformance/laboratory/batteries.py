@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cda.header_values import InstanceId
 from cda.laboratory.report import Battery, Result, Specimen, Status
-from gateway.laboratory.coding import (
+from conformance.laboratory.coding import (
     CHAPTERS,
     FLAGS,
     GENERAL,
@@ -16,9 +16,9 @@ from gateway.laboratory.coding import (
     label_of,
     loinc_of,
 )
-from gateway.laboratory.remarks import Remarks
-from gateway.laboratory.times import Clock
-from gateway.laboratory.values import read_range, read_value
+from conformance.laboratory.remarks import Remarks
+from conformance.laboratory.times import Clock
+from conformance.laboratory.values import read_range, read_value
 from xds.hl7v2.document_reading import METADATA
 from xds.hl7v2.document_rules import is_oid
 from xds.hl7v2.identity_reading import read_authority
@@ -54,7 +54,7 @@ def groups_of(segments: Sequence[Segment], remarks: Remarks) -> list[Group]:
             target = None
         elif one.name == "NTE":
             if target is None:
-                remarks.leave_out(one.location(3), "a comment that is of no OBR and no OBX")
+                remarks.tell("RES-COMMENT", one.location(3))
             else:
                 target.append(one)
     return groups
@@ -65,16 +65,16 @@ def read_battery(group: Group, clock: Clock, remarks: Remarks) -> Battery | None
     obr = group.obr
     results = tuple(_results(group, clock, remarks))
     if not results:
-        remarks.leave_out(obr.location(4), "an examination without a result")
+        remarks.tell("RES-EXAMINATION", obr.location(4))
         return None
     named = obr.repetitions(4)
     chapter = CHAPTERS.get(obr.text(24))
     if chapter is None:
         chapter = GENERAL
-        remarks.assume(obr.location(24), "no chapter of biology that is known", "26436-6")
+        remarks.tell("RES-CHAPTER", obr.location(24), instead=GENERAL.code)
     code = loinc_of(named[0]) if named else None
     if code is None:
-        remarks.assume(obr.location(4), "the examination has no LOINC code", "the code of its chapter")
+        remarks.tell("RES-EXAMINATION-CODE", obr.location(4))
     return Battery(
         chapter=chapter,
         code=code,
@@ -98,14 +98,14 @@ def _results(group: Group, clock: Clock, remarks: Remarks) -> Iterable[Result]:
     for obx, comments in group.observations:
         status = STATUSES.get(obx.text(11))
         if status is None:
-            remarks.miss(obx.location(11), "a status that no first report has: F, C, U, P, R, S, I, O, N, X")
+            remarks.tell("RES-STATUS", obx.location(11))
             continue
         result = _result(obx, clock, remarks)
         if result.value is None and status[1] == "":
-            remarks.assume(obx.location(5), "a result that is final and empty", "the words Non renseigné")
+            remarks.tell("RES-EMPTY", obx.location(5))
         time = clock.read(obx.text(14), obx.location(14))
         if time is None and ordered is not None:
-            remarks.assume(obx.location(14), "the result has no time", "OBR-7")
+            remarks.tell("RES-RESULT-TIME", obx.location(14))
         yield replace(
             result,
             status=status[0],
@@ -120,11 +120,11 @@ def _result(obx: Segment, clock: Clock, remarks: Remarks) -> Result:
     named = obx.repetitions(3)
     code = loinc_of(named[0]) if named else None
     if code is None:
-        remarks.assume(obx.location(3), "the result has no LOINC code", "its name alone")
+        remarks.tell("RES-RESULT-CODE", obx.location(3))
     label = label_of(named[0]) if named else ""
     if obx.text(4):
         label = f"{label} [{obx.text(4)}]"
-        remarks.assume(obx.location(4), "sub-ids have no place among entries", "said in the name of the result")
+        remarks.tell("RES-SUB-ID", obx.location(4))
     found = read_value(obx, clock, remarks)
     usual = "\n".join(one.delimiters.unescape(one.raw).strip() for one in obx.repetitions(7))
     return Result(
@@ -145,7 +145,7 @@ def _flags(obx: Segment, remarks: Remarks) -> Iterable[Code]:
         if flag is not None:
             yield flag
         elif one.text() != "null":
-            remarks.leave_out(obx.location(8), "a flag that is not of table 0078")
+            remarks.tell("RES-FLAG", obx.location(8))
 
 
 def _comments(segments: Iterable[Segment], remarks: Remarks) -> Iterable[str]:
@@ -169,7 +169,7 @@ def _specimens(group: Group, clock: Clock, remarks: Remarks) -> Iterable[Specime
     if not group.specimens:
         source = obr.repetitions(15)
         if not source:
-            remarks.assume(obr.location(15), "no specimen (SPM)", "nothing")
+            remarks.tell("RES-SPECIMEN", obr.location(15))
             return
         label = source[0].text(1, 2) or source[0].text(1, 1)
         yield Specimen(label=label, collected=clock.read(obr.text(7), obr.location(7)))
@@ -189,7 +189,7 @@ def _specimen_id(spm: Segment, remarks: Remarks) -> InstanceId | None:
             oid = one.text(component, 3)
             if one.text(component, 1) and is_oid(oid):
                 return InstanceId(oid, one.text(component, 1))
-        remarks.leave_out(spm.location(2), "an id whose issuer has no OID")
+        remarks.tell("RES-ISSUER", spm.location(2))
     return None
 
 
@@ -201,5 +201,5 @@ def order_id(segment: Segment, number: int, remarks: Remarks) -> InstanceId | No
     authority = told[0].text(3) or read_authority(told[0], 2)[0]
     if told[0].text(1) and is_oid(authority):
         return InstanceId(authority, told[0].text(1))
-    remarks.leave_out(segment.location(number), "an id whose issuer has no OID")
+    remarks.tell("RES-ISSUER", segment.location(number))
     return None

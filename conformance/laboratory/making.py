@@ -11,12 +11,12 @@ from cda.header_values import Participant, Patient
 from cda.laboratory.report import Battery, LaboratoryReport
 from cda.laboratory.writing import write_report
 from cda.times import to_utc
-from gateway.laboratory.batteries import Group, groups_of, order_id, read_battery
-from gateway.laboratory.coding import FINAL
-from gateway.laboratory.patients import read_patient
-from gateway.laboratory.people import read_biologist, read_organization, read_prescriber, with_setting
-from gateway.laboratory.remarks import Remark, Remarks
-from gateway.laboratory.times import Clock
+from conformance.laboratory.batteries import Group, groups_of, order_id, read_battery
+from conformance.laboratory.coding import FINAL
+from conformance.laboratory.patients import read_patient
+from conformance.laboratory.people import read_biologist, read_organization, read_prescriber, with_setting
+from conformance.laboratory.remarks import Remark, Remarks
+from conformance.laboratory.times import Clock
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.document_reading import document_observations
 from xds.hl7v2.segments import Segment
@@ -54,7 +54,7 @@ def make_document(message: DocumentMessage, segments: Sequence[Segment], data: b
     """The document that the results of a message make: the same for the same bytes. Never raises on what was sent."""
     remarks = Remarks()
     if len(segments) > MOST_SEGMENTS:
-        remarks.miss("MSH^1", f"more than {MOST_SEGMENTS} segments: cut the message")
+        remarks.tell("RES-SEGMENTS", "MSH^1")
         return Made(remarks.all)
     clock = Clock.of(message.header.time, remarks)
     _check_first(segments, remarks)
@@ -64,7 +64,7 @@ def make_document(message: DocumentMessage, segments: Sequence[Segment], data: b
     groups = groups_of(segments, remarks)
     batteries = tuple(filter(None, (read_battery(group, clock, remarks) for group in groups)))
     if not any(group.observations for group in groups):
-        remarks.miss("OBX^1^5", "no result")
+        remarks.tell("RES-NONE", "OBX^1^5")
     released = _released(message.header.time, segments, clock, remarks)
     if biologist is None or released is None or not batteries or remarks.has_errors:
         return Made(remarks.all)
@@ -76,11 +76,9 @@ def _check_first(segments: Sequence[Segment], remarks: Remarks) -> None:
     """Results that replace others would need the document that those made, which the message does not name."""
     for one in segments:
         if one.name == "ORC" and one.text(1) not in _OF_A_REPORT:
-            remarks.miss(one.location(1), "results that replace or take back others: send the document (ED)")
+            remarks.tell("RES-ORDER", one.location(1))
         if one.name == "OBR" and one.text(25) == "C":
-            remarks.miss(
-                one.location(25), "a corrected report, which replaces one that is not named: send the document (ED)"
-            )
+            remarks.tell("RES-CORRECTED", one.location(25))
 
 
 def _released(sent: str, segments: Sequence[Segment], clock: Clock, remarks: Remarks) -> str | None:
@@ -89,10 +87,10 @@ def _released(sent: str, segments: Sequence[Segment], clock: Clock, remarks: Rem
     known = [time for time in told if time]
     if known:
         return max(known, key=lambda time: to_utc(time) or "")
-    remarks.assume("OBR^1^22", "no time of the report to the minute", "MSH-7")
+    remarks.tell("RES-REPORT-TIME", "OBR^1^22")
     time = clock.to_the_second(sent, "MSH^1^7")
     if time is None:
-        remarks.miss("MSH^1^7", "no time of the message to the minute, with its offset")
+        remarks.tell("RES-MESSAGE-TIME", "MSH^1^7")
     return time
 
 
@@ -111,18 +109,18 @@ def _report(
     visit, obr = message.visit, groups[0].obr
     in_hospital = visit.patient_class in _ENCOUNTERS
     frame = ("ETABLISSEMENT", "Etablissement de santé") if in_hospital else ("AMBULATOIRE", "Ambulatoire")
-    remarks.assume("PV1^1^2", "the frame of practice of the laboratory", frame[0])
-    remarks.assume("OBX^1^23", "the kind of establishment", _FACILITY.code)
-    remarks.assume("OBR^1^4", "the confidentiality of the document", "N")
+    remarks.tell("RES-FRAME", "PV1^1^2", instead=frame[0])
+    remarks.tell("RES-FACILITY", "OBX^1^23", instead=_FACILITY.code)
+    remarks.tell("RES-CONFIDENTIALITY", "OBR^1^4", instead="N")
     if not in_hospital:
-        remarks.assume("PV1^1^2", "the kind of encounter", _AMBULATORY.code)
+        remarks.tell("RES-ENCOUNTER", "PV1^1^2", instead=_AMBULATORY.code)
     collected = clock.read(obr.text(7), obr.location(7))
     received = clock.read(obr.text(14), obr.location(14)) or collected
     if received is None:
-        remarks.assume(obr.location(14), "no time of reception, nor of collection", "the time of the report")
+        remarks.tell("RES-RECEIVED", obr.location(14))
     start = clock.read(visit.admitted, "PV1^1^44") or collected
     if start is None:
-        remarks.assume("PV1^1^44", "no beginning of the encounter", "the time of the report")
+        remarks.tell("RES-ADMITTED", "PV1^1^44")
     complete = all(group.obr.text(25) in ("", "F", "X") for group in groups) and _is_final(groups)
     return LaboratoryReport(
         unique_id=f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, '^'.join(message.header.key(data))).int}",

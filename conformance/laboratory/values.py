@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cda.laboratory.report import Interval, Moment, Quantity, Value, Words
+from conformance.laboratory.coding import coded_of, label_of
+from conformance.laboratory.remarks import Remarks
+from conformance.laboratory.times import Clock
 from conformance.schematron.units import is_unit
-from gateway.laboratory.coding import coded_of, label_of
-from gateway.laboratory.remarks import Remarks
-from gateway.laboratory.times import Clock
 from xds.hl7v2.segments import Repetition, Segment
 
 _NUMBER = re.compile(r"([+-]?)(\d{0,30})(?:\.(\d{0,30}))?", re.ASCII)
@@ -35,7 +35,7 @@ def read_value(obx: Segment, clock: Clock, remarks: Remarks) -> Found:
     if not obx.repetitions(5):
         return Found("", None)
     if read is None:
-        remarks.miss(obx.location(2), "results are NM, SN, ST, TX, FT, CE, CWE, DT, TM or TS")
+        remarks.tell("RES-TYPE", obx.location(2))
         return Found("", None)
     return read(obx, clock, remarks)
 
@@ -77,18 +77,18 @@ def _unit(obx: Segment, remarks: Remarks) -> tuple[str | None, str]:
         unit = units[0].text(at)
         if unit and is_unit(unit):
             if units[0].text(at + 2) != "UCUM":
-                remarks.assume(obx.location(6), "the unit does not say its system", "UCUM")
+                remarks.tell("RES-UNIT-SYSTEM", obx.location(6))
             return unit, units[0].text(1)
-    remarks.assume(obx.location(6), "not a unit of UCUM", "the result is said in words")
+    remarks.tell("RES-UNIT", obx.location(6))
     return None, units[0].text(1)
 
 
 def _nm(obx: Segment, _: Clock, remarks: Remarks) -> Found:
     if len(obx.repetitions(5)) > 1:
-        remarks.miss(obx.location(5), "a number repeats")
+        remarks.tell("RES-REPEATS", obx.location(5))
     number = _number(obx.text(5))
     if number is None:
-        remarks.miss(obx.location(5), "not a number (digits, one point)")
+        remarks.tell("RES-NUMBER", obx.location(5))
         return Found("", None)
     unit, written = _unit(obx, remarks)
     shown = f"{obx.text(5)} {written}".strip()
@@ -99,7 +99,7 @@ def _sn(obx: Segment, _: Clock, remarks: Remarks) -> Found:
     comparator, first, separator, second = (obx.text(5, component) for component in (1, 2, 3, 4))
     low, high = _number(first), _number(second) if second else ""
     if low is None or high is None or comparator not in ("", "=", "<", "<=", ">", ">=", "<>"):
-        remarks.miss(obx.location(5), "not a structured number (comparator, number, separator, number)")
+        remarks.tell("RES-STRUCTURED", obx.location(5))
         return Found("", None)
     unit, written = _unit(obx, remarks)
     between = f" {separator} " if separator == "-" else separator
@@ -133,7 +133,7 @@ def _codes(obx: Segment, _: Clock, remarks: Remarks) -> Found:
     shown = "\n".join(map(label_of, given))
     code = coded_of(given[0])
     if len(given) > 1 or code is None:
-        remarks.assume(obx.location(5), "several codes, or of a system without OID", "the result is said in words")
+        remarks.tell("RES-CODES", obx.location(5))
         return Found(shown, Words(shown) if shown else None)
     return Found(shown, code)
 

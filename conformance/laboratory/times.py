@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cda.times import to_utc
-from gateway.laboratory.remarks import Remarks
+from conformance.laboratory.remarks import Remarks
 
 _DTM = re.compile(r"(\d{4}(?:\d\d){0,5})(?:\.\d{1,4})?([+-]\d{4})?", re.ASCII)
 _HOUR = 10
@@ -33,13 +33,13 @@ class Clock:
             return None
         matched = _DTM.fullmatch(text)
         if matched is None or to_utc(matched[1] + (matched[2] or "")) is None:
-            self.remarks.miss(location, "not a time of the calendar")
+            self.remarks.tell("RES-TIME", location)
             return None
         digits, zone = matched[1], matched[2] or self.zone
         if len(digits) < _HOUR:
             return digits
         if not zone:
-            self.remarks.miss("MSH^1^7", "times without offset, and MSH-7 has none that would hold for all (+0100)")
+            self.remarks.tell("RES-OFFSET", "MSH^1^7")
             return None
         return digits + zone
 
@@ -50,5 +50,5 @@ class Clock:
         if len(digits) < _MINUTE or not zone:
             return None
         if len(digits) < _SECOND:
-            self.remarks.assume(location, "no seconds", "00")
+            self.remarks.tell("RES-SECONDS", location)
         return digits.ljust(_SECOND, "0") + zone
