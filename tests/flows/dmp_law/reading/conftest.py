@@ -323,6 +323,14 @@ def reading_house() -> Iterator[House]:
         house.close()
 
 
+@pytest.fixture(scope="session")
+def world(reading_house: House) -> Any:
+    """A record that much happened in, and its twins (`twins.World`)."""
+    from .twins import world_of
+
+    return world_of(reading_house)
+
+
 @pytest.fixture
 def file(reading_house: House) -> File:
     """An open record; AUTHOR, NURSE and DOCTOR are authorised, TREATING is the médecin traitant."""
