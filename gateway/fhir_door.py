@@ -16,6 +16,7 @@ from conformance.fhir import schema
 from gateway.exchange import Doorkeeper, Exchange
 from gateway.fhir_capabilities import capability_statement
 from gateway.fhir_routes import FhirOperation, Routes
+from gateway.wire.bearer import read_bearer
 from gateway.wire.faults import NotAvailable
 from gateway.wire.fhir import media_types, reading
 from gateway.wire.fhir.answer import FhirAnswer
@@ -87,7 +88,8 @@ class _FhirExchange(Exchange):
         request.environ["ecluse.route"] = f"{request.method} {self._address}/{self._operation.route}"
         if not self._operation.documents:
             self._format = media_types.wanted_format(request.headers.get("Accept", ""), override)
-        self.caller = self.keeper.gate.admit_bearer(certificate, _bearer(), self.id, self.now)
+        token = read_bearer(request.headers.getlist("Authorization"))
+        self.caller = self.keeper.gate.admit_bearer(certificate, token, self.id, self.now)
         self._request = self._read(self._operation, variables, query)
         try:
             said = self._operation.handle(self._request, self.caller)
@@ -173,17 +175,6 @@ class _FhirExchange(Exchange):
         if not _HOST.fullmatch(request.host):
             raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "Host is not a name and a port")
         return f"{request.scheme}://{request.host}{self._address}"
-
-
-def _bearer() -> str | None:
-    """The token of the request; None: none. Raises MalformedMessage: more than one, or another scheme."""
-    fields = request.headers.getlist("Authorization")
-    if not fields:
-        return None
-    scheme, _, token = fields[0].partition(" ")
-    if len(fields) != 1 or scheme.lower() != "bearer":
-        raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "Authorization is not one Bearer token")
-    return token.strip()
 
 
 def _version(value: str) -> str:

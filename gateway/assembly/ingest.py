@@ -21,6 +21,7 @@ from gateway.ingest import (
     td02,
     td03,
     td04,
+    xdm_upload,
 )
 from gateway.ingest.affinity_rules import AffinityRules
 from gateway.ingest.feeding import operation_of
@@ -29,7 +30,9 @@ from gateway.ingest.provide_and_register import ProvideAndRegister
 from gateway.ingest.register_document_set import RegisterDocumentSet
 from gateway.ingest.structure_authorisation import DeclareStructure
 from gateway.ingest.structure_records import StructureRecords
-from gateway.settings import Settings, law_parameters
+from gateway.ingest.xdm_upload import MediumDeposits, XdmPolicy
+from gateway.server.body import BodyMemory
+from gateway.settings import Settings, law_parameters, may_be_lenient, speaks_fhir
 from gateway.soap_door import Doorkeeper, Operation
 from profiles.codes import Domain
 from security.at_rest.wrapping import load_wrapping_public_key
@@ -59,7 +62,20 @@ def _dmp(settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeepe
     web = app.create(keeper, settings.domain, _dmp_operations(settings, pool, keeper, own))
     documents = fhir_operations.operations(own.provide, own.search, own.delete, own.receipts, settings.fhir.deletion)
     fhir.mount(web, app.NAME, (*fhir_patient.operations(own.exists), *documents), keeper, settings)
+    if speaks_fhir(settings):  # its tokens open the address of media too
+        xdm_upload.mount(web, keeper, MediumDeposits.of(own.provide, _xdm_policy(settings)))
     return Door(web, keeper, pool, files.data / "blobs")
+
+
+def _xdm_policy(settings: Settings) -> XdmPolicy:
+    """How media that are sent to the door are taken: as lots in FHIR are."""
+    return XdmPolicy(
+        lenient=settings.fhir.handling == "lenient",
+        may_be_lenient=may_be_lenient(settings),
+        size=settings.limits.body,
+        memory=BodyMemory(settings.limits.memory),
+        patience=float(settings.limits.idle),
+    )
 
 
 def _dmp_operations(settings: Settings, pool: DoorPool, keeper: Doorkeeper, own: DmpUseCases) -> tuple[Operation, ...]:

@@ -53,8 +53,11 @@ def open_tree(source: Path | bytes, limits: Limits = DEFAULT) -> Tree:
         raise UnusableMedium(error.strerror or str(error)) from None
 
 
-def read_tree(tree: Tree) -> Media:
-    """Read the submission sets of a tree. Raises UnusableMedium: a file is not what the tree announces."""
+def read_tree(tree: Tree, *, complete: bool = False) -> Media:
+    """Read the submission sets of a tree. Raises UnusableMedium: a file is not what the tree announces.
+
+    `complete`: metadata have all that a registry requires, not only what a medium must say.
+    """
     findings: list[Finding] = []
     root = _root(tree, findings)
     contents: dict[str, bytes] = {}
@@ -64,7 +67,7 @@ def read_tree(tree: Tree) -> Media:
         if metadata is None:
             findings.append(_finding("XDM-SUBSET", directory, None, METADATA_XML, Severity.WARNING))
             continue
-        request = _read_metadata(tree, metadata, findings)
+        request = _read_metadata(tree, metadata, findings, complete=complete)
         if request is None:
             continue
         documents = tuple(_document(tree, directory, root, entry, contents) for entry in request.entries)
@@ -122,10 +125,10 @@ def _named(tree: Tree, directory: str, own: str) -> str | None:
     return next((name for name in tree.files if name.casefold() == wanted.casefold()), None)
 
 
-def _read_metadata(tree: Tree, name: str, findings: list[Finding]) -> SubmitObjectsRequest | None:
+def _read_metadata(tree: Tree, name: str, findings: list[Finding], *, complete: bool) -> SubmitObjectsRequest | None:
     try:
         body = xml.parse(tree.read(name), xml.DOCUMENT)
-        request = read_submit_objects(body, limited=True)
+        request = read_submit_objects(body, limited=not complete)
     except MalformedMessage as error:
         findings.append(_finding("XDM-XML", name, error.text, "a SubmitObjectsRequest"))
         return None
