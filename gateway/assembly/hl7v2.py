@@ -27,7 +27,7 @@ from gateway.server.health import Counters
 from gateway.settings import Settings
 from gateway.soap_door import Doorkeeper
 from gateway.wire.mllp_client import MllpTrust
-from security.at_rest.queue_key import load_queue_key
+from security.at_rest.queue_key import QueueKey, load_queue_key
 from xds.hl7v2.terms import Terms
 
 _CONNECTIONS = 4
@@ -81,7 +81,7 @@ def build(settings: Settings) -> Hl7v2Door:
     )
     senders = Senders(keeper.gate, Seals(Path(section.seals or files.directory / SEALS)), software)
     retrying = Retrying(attempts=section.attempts, first_pause=float(section.first_pause))
-    dispatchers = Workers(inbox_url, _dispatch(settings, files, retrying), _DISPATCHERS, "hl7v2-zam")
+    dispatchers = Workers(inbox_url, _dispatch(settings, files, retrying, inbox.key), _DISPATCHERS, "hl7v2-zam")
     treatment = Treatment(
         inbox=inbox,
         keeper=keeper,
@@ -135,9 +135,10 @@ def _terms(settings: Settings) -> Terms:
     )
 
 
-def _dispatch(settings: Settings, files: DoorFiles, retrying: Retrying) -> Dispatch:
+def _dispatch(settings: Settings, files: DoorFiles, retrying: Retrying, key: QueueKey) -> Dispatch:
     section = settings.hl7v2
     return Dispatch(
+        key=key,
         destinations=read_destinations(section.destinations),
         trust=MllpTrust(
             authorities=Path(section.destination_ca) if section.destination_ca else None,

@@ -70,27 +70,33 @@ def dmp_receipt(message: DocumentMessage, error: tuple[str, str] | None = None) 
     )
 
 
-def mss_receipt(message: DocumentMessage, address: str, error: tuple[str, str] | None = None) -> Zam:
-    """Z02, for one recipient. Raises ValueError: the code of `error` is not one of SMTPERRORCODE."""
+def mss_receipt(header: Header, address: str, error: tuple[str, str] | None = None) -> Zam:
+    """Z02, for one recipient; `header` is that of the ORU or MDM.
+
+    Raises ValueError: the code of `error` is not one of SMTPERRORCODE.
+    """
     if error is not None and error[0] not in smtp_errors():
         raise ValueError(f"{error[0]} is no code of {SMTP_ERRORS}")
     return Zam(
         event=ZamEvent.MSS_RECEIPT,
         control_id=new_control_id(),
-        header=message.header,
+        header=header,
         address=address,
         error=Code(error[0], SMTP_ERRORS, error[1]) if error is not None else None,
     )
 
 
-def mss_reading(message: DocumentMessage, address: str, error: str | None = None) -> Zam:
-    """Z03, for one recipient. `error` is a code of the consumer, 900 to 906. Raises ValueError: another."""
+def mss_reading(header: Header, address: str, error: str | None = None) -> Zam:
+    """Z03, for one recipient; `header` as in `mss_receipt`. `error` is a code of the consumer, 900 to 906.
+
+    Raises ValueError: another.
+    """
     if error is not None and error not in application_errors():
         raise ValueError(f"{error} is no code of {APPLICATION_ERRORS}")
     return Zam(
         event=ZamEvent.MSS_READING,
         control_id=new_control_id(),
-        header=message.header,
+        header=header,
         address=address,
         error=Code(error, APPLICATION_ERRORS, application_errors()[error]) if error is not None else None,
     )

@@ -12,6 +12,7 @@ import psycopg
 from gateway.ingest.hl7v2.inbox import State
 from gateway.ingest.hl7v2.treatment import Retrying
 from gateway.wire.mllp_client import MllpAddress, MllpTrust, NotDelivered, send
+from security.at_rest.queue_key import QueueKey, QueueKeyError
 from xds.hl7v2.acknowledgement_reading import NotAnAcknowledgement, read_acknowledgement
 from xds.hl7v2.received_acknowledgement import AckCode
 
@@ -22,8 +23,12 @@ _log = logging.getLogger("ecluse.hl7v2")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """The step of a worker that sends them. `destinations` are addresses by `application^facility` of the sender."""
+    """The step of a worker that sends them. `destinations` are addresses by `application^facility` of the sender.
 
+    `key` opens those that name a recipient of MSSanté.
+    """
+
+    key: QueueKey
     destinations: Mapping[str, MllpAddress]
     trust: MllpTrust
     timeout: float
@@ -35,8 +40,13 @@ class Dispatch:
             row = connection.execute("SELECT * FROM acknowledgement_claim()").fetchone()
             if row is None:
                 return False
-            ack_id, destination, content, attempts = row
-            state, outcome = self._send(destination, bytes(content))
+            ack_id, destination, content, attempts, sealed = row
+            try:
+                told = self.key.open(bytes(content), ack_id) if sealed else bytes(content)
+            except QueueKeyError:
+                state, outcome = State.PARKED, "unreadable with this key"
+            else:
+                state, outcome = self._send(destination, told)
             pause = min(self.retrying.first_pause * 2.0**attempts, _DAY)
             if state is State.WAITING and attempts + 1 >= self.retrying.attempts:
                 state = State.PARKED

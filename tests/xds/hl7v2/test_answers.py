@@ -105,11 +105,11 @@ def test_a_document_that_the_dmp_refused_is_told_with_its_code() -> None:
 
 
 def test_what_became_of_a_mail_is_told_for_each_recipient() -> None:
-    _, _, obx, recipient, err = zam_lines(mss_receipt(sent(oru()), "a@b.fr", ("550", "Boîte inconnue")))
+    _, _, obx, recipient, err = zam_lines(mss_receipt(sent(oru()).header, "a@b.fr", ("550", "Boîte inconnue")))
     assert obx.split("|")[3].startswith("ACK_RECEPTION_MSS^")
     assert recipient == "OBX|2|XTN|DESTINATAIRE_MSS^Destinataire MSSanté^AckMetierZAM||^^X.400^a@b.fr||||||F"
     assert err.split("|")[5] == "550^Boîte inconnue^SMTPERRORCODE"
-    _, _, obx, reader, err = zam_lines(mss_reading(sent(oru()), "a@b.fr", "902"))
+    _, _, obx, reader, err = zam_lines(mss_reading(sent(oru()).header, "a@b.fr", "902"))
     assert obx.split("|")[3].startswith("ACK_LECTURE_MSS^")
     assert reader.split("|")[3].startswith("LECTEUR_MSS^")
     assert err.split("|")[5] == "902^Patient inconnu^applicationErrorCondition"
@@ -117,9 +117,9 @@ def test_what_became_of_a_mail_is_told_for_each_recipient() -> None:
 
 def test_codes_that_no_table_has_are_not_written() -> None:
     with pytest.raises(ValueError, match="SMTPERRORCODE"):
-        mss_receipt(sent(oru()), "a@b.fr", ("999", "?"))
+        mss_receipt(sent(oru()).header, "a@b.fr", ("999", "?"))
     with pytest.raises(ValueError, match="applicationErrorCondition"):
-        mss_reading(sent(oru()), "a@b.fr", "999")
+        mss_reading(sent(oru()).header, "a@b.fr", "999")
 
 
 def test_the_character_set_of_the_sender_is_kept() -> None:

@@ -30,6 +30,12 @@ FUNCTIONS = {
     "inbox_forget",
     "inbox_load",
     "inbox_receive",
+    "letter_answered",
+    "letter_claim",
+    "letter_finish",
+    "letter_put",
+    "letter_recipient",
+    "letter_told",
 }
 
 
@@ -37,7 +43,7 @@ FUNCTIONS = {
 def inbox(database: Database) -> Iterator[Inbox]:
     """An empty inbox."""
     with psycopg.connect(database.layout.owner_url, autocommit=True) as owner:
-        owner.execute("TRUNCATE ecluse.inbox, ecluse.acknowledgements, ecluse.feeding_consents")
+        owner.execute("TRUNCATE ecluse.inbox, ecluse.acknowledgements, ecluse.feeding_consents, ecluse.letters CASCADE")
     with closing(open_pool(database.layout.inbox_url, size=2)) as pool:
         yield Inbox(pool, QueueKey.of(bytes(range(32))))
 
