@@ -9,10 +9,19 @@ from weakref import WeakKeyDictionary
 from lxml import etree
 
 from cda.document import CDA_NAMESPACE, CdaDocument
-from cda.header_values import CdaHeader, InstanceId, Organization, Participant, Patient, PersonName, ServiceEvent
+from cda.header_values import (
+    CdaHeader,
+    DocumentIdentity,
+    InstanceId,
+    Organization,
+    Participant,
+    Patient,
+    PersonName,
+    ServiceEvent,
+)
 from xds.metadata.codes import Code
 
-__all__ = ["CdaHeader", "read_header"]
+__all__ = ["CdaHeader", "read_header", "read_identity"]
 
 _Element = etree._Element
 _NS = cast("dict[str, str]", {None: CDA_NAMESPACE})  # None is the default namespace of paths; the stubs forget it
@@ -30,6 +39,18 @@ def read_header(document: CdaDocument) -> CdaHeader:
     if header is None:
         header = _READ[document] = _read(document.root)
     return header
+
+
+def read_identity(document: CdaDocument) -> DocumentIdentity:
+    """What `read_header` says of the identity of a document, and nothing else of it. Never raises, as it."""
+    root = document.root
+    return DocumentIdentity(
+        id=_id(_find(root, "id")),
+        code=_code(_find(root, "code")),
+        confidentiality=_code(_find(root, "confidentialityCode")),
+        patient_ids=_ids(_all(_find(root, "recordTarget/patientRole"), "id")),
+        replaces=_replaced(root),
+    )
 
 
 def _read(root: _Element) -> CdaHeader:

@@ -139,6 +139,17 @@ class CdaHeader:
         return tuple(one for one in self.templates if one[0] not in (HL7_FRANCE_HEADER, CI_SIS_HEADER))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentIdentity:
+    """Which document it is and of whom: what `CdaHeader` says under the same names, and nothing else of it."""
+
+    id: InstanceId | None = None
+    code: Code | None = None
+    confidentiality: Code | None = None
+    patient_ids: tuple[InstanceId, ...] = ()
+    replaces: InstanceId | None = None
+
+
 def unique_id_of(identifier: InstanceId | None) -> str | None:
     """Spell an II as an XDS uniqueId (ITI TF-3 §4.2.3.2.26)."""
     if identifier is None:

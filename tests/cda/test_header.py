@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from cda.document import parse_document
-from cda.header import read_header
-from cda.header_values import CdaHeader, InstanceId, Organization
+from cda.header import read_header, read_identity
+from cda.header_values import CdaHeader, DocumentIdentity, InstanceId, Organization
 from samples.documents.discharge_letter import discharge_letter
 from samples.documents.patients import LUCIA
 from samples.documents.vsm import vsm
@@ -67,3 +69,30 @@ def test_a_device_author_of_an_official_example_is_read(official):
 
     assert header.authors[0].device == "Assurance Maladie"
     assert header.authors[0].name is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        vsm(LUCIA, unique_id="2.25.7", replaces="2.25.6", version=2),
+        discharge_letter(media_type="text/plain"),
+        b'<ClinicalDocument xmlns="urn:hl7-org:v3"/>',
+        b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2" nullFlavor="UNK"/>'
+        b'<relatedDocument typeCode="APND"><parentDocument><id root="1.3"/></parentDocument></relatedDocument>'
+        b'<relatedDocument typeCode="RPLC"><parentDocument><id root="1.4" extension="5"/></parentDocument>'
+        b'</relatedDocument><recordTarget><patientRole><id nullFlavor="UNK"/><id root="1.5"/></patientRole>'
+        b"</recordTarget></ClinicalDocument>",
+    ],
+    ids=["whole", "level 1", "empty", "odd"],
+)
+def test_the_identity_of_a_document_is_what_its_header_says(content: bytes):
+    document = parse_document(content)
+    header = read_header(document)
+
+    assert read_identity(document) == DocumentIdentity(
+        id=header.id,
+        code=header.code,
+        confidentiality=header.confidentiality,
+        patient_ids=header.patient.ids if header.patient else (),
+        replaces=header.replaces,
+    )

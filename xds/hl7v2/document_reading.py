@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from xds.hl7v2.document_message import (
     CarriedDocument,
@@ -30,13 +31,22 @@ _X400 = "X.400"
 _ADDRESS_FIELDS = (15, 14)
 
 
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """The OBX of a message, told apart once: those that carry documents, those of table MetaDMPMSS; both in order."""
+
+    documents: tuple[Segment, ...]
+    metadata: tuple[Segment, ...]
+
+
 def read_document_message(
     header: Header, segments: Sequence[Segment], data: bytes, payloads: Sequence[Payload]
 ) -> tuple[DocumentMessage, list[Fault]]:
     """What an ORU or MDM says; faults are those of its base64."""
     faults: list[Fault] = []
     contents: dict[int, bytes] = {}
-    bodies = {one.number for one in metadata_observations(segments)}
+    observations = observations_of(segments)
+    bodies = {one.number for one in observations.metadata}
     for payload in payloads:
         contents[payload.observation], found = decode_payload(data, payload)
         faults += [_tolerated(fault) for fault in found] if payload.observation in bodies else found
@@ -44,7 +54,7 @@ def read_document_message(
         CarriedDocument(
             content=contents[obx.number], type=read_type(obx, 3), status=obx.text(11), observation=obx.number
         )
-        for obx in document_observations(segments)
+        for obx in observations.documents
         if obx.number in contents
     )
     participations = tuple(_participations(segments))
@@ -52,12 +62,12 @@ def read_document_message(
     obr = first(segments, "OBR")
     message = DocumentMessage(
         header=header,
-        flow=_flow(header, segments),
+        flow=_flow(header, segments, observations.documents),
         patient=read_patient(first(segments, "PID")),
         visit=read_visit(first(segments, "PV1")),
         type=read_type(obr, 4) if obr is not None else None,
         documents=documents,
-        instructions=_instructions(segments, contents),
+        instructions=_instructions(segments, observations.metadata, contents),
         document_id=read_document_id(txa, 12),
         parent_id=read_document_id(txa, 13),
         sender=next((one for one in participations if one.role is Role.SENDER), None),
@@ -67,14 +77,28 @@ def read_document_message(
     return message, faults
 
 
+def observations_of(segments: Sequence[Segment]) -> Observations:
+    """The OBX that carry documents are of type ED, and not of the table of metadata."""
+    documents: list[Segment] = []
+    metadata: list[Segment] = []
+    for one in segments:
+        if one.name != "OBX":
+            continue
+        if one.text(3, 3) == METADATA:
+            metadata.append(one)
+        elif one.text(2) == "ED":
+            documents.append(one)
+    return Observations(tuple(documents), tuple(metadata))
+
+
 def document_observations(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The OBX that carry documents: of type ED, and not of the table of metadata."""
-    return tuple(one for one in segments if one.name == "OBX" and one.text(2) == "ED" and one.text(3, 3) != METADATA)
+    """The OBX that carry documents."""
+    return observations_of(segments).documents
 
 
 def metadata_observations(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     """The OBX of table MetaDMPMSS, in order."""
-    return tuple(one for one in segments if one.name == "OBX" and one.text(3, 3) == METADATA)
+    return observations_of(segments).metadata
 
 
 def read_type(segment: Segment, number: int) -> Code | None:
@@ -97,10 +121,10 @@ def _tolerated(fault: Fault) -> Fault:
     return broken("H-42", fault.location) if fault.rule == "H-02" else fault
 
 
-def _flow(header: Header, segments: Sequence[Segment]) -> Flow:
-    said = [one.text(11) for one in document_observations(segments)]
-    if said and said[0] in tuple(Flow):
-        return Flow(said[0])
+def _flow(header: Header, segments: Sequence[Segment], documents: Sequence[Segment]) -> Flow:
+    said = documents[0].text(11) if documents else ""
+    if said in tuple(Flow):
+        return Flow(said)
     orc = first(segments, "ORC")
     ordered = _FLOWS.get(orc.text(1)) if orc is not None else None
     return ordered or _TRIGGERS.get(header.trigger, Flow.INITIAL)
@@ -142,8 +166,8 @@ def _address(prt: Segment) -> str | None:
     return next((one.text(4) or None for one in telecoms if one.text(3) == _X400), None)
 
 
-def _instructions(segments: Sequence[Segment], contents: dict[int, bytes]) -> Instructions:
-    said = {one.text(3): one for one in metadata_observations(segments)}
+def _instructions(segments: Sequence[Segment], metadata: Sequence[Segment], contents: dict[int, bytes]) -> Instructions:
+    said = {one.text(3): one for one in metadata}
 
     def flag(name: str) -> bool:
         return name in said and said[name].text(5) == "Y"
@@ -172,6 +196,8 @@ def _instructions(segments: Sequence[Segment], contents: dict[int, bytes]) -> In
 def _says_fin(segments: Sequence[Segment]) -> bool:
     """Whether the NTE after DESTMSSANTEPAT says FIN."""
     after = False
+    if not any(one.name == "NTE" for one in segments):
+        return False
     for one in segments:
         if one.name == "OBX":
             after = one.text(3) == "DESTMSSANTEPAT" and one.text(3, 3) == METADATA

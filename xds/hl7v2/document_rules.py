@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from profiles.codes import load_domain
 from profiles.hl7v2.tables import content_types, flows
 from xds.hl7v2.document_message import DocumentMessage, Flow, Role
-from xds.hl7v2.document_reading import METADATA, document_observations, read_type
+from xds.hl7v2.document_reading import METADATA, Observations, read_type
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
 from xds.hl7v2.segments import Segment, first
@@ -19,20 +19,22 @@ _VISITED = frozenset("EIOR")
 _MOST = {"MDM": 1, "ORU": 2}
 
 
-def check_documents(message: DocumentMessage, segments: Sequence[Segment]) -> Iterable[Fault]:
+def check_documents(
+    message: DocumentMessage, segments: Sequence[Segment], observations: Observations
+) -> Iterable[Fault]:
     """Everything wrong with the documents, their ids and types, the stay, and who takes part."""
-    observations = document_observations(segments)
-    yield from _check_flow(message, segments, observations)
+    documents = observations.documents
+    yield from _check_flow(message, segments, documents)
     for one in segments:
         if one.name == "OBX" and one.text(2) == "RP":
             yield broken("H-08", one.location(2), found="RP")
-    if not 0 < len(observations) <= _MOST[message.header.message_code]:
-        yield broken("H-05", f"OBX^{len(observations) or 1}", found=str(len(observations)))
-    for obx in observations:
+    if not 0 < len(documents) <= _MOST[message.header.message_code]:
+        yield broken("H-05", f"OBX^{len(documents) or 1}", found=str(len(documents)))
+    for obx in documents:
         said = tuple(obx.text(5, component).upper() for component in (2, 3, 4))
         if said != _FORM:
             yield broken("H-06", obx.location(5, 1, 2))
-    yield from _check_types(message, segments, observations)
+    yield from _check_types(message, segments, documents)
     yield from _check_participations(segments)
     if message.header.message_code == "MDM":
         yield from _check_txa(message, first(segments, "TXA"))

@@ -15,7 +15,7 @@ from hl7apy.exceptions import ChildNotFound
 from profiles.hl7v2.tables import pre_adopted
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
-from xds.hl7v2.segments import MOST_REPETITIONS, Segment
+from xds.hl7v2.segments import MOST_REPETITIONS, Delimiters, Segment
 
 _DATE = re.compile(r"\d{4}(?:\d\d(?:\d\d)?)?", re.ASCII)
 _ZONE = r"(?:[+-]\d{4})?"
@@ -26,6 +26,9 @@ _FORMS = {
     "TM": re.compile(r"\d{2}(?:\d\d(?:\d\d(?:\.\d{1,4})?)?)?" + _ZONE, re.ASCII),
     "DTM": re.compile(r"\d{4}(?:\d\d(?:\d\d(?:\d\d(?:\d\d(?:\d\d(?:\.\d{1,4})?)?)?)?)?)?" + _ZONE, re.ASCII),
 }
+_OTHER = re.compile(r"[+.-]")
+_PARTS = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
+"""Year, month, day, hour, minute, second of a time of 14 digits."""
 _DAY_FORMS = frozenset(("DT", "DTM"))
 _READ_ELSEWHERE = frozenset((("MSH", 1), ("MSH", 2), ("MSH", 9), ("MSH", 10), ("MSH", 11), ("MSH", 12), ("MSH", 18)))
 """Fields that rules of their own judge."""
@@ -35,13 +38,18 @@ _INCOMPLETE = frozenset(("OBX_2", "MSH_17"))
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """What HL7 says of a field. `forms` are the primitive types by component, `table` that of a coded field."""
+    """What HL7 says of a field. `forms` are the primitive types by component, `table` that of a coded field.
+
+    `form` is that of a value without components. `is_free`: the field may hold any one value, or none.
+    """
 
     number: int
     required: bool
     most: int
     forms: tuple[tuple[int, str], ...]
     table: frozenset[str]
+    form: str
+    is_free: bool
 
 
 def check_fields(segments: Iterable[Segment], structure: str, version: str) -> list[Fault]:
@@ -49,9 +57,30 @@ def check_fields(segments: Iterable[Segment], structure: str, version: str) -> l
     later = dict(pre_adopted(structure).values())
     faults: list[Fault] = []
     for segment in segments:
+        said = segment.fields
         for field in _fields(segment.name, later.get(segment.name, version)):
-            faults += _check(segment, field)
+            if field.number < len(said) and said[field.number]:
+                if not _is_plain(said[field.number], field, segment.delimiters):
+                    faults += _check(segment, field)
+            elif field.required:
+                faults.append(broken("HL7-REQUIRED", segment.location(field.number)))
     return faults
+
+
+def _is_plain(raw: str, field: _Field, delimiters: Delimiters) -> bool:
+    """Whether a field is seen to be right without being cut into pieces; of any other, `_check` decides."""
+    if delimiters.repetition in raw or not field.most:
+        return False
+    if field.is_free:
+        return True
+    if not field.forms and not field.table:
+        return bool(raw.strip(f"{delimiters.component}{delimiters.subcomponent} "))
+    if delimiters.component in raw or delimiters.subcomponent in raw or delimiters.escape in raw:
+        return False
+    value = raw.strip()
+    if not value or value == '""':
+        return False
+    return (not field.form or _has_form(value, field.form)) and (not field.table or value in field.table)
 
 
 def _check(segment: Segment, field: _Field) -> Iterable[Fault]:
@@ -79,9 +108,11 @@ def _has_form(value: str, form: str) -> bool:
         return False
     if form not in _DAY_FORMS:
         return True
-    digits = re.split(r"[+.-]", value)[0]
+    digits = _OTHER.split(value, 1)[0]
+    full = digits + "0101000000"[len(digits) - 4 :]
     try:
-        datetime.strptime((digits + "0101000000"[len(digits) - 4 :])[:14], "%Y%m%d%H%M%S")
+        year, month, day, hour, minute, second = (int(full[begin:end]) for begin, end in _PARTS)
+        datetime(year, month, day, hour, minute, second)
     except ValueError:
         return False
     return True
@@ -109,13 +140,16 @@ def _field(segment: str, name: str, reference: Any, numbers: tuple[int, int], ve
     _, children, datatype, _, table, _ = reference
     forms = [(number, child[1][2]) for number, child in enumerate(children or (), 1) if child[1][0] == "leaf"]
     simple = [(1, datatype)] if not children else forms
-    coded = datatype == "ID" and name not in _INCOMPLETE
+    known = tuple((number, form) for number, form in simple if form in _FORMS)
+    values = _table(table, version) if datatype == "ID" and name not in _INCOMPLETE else frozenset()
     return _Field(
         number=int(name.removeprefix(f"{segment}_")),
         required=numbers[0] > 0,
         most=numbers[1],
-        forms=tuple((number, form) for number, form in simple if form in _FORMS),
-        table=_table(table, version) if coded else frozenset(),
+        forms=known,
+        table=values,
+        form=dict(known).get(1, ""),
+        is_free=numbers[0] == 0 and numbers[1] != 0 and not known and not values,
     )
 
 

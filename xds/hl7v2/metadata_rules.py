@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from profiles.hl7v2.tables import metadata
-from xds.hl7v2.document_reading import document_observations, metadata_observations
+from xds.hl7v2.document_reading import Observations
 from xds.hl7v2.faults import Fault
 from xds.hl7v2.findings import broken
-from xds.hl7v2.segments import Segment
 
 _CODED = {"ORU": "CE", "MDM": "CWE"}
 
 
-def check_metadata(segments: Sequence[Segment], message_code: str) -> Iterable[Fault]:
+def check_metadata(observations: Observations, message_code: str) -> Iterable[Fault]:
     """Everything wrong with the metadata OBX."""
-    documents, said = document_observations(segments), metadata_observations(segments)
+    documents, said = observations.documents, observations.metadata
     known = {row.code: row for row in metadata()}
     highest, last_document = 0, documents[-1].number if documents else 0
     for obx in said:

@@ -134,9 +134,11 @@ def decode_payload(data: bytes, payload: Payload) -> tuple[bytes, tuple[Fault, .
     view = memoryview(data)
     try:
         at = payload.start
-        for found in _BREAKS.finditer(data, payload.start, payload.end):
-            decoder.feed(view[at : found.start()])
-            decoder.broken, at = True, found.end()
+        # One search for a byte is many times faster than a pattern, and hardly anybody sends these.
+        if data.find(b"\\", payload.start, payload.end) >= 0:
+            for found in _BREAKS.finditer(data, payload.start, payload.end):
+                decoder.feed(view[at : found.start()])
+                decoder.broken, at = True, found.end()
         decoder.feed(view[at : payload.end])
         content = decoder.finished()
     except NotBase64 as error:

@@ -14,7 +14,7 @@ from xds.hl7v2.consent_message import ConsentMessage
 from xds.hl7v2.consent_reading import read_consent
 from xds.hl7v2.consent_rules import check_consent
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.document_reading import document_observations, metadata_observations, read_document_message
+from xds.hl7v2.document_reading import observations_of, read_document_message
 from xds.hl7v2.document_rules import check_documents
 from xds.hl7v2.faults import Fault, Severity, has_errors
 from xds.hl7v2.fields import check_fields
@@ -93,15 +93,16 @@ def read_message(data: bytes, terms: Terms | None = None) -> Reading:
 
 
 def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:
-    if message.header.message_code == "ORU" and not document_observations(segments):
+    observations = observations_of(segments)
+    if message.header.message_code == "ORU" and not observations.documents:
         # Results without a document are another message: what a document must be is not asked of them.
         yield broken("H-05", "OBX^1", found="0")
-        if not metadata_observations(segments):
+        if not observations.metadata:
             return
     else:
-        yield from check_documents(message, segments)
-    yield from check_metadata(segments, message.header.message_code)
-    yield from check_visibility(message, segments, terms)
+        yield from check_documents(message, segments, observations)
+    yield from check_metadata(observations, message.header.message_code)
+    yield from check_visibility(message, observations, terms)
 
 
 def _place(segment: Segment) -> str:

@@ -66,13 +66,7 @@ class Repetition:
         A component that has subcomponents is given as its first, which is how it was once written. Empty when there
         is none, or only the null of HL7 (`""`).
         """
-        parts = self.raw.split(self.delimiters.component, component)
-        part = parts[component - 1] if len(parts) >= component else ""
-        pieces = part.split(self.delimiters.subcomponent)
-        number = subcomponent or 1
-        piece = pieces[number - 1] if len(pieces) >= number else ""
-        value = self.delimiters.unescape(piece).strip()
-        return "" if value == '""' else value
+        return _text(self.raw, self.delimiters, component, subcomponent or 1)
 
     def components(self) -> list[str]:
         """The components, as sent."""
@@ -90,12 +84,13 @@ class Segment:
 
     def repetitions(self, number: int) -> tuple[Repetition, ...]:
         """The repetitions of a field that hold something, in order, no more than MOST_REPETITIONS."""
-        raw = self.raw(number)
+        raw = self.fields[number] if number < len(self.fields) else ""
         if not raw:
             return ()
-        parts = raw.split(self.delimiters.repetition, MOST_REPETITIONS)[:MOST_REPETITIONS]
-        nothing = f"{self.delimiters.component}{self.delimiters.subcomponent} "
-        return tuple(Repetition(one, self.delimiters) for one in parts if one.strip(nothing))
+        delimiters = self.delimiters
+        parts = raw.split(delimiters.repetition, MOST_REPETITIONS)[:MOST_REPETITIONS]
+        nothing = f"{delimiters.component}{delimiters.subcomponent} "
+        return tuple([Repetition(one, delimiters) for one in parts if one.strip(nothing)])
 
     def raw(self, number: int) -> str:
         """A field as sent, empty when the segment is shorter."""
@@ -103,11 +98,11 @@ class Segment:
 
     def text(self, number: int, component: int = 1, subcomponent: int | None = None) -> str:
         """A component of the first repetition of a field, as `Repetition.text`."""
-        raw = self.raw(number)
+        raw = self.fields[number] if number < len(self.fields) else ""
         if not raw:
             return ""
-        first = raw.split(self.delimiters.repetition, 1)[0]
-        return Repetition(first, self.delimiters).text(component, subcomponent)
+        delimiters = self.delimiters
+        return _text(raw.split(delimiters.repetition, 1)[0], delimiters, component, subcomponent or 1)
 
     def location(self, number: int, repetition: int | None = None, component: int | None = None) -> str:
         """ERR-2 of a field of this segment: `PID^1^3`, `PID^1^3^2^4`."""
@@ -117,6 +112,22 @@ class Segment:
             if component is not None:
                 parts.append(component)
         return "^".join(map(str, parts))
+
+
+def _text(raw: str, delimiters: Delimiters, component: int, subcomponent: int) -> str:
+    """A subcomponent of one repetition, as `Repetition.text`. Most fields have no component: nothing is cut there."""
+    if delimiters.component in raw:
+        parts = raw.split(delimiters.component, component)
+        raw = parts[component - 1] if len(parts) >= component else ""
+    elif component > 1:
+        return ""
+    if delimiters.subcomponent in raw:
+        pieces = raw.split(delimiters.subcomponent, subcomponent)
+        raw = pieces[subcomponent - 1] if len(pieces) >= subcomponent else ""
+    elif subcomponent > 1:
+        return ""
+    value = delimiters.unescape(raw).strip()
+    return "" if value == '""' else value
 
 
 def split_segments(lines: list[str], delimiters: Delimiters) -> Iterator[Segment]:

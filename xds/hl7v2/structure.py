@@ -7,7 +7,7 @@ tables are asked here, by a matcher that finds every fault in one walk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -21,20 +21,24 @@ from xds.hl7v2.segments import Segment
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A segment or a group of segments. `least` and `most` of it, -1 for no limit; `names` are all segments of it."""
+    """A segment or a group of segments. `least` and `most` of it, -1 for no limit; `names` are all segments of it.
+
+    `expected` are the segments that may stand where the node does: its own, and all that can come after it.
+    """
 
     name: str
     least: int
     most: int
     children: tuple[_Node, ...]
     names: frozenset[str]
+    expected: frozenset[str]
 
 
 def check_structure(segments: Sequence[Segment], structure: str, version: str) -> list[Fault]:
     """Every segment that is missing, too many, or not in its place. Those of the sender's own (Z…) may be anywhere."""
     known = [segment for segment in segments if not segment.name.startswith("Z")]
     walk = _Walk(known)
-    walk.match(_nodes(structure, version), frozenset())
+    walk.match(_nodes(structure, version))
     walk.leave()
     return walk.faults
 
@@ -47,15 +51,14 @@ class _Walk:
         self._at = 0
         self.faults: list[Fault] = []
 
-    def match(self, nodes: tuple[_Node, ...], following: frozenset[str]) -> None:
-        """Match a sequence of nodes; what can come after them is in `following`."""
-        for index, node in enumerate(nodes):
-            after = following.union(*(one.names for one in nodes[index + 1 :]))
+    def match(self, nodes: tuple[_Node, ...]) -> None:
+        """Match a sequence of nodes."""
+        for node in nodes:
             count = 0
-            while self._skip_to(node.names | after) in node.names and (node.most < 0 or count < node.most):
+            while self._skip_to(node.expected) in node.names and (node.most < 0 or count < node.most):
                 count += 1
                 if node.children:
-                    self.match(node.children, after | node.names if node.most != 1 else after)
+                    self.match(node.children)
                 else:
                     self._at += 1
             if count < node.least:
@@ -91,7 +94,7 @@ def _required(node: _Node) -> Iterable[str]:
 
 @cache
 def _nodes(structure: str, version: str) -> tuple[_Node, ...]:
-    return _compiled(load_reference(structure, "Message", version)[1], structure)
+    return _followed(_compiled(load_reference(structure, "Message", version)[1], structure), frozenset())
 
 
 def _compiled(children: Iterable[Any], structure: str) -> tuple[_Node, ...]:
@@ -100,8 +103,20 @@ def _compiled(children: Iterable[Any], structure: str) -> tuple[_Node, ...]:
         least, most = cardinalities(structure).get(name, numbers)
         below = _compiled(reference[1], structure) if kind == "GRP" else ()
         names = frozenset((name,)) if not below else frozenset().union(*(one.names for one in below))
-        nodes.append(_Node(name, least, most, below, names))
+        nodes.append(_Node(name, least, most, below, names, names))
         adopted = pre_adopted(structure).get(name)
         if adopted is not None:
-            nodes.append(_Node(adopted[0], 0, -1, (), frozenset((adopted[0],))))
+            also = frozenset((adopted[0],))
+            nodes.append(_Node(adopted[0], 0, -1, (), also, also))
     return tuple(nodes)
+
+
+def _followed(nodes: tuple[_Node, ...], following: frozenset[str]) -> tuple[_Node, ...]:
+    """The same nodes with what can come after each, `following` after the last: found once for a structure."""
+    complete = []
+    for index, node in enumerate(nodes):
+        after = following.union(*(one.names for one in nodes[index + 1 :]))
+        inside = after | node.names if node.most != 1 else after
+        children = _followed(node.children, inside)
+        complete.append(replace(node, children=children, expected=node.names | after))
+    return tuple(complete)

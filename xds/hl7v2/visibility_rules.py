@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from profiles.hl7v2.tables import mss_matrix
 from xds.hl7v2.document_message import DocumentMessage, Flow
-from xds.hl7v2.document_reading import metadata_observations
+from xds.hl7v2.document_reading import Observations
 from xds.hl7v2.faults import Fault, Severity
 from xds.hl7v2.findings import broken
-from xds.hl7v2.segments import Segment
 from xds.hl7v2.terms import Terms
 
 
-def check_visibility(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:
+def check_visibility(message: DocumentMessage, observations: Observations, terms: Terms) -> Iterable[Fault]:
     """H-11 to H-14, H-20, H-39, H-40."""
     said = message.instructions
-    places = {obx.text(3): obx.location(5) for obx in metadata_observations(segments)}
+    places = {obx.text(3): obx.location(5) for obx in observations.metadata}
     if said.masque_ps and said.invisible_patient and not terms.may_cumulate:
         yield broken("H-11", places["INVISIBLE_PATIENT"], found="MASQUE_PS=Y, INVISIBLE_PATIENT=Y")
     if said.connexion_secrete and (minor := is_minor(message.patient.birth_date, terms)) is not None:

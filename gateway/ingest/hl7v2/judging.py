@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.laboratory.results import documented
-from gateway.ingest.hl7v2.lot import documents_of
+from gateway.ingest.hl7v2.lot import facts_of
 from gateway.ingest.hl7v2.plain_results import judged_results
 from xds.errors import Refusal
 from xds.hl7v2.agreement import check_agreement
@@ -29,12 +29,12 @@ def judged(data: bytes, terms: Terms) -> Reading:
     if not isinstance(message, DocumentMessage) or not message.documents:
         return reading
     try:
-        documents = documents_of(message)
+        facts = facts_of(message)
     except Refusal as refusal:
         place = f"OBX^{message.documents[0].observation}^5"
         fault = Fault(condition=Condition.DATA_TYPE, location=place, text=refusal.errors[0].context)
         return replace(reading, faults=(*reading.faults, fault))
-    found = check_agreement(message, [one.facts for one in documents])
+    found = check_agreement(message, facts)
     return replace(reading, faults=(*reading.faults, *found))
 
 

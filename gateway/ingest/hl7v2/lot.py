@@ -7,15 +7,15 @@ lot, and what it registered the first time is recognised (G-333).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Final
 from uuid import UUID, uuid5
 
-from cda.document import UnreadableDocument, parse_document
-from cda.header import read_header
-from cda.header_values import CdaHeader, unique_id_of
+from cda.document import CdaDocument, UnreadableDocument, parse_document
+from cda.header import read_header, read_identity
+from cda.header_values import CdaHeader, DocumentIdentity, unique_id_of
 from cda.to_metadata import to_entry
 from gateway.gate import Caller
 from security.signature.signing import SOURCE, Seal, sign_lot
@@ -47,29 +47,34 @@ class Document:
     content: bytes = field(repr=False)
     header: CdaHeader
 
-    @property
-    def facts(self) -> DocumentFacts:
-        """What the message must agree with."""
-        header = self.header
-        return DocumentFacts(
-            unique_id=header.unique_id,
-            replaces=unique_id_of(header.replaces),
-            type=header.code,
-            confidentiality=header.confidentiality.code if header.confidentiality else None,
-            patient_ids=tuple((one.extension or "", one.root) for one in header.patient.ids) if header.patient else (),
-        )
-
 
 def documents_of(message: DocumentMessage) -> tuple[Document, ...]:
     """The documents, parsed. Raises Refusal: one is no CDA."""
-    found = []
+    return tuple(Document(one.content, read_header(one)) for one in _parsed(message))
+
+
+def facts_of(message: DocumentMessage) -> tuple[DocumentFacts, ...]:
+    """What the message must agree with, in the order of its documents. Raises Refusal: one is no CDA."""
+    return tuple(_facts(read_identity(one)) for one in _parsed(message))
+
+
+def _parsed(message: DocumentMessage) -> Iterator[CdaDocument]:
     for rank, carried in enumerate(message.documents, start=1):
         try:
-            found.append(Document(carried.content, read_header(parse_document(carried.content))))
+            yield parse_document(carried.content)
         except UnreadableDocument:
             text = f"document {rank} of the message is not a CDA document that can be read"
             raise Refusal([RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text)]) from None
-    return tuple(found)
+
+
+def _facts(identity: DocumentIdentity) -> DocumentFacts:
+    return DocumentFacts(
+        unique_id=unique_id_of(identity.id),
+        replaces=unique_id_of(identity.replaces),
+        type=identity.code,
+        confidentiality=identity.confidentiality.code if identity.confidentiality else None,
+        patient_ids=tuple((one.extension or "", one.root) for one in identity.patient_ids),
+    )
 
 
 def visible_as_meant(message: DocumentMessage, terms: Terms) -> DocumentMessage:

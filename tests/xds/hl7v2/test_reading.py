@@ -18,6 +18,7 @@ from samples.hl7v2.messages import mdm, oru, pam
 from xds.hl7v2.acknowledgement import write_ack
 from xds.hl7v2.consent_message import ConsentMessage, Consultation, Feeding
 from xds.hl7v2.document_message import DocumentMessage, Flow, Instructions
+from xds.hl7v2.fields import check_fields
 from xds.hl7v2.payloads import Payload, decode_payload, lift
 from xds.hl7v2.reading import MOST_SEGMENTS, read_message
 from xds.hl7v2.segments import Delimiters, split_segments
@@ -253,6 +254,23 @@ def test_nothing_makes_reading_or_answering_fail(pieces: list[str], kind: str) -
     ack = write_ack(reading.header, reading.faults)
     assert ack.startswith(b"MSH|^~\\&|")
     assert not set(b"\x0b\x1c\0") & set(ack)
+
+
+@pytest.mark.parametrize("place", [("PID", 7), ("PID", 3), ("PID", 8), ("OBX", 1), ("OBX", 11), ("OBR", 4), ("MSH", 6)])
+@given(
+    value=st.text(alphabet='0129F~^&\\ "+-.T', max_size=9) | st.sampled_from(["20240229", "20230229", "F~C", "99999"])
+)
+def test_an_empty_component_more_changes_no_verdict_on_a_field(place: tuple[str, int], value: str) -> None:
+    name, number = place
+
+    def judged(text: str) -> list[tuple[str, str]]:
+        lines = ["MSH|^~\\&" + "|" * 5, name + "|" * number + text]
+        if name == "MSH":
+            lines = ["MSH|^~\\&|A|B|C|" + text]
+        found = check_fields(list(split_segments(lines, Delimiters())), "ORU_R01", "2.5")
+        return [(one.rule, one.location) for one in found]
+
+    assert judged(value) == judged(value + "^" if value else "")
 
 
 @given(st.binary(max_size=200))
