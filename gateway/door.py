@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from flask import Flask
-
 from gateway.database.pool import DoorPool
+from gateway.doorkeeper import Doorkeeper
 from gateway.settings import DoorSettings, Settings
-from gateway.soap_door import Doorkeeper
 from security.audit.event import Outcome
+
+if TYPE_CHECKING:  # the supervisor and the door of HL7 v2 have no web application
+    from flask import Flask
 
 DOORS = ("ingest", "consultation")
 HL7V2 = "hl7v2"

@@ -7,17 +7,16 @@ import logging
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Response, request
 
 from gateway.database.errors import DatabaseUnavailable
-from gateway.gate import Caller, Gate, Witness
+from gateway.doorkeeper import Doorkeeper
+from gateway.gate import Caller
 from gateway.wire.faults import NotAvailable
-from gateway.wire.mtom import MimeLimits
 from security.audit.event import AuditEvent, Outcome
-from security.audit.trail import AuditTrail, AuditUnavailable
+from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate
 from security.vihf.model import Vihf
@@ -28,16 +27,6 @@ Law = LawOperation | Callable[[Caller], LawOperation] | None
 """What a transaction is to the law of the DMP, which may depend on who asks; None: no record is concerned."""
 
 _log = logging.getLogger("ecluse.door")
-
-
-@dataclass(frozen=True, slots=True)
-class Doorkeeper:
-    """Who admits, who writes it down, and how much may come in at once."""
-
-    gate: Gate
-    audit: AuditTrail
-    witness: Witness
-    limits: MimeLimits
 
 
 class Exchange(ABC):

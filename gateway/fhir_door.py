@@ -13,7 +13,8 @@ from typing import Any, Literal
 from flask import Flask, Response, request
 
 from conformance.fhir import schema
-from gateway.exchange import Doorkeeper, Exchange
+from gateway.doorkeeper import Doorkeeper
+from gateway.exchange import Exchange
 from gateway.fhir_capabilities import capability_statement
 from gateway.fhir_routes import FhirOperation, Routes
 from gateway.wire.bearer import read_bearer

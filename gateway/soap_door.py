@@ -12,7 +12,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.database.errors import DatabaseUnavailable
-from gateway.exchange import Doorkeeper, Exchange, Law
+from gateway.doorkeeper import Doorkeeper
+from gateway.exchange import Exchange, Law
 from gateway.gate import Caller
 from gateway.wire import description, soap
 from gateway.wire.addressing import Transaction, find_transaction
@@ -25,7 +26,7 @@ from security.errors import SecurityError
 from xds.dmp.operations import Operation as LawOperation
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 
-__all__ = ("SERVICES", "Answer", "Doorkeeper", "Offer", "Operation", "Service", "build", "services")
+__all__ = ("SERVICES", "Answer", "Offer", "Operation", "Service", "build", "services")
 
 SERVICES = "/si-dmp-server/v2/services"
 

@@ -31,8 +31,9 @@ from gateway.consultation.web_link import FollowLink
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import Door, DoorFiles, door_files
+from gateway.doorkeeper import Doorkeeper
 from gateway.settings import Settings, law_parameters
-from gateway.soap_door import Doorkeeper, Operation
+from gateway.soap_door import Operation
 from security.at_rest.record_keys import load_kek
 from security.pki.trust import TrustStore, Usage
 from xds.mhd.document_reference import IdPolicy

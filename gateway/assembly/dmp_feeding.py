@@ -9,6 +9,7 @@ from conformance.checks.content import ContentPolicy
 from gateway.assembly.keeper import domain_of, doorkeeper
 from gateway.database.pool import DoorPool
 from gateway.door import DoorFiles, door_files
+from gateway.doorkeeper import Doorkeeper
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.deposit import Deposit, NewPatients
 from gateway.ingest.dmp_rules import DmpRules
@@ -16,7 +17,6 @@ from gateway.ingest.existence import RecordReceipt
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from gateway.ingest.reference_search import ReferenceSearch
 from gateway.settings import IngestSettings, Settings, law_parameters
-from gateway.soap_door import Doorkeeper
 from profiles.codes import Domain
 from security.pki.trust import TrustStore, Usage
 from security.signature.lot import LotPolicy

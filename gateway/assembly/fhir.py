@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from gateway import fhir_door
-from gateway.exchange import Doorkeeper
+from gateway.doorkeeper import Doorkeeper
 from gateway.fhir_door import FhirPolicy
 from gateway.fhir_routes import FhirOperation
 from gateway.settings import Settings, may_be_lenient, speaks_fhir

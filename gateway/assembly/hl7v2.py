@@ -14,6 +14,7 @@ from gateway.assembly.dmp_feeding import dmp_feeding
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import HL7V2, INBOX_KEY, SEALS, DoorFiles, door_files
+from gateway.doorkeeper import Doorkeeper
 from gateway.ingest.hl7v2.dispatch import Dispatch, read_destinations
 from gateway.ingest.hl7v2.inbox import Ending, Inbox
 from gateway.ingest.hl7v2.judging import judged
@@ -25,7 +26,6 @@ from gateway.ingest.hl7v2.treatment import Retrying, Treatment
 from gateway.ingest.hl7v2.workers import TreatInbox, Workers
 from gateway.server.health import Counters
 from gateway.settings import Settings
-from gateway.soap_door import Doorkeeper
 from gateway.wire.mllp_client import MllpTrust
 from security.at_rest.queue_key import QueueKey, load_queue_key
 from xds.hl7v2.terms import Terms

@@ -8,6 +8,7 @@ from gateway.assembly.keeper import domain_of, doorkeeper
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import Door, DoorFiles, door_files
+from gateway.doorkeeper import Doorkeeper
 from gateway.ingest import (
     app,
     fhir_operations,
@@ -33,7 +34,7 @@ from gateway.ingest.structure_records import StructureRecords
 from gateway.ingest.xdm_upload import MediumDeposits, XdmPolicy
 from gateway.server.body import BodyMemory
 from gateway.settings import Settings, law_parameters, may_be_lenient, speaks_fhir
-from gateway.soap_door import Doorkeeper, Operation
+from gateway.soap_door import Operation
 from profiles.codes import Domain
 from security.at_rest.wrapping import load_wrapping_public_key
 from security.pki.trust import TrustStore, Usage

@@ -7,9 +7,9 @@ from typing import Final
 from gateway import assertions
 from gateway.database.pool import DoorPool
 from gateway.door import DoorFiles
+from gateway.doorkeeper import Doorkeeper
 from gateway.gate import Gate, Witness
 from gateway.settings import Settings, speaks_fhir
-from gateway.soap_door import Doorkeeper
 from gateway.wire.mtom import MimeLimits
 from profiles.affinity import load_affinity_domain
 from profiles.codes import Domain, load_domain

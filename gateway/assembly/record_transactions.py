@@ -15,8 +15,9 @@ from gateway.consultation.record_desk import RecordDesk
 from gateway.consultation.record_existence import RecordExistence
 from gateway.database.pool import DoorPool
 from gateway.door import DoorFiles
+from gateway.doorkeeper import Doorkeeper
 from gateway.settings import Settings, law_parameters
-from gateway.soap_door import Doorkeeper, Operation
+from gateway.soap_door import Operation
 from security.at_rest.record_keys import load_kek
 from xds.registry.authorised_records import AuthorisedRecords
 from xds.registry.record_lists import RecordLists

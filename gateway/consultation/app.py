@@ -8,7 +8,8 @@ from typing import Final
 
 from flask import Flask
 
-from gateway.soap_door import Doorkeeper, Offer, Operation, build, services
+from gateway.doorkeeper import Doorkeeper
+from gateway.soap_door import Offer, Operation, build, services
 from gateway.wire.addressing import (
     ITI_18,
     ITI_43,

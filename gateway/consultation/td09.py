@@ -12,7 +12,7 @@ from flask import Flask, Response, render_template_string, request
 
 from gateway.consultation.web_link import Visitor, WrongLink
 from gateway.database.errors import DatabaseUnavailable
-from gateway.soap_door import Doorkeeper
+from gateway.doorkeeper import Doorkeeper
 from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.database.errors import DatabaseUnavailable
+from gateway.doorkeeper import Doorkeeper
 from gateway.ingest.patient_identity_feed import PatientIdentityFeed
-from gateway.soap_door import Doorkeeper
 from gateway.wire import hl7v2
 from gateway.wire.feed import FaultKind, FeedFault, FeedMessage, FeedRefused
 from security.audit.event import Outcome

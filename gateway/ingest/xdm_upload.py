@@ -12,7 +12,8 @@ from typing import Final
 
 from flask import Flask, Response, request
 
-from gateway.exchange import Doorkeeper, Exchange
+from gateway.doorkeeper import Doorkeeper
+from gateway.exchange import Exchange
 from gateway.gate import Caller
 from gateway.ingest.feeding import operation_of
 from gateway.ingest.fhir_leniency import LenientRules

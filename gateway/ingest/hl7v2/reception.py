@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.database.errors import DatabaseUnavailable
+from gateway.doorkeeper import Doorkeeper
 from gateway.ingest.hl7v2.inbox import Arrival, Inbox, Receipt
 from gateway.ingest.hl7v2.sender import Senders
 from gateway.server.health import Counters
-from gateway.soap_door import Doorkeeper
 from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from cda.times import to_utc
 from gateway.database.errors import DatabaseUnavailable
+from gateway.doorkeeper import Doorkeeper
 from gateway.gate import Caller
 from gateway.ingest.deletion import DeleteOwnDocuments
 from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
@@ -19,7 +20,6 @@ from gateway.ingest.hl7v2.lot import Builder, documents_of, visible_as_meant
 from gateway.ingest.hl7v2.references import References
 from gateway.ingest.hl7v2.sender import Senders
 from gateway.ingest.provide_and_register import ProvideAndRegister
-from gateway.soap_door import Doorkeeper
 from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError
