@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.assembly import fhir
 from gateway.assembly.keeper import domain_of, doorkeeper
 from gateway.assembly.record_transactions import desk_of, record_transactions
 from gateway.consultation import (
     app,
-    fhir_operations,
-    fhir_patient,
     iti18,
     iti43,
     iti51,
@@ -32,11 +29,10 @@ from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import Door, DoorFiles, door_files
 from gateway.doorkeeper import Doorkeeper
-from gateway.settings import Settings, law_parameters
+from gateway.settings import Settings, law_parameters, speaks_fhir
 from gateway.soap_door import Operation
 from security.at_rest.record_keys import load_kek
 from security.pki.trust import TrustStore, Usage
-from xds.mhd.document_reference import IdPolicy
 from xds.registry.amendments import Amendments
 from xds.registry.reader import RegistryReader
 from xds.registry.record_office import RecordOffice
@@ -87,16 +83,19 @@ def _dmp(settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeepe
     web = app.create(keeper, settings.domain, operations)
     desk = desk_of(settings, pool, keeper)
     td09.add(web, keeper, FollowLink(desk=desk, authorities=tuple(sorted(domain_of(settings).patient_authorities))))
-    documents = fhir_operations.operations(
-        stored_query,
-        retrieve,
-        changes,
-        WholeDocuments(pool),
-        id_policy=IdPolicy(settings.fhir.id_policy),
-        deletion=settings.fhir.deletion,
-    )
-    patients = fhir_patient.operations(RecordExistence(desk=desk))
-    fhir.mount(web, app.NAME, (*patients, *documents), keeper, settings)
+    if speaks_fhir(settings):
+        from gateway.assembly import consultation_fhir
+
+        consultation_fhir.mount(
+            web,
+            keeper,
+            settings,
+            stored_query=stored_query,
+            retrieve=retrieve,
+            changes=changes,
+            documents=WholeDocuments(pool),
+            existence=RecordExistence(desk=desk),
+        )
     return Door(web, keeper, pool, blobs)
 
 

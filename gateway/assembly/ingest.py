@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gateway.assembly import fhir
 from gateway.assembly.dmp_feeding import DmpUseCases, deposit, dmp_use_cases, lot_policy
 from gateway.assembly.keeper import domain_of, doorkeeper
 from gateway.database.pool import DoorPool, open_pool
@@ -11,8 +10,6 @@ from gateway.door import Door, DoorFiles, door_files
 from gateway.doorkeeper import Doorkeeper
 from gateway.ingest import (
     app,
-    fhir_operations,
-    fhir_patient,
     iti8,
     iti18,
     iti41,
@@ -61,9 +58,11 @@ def build(settings: Settings) -> Door:
 def _dmp(settings: Settings, files: DoorFiles, pool: DoorPool, keeper: Doorkeeper, domain: Domain) -> Door:
     own = dmp_use_cases(settings, files, pool, keeper, domain)
     web = app.create(keeper, settings.domain, _dmp_operations(settings, pool, keeper, own))
-    documents = fhir_operations.operations(own.provide, own.search, own.delete, own.receipts, settings.fhir.deletion)
-    fhir.mount(web, app.NAME, (*fhir_patient.operations(own.exists), *documents), keeper, settings)
-    if speaks_fhir(settings):  # its tokens open the address of media too
+    if speaks_fhir(settings):
+        from gateway.assembly import ingest_fhir
+
+        ingest_fhir.mount(web, own, keeper, settings)
+        # The tokens of FHIR open the address of media too.
         xdm_upload.mount(web, keeper, MediumDeposits.of(own.provide, _xdm_policy(settings)))
     return Door(web, keeper, pool, files.data / "blobs")
 
