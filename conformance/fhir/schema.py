@@ -16,6 +16,9 @@ from fhir_core.fhirabstractmodel import FHIRAbstractModel
 from fhir_core.utils import determine_version_prefix_from_class, get_fhir_type_name, is_list_type, is_primitive_type
 from pydantic import TypeAdapter
 
+# Models are walked and never made (G-311): that they check values is not prepared before somebody asks them to.
+FHIRAbstractModel.model_config["defer_build"] = True
+
 Model = type[FHIRAbstractModel]
 
 NUMBERS = frozenset({"decimal", "integer", "unsignedInt", "positiveInt", "integer64"})
