@@ -15,6 +15,7 @@ HL7V2_ORU, HL7V2_MDM, HL7V2_PAM = "hl7v2-oru", "hl7v2-mdm", "hl7v2-pam"
 FHIR_PROVIDE_BUNDLE = "fhir-provide-bundle"
 FHIR_DOCUMENT_REFERENCE = "fhir-document-reference"
 FHIR_SEARCHSET = "fhir-searchset"
+XDM = "xdm"
 STRUCTURE = "structure"
 
 LAYERS = {
@@ -158,3 +159,5 @@ FHIR_PROFILES = {
     )
 }
 """Profiles of resources of MHD, judged by `conformance.fhir.validation`."""
+MEDIA_PROFILES = {XDM: Profile(XDM, "Support de documents (IHE XDM)", "Medium of documents (IHE XDM)", ())}
+"""The profile of media, judged by `conformance.media`."""

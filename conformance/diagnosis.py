@@ -11,7 +11,6 @@ from conformance.reports.source import line_and_column
 from security import xml
 from security.errors import ErrorKind, MalformedMessage
 
-_DOCUMENT = xml.DOCUMENT.size // 1024**2
 _PROLOGUE = 4096
 _ROOT = re.compile(rb"<([^\s/>!?]+)")
 _PLACE = re.compile(r"line (\d+), column (\d+)")
@@ -51,16 +50,16 @@ _KINDS = (
         b"PK\x03\x04",
         "une archive ZIP",
         "a ZIP archive",
-        "Décompressez-la, ou, si c'est un envoi XDM, donnez-la à « ecluse xdm ».",
-        "Unpack it or, if it is an XDM package, give it to `ecluse xdm`.",
+        "Décompressez-la ; un envoi XDM se juge tel quel, sans --profile, ou par « ecluse xdm ».",
+        "Unpack it; an XDM package is judged as it is, without --profile, or by `ecluse xdm`.",
     ),
     _Kind(b"\x1f\x8b", "un fichier gzip", "a gzip file", "Décompressez-le (gunzip).", "Unpack it (gunzip)."),
     _Kind(
         b"MSH|",
         "un message HL7 v2",
         "an HL7 v2 message",
-        "Le CDA est en base64 dans un segment OBX de ce message : extrayez-le.",
-        "The CDA is in base64 in an OBX segment of this message: take it out.",
+        "Un message se juge sans --profile ; le CDA est en base64 dans un de ses segments OBX.",
+        "A message is judged without --profile; the CDA is in base64 in one of its OBX segments.",
     ),
     _Kind(b"{", "du JSON", "JSON", _CONVERT, _CONVERT_EN),
     _Kind(b"{\\rtf", "un RTF", "an RTF", _CONVERT, _CONVERT_EN),
@@ -80,9 +79,9 @@ _NOT_CDA = Diagnosis(
 )
 
 
-def diagnose(content: bytes, error: UnreadableDocument) -> Report:
-    """The report on bytes that `parse_document` refused with `error`."""
-    found = _diagnosis(content, error)
+def diagnose(content: bytes, error: UnreadableDocument, limits: xml.XmlLimits = xml.DOCUMENT) -> Report:
+    """The report on bytes that `parse_document` refused with `error`, or another reader within these limits."""
+    found = _diagnosis(content, error, limits)
     return unreadable(
         str(error),
         message=found.message,
@@ -94,7 +93,7 @@ def diagnose(content: bytes, error: UnreadableDocument) -> Report:
     )
 
 
-def _diagnosis(content: bytes, error: UnreadableDocument) -> Diagnosis:
+def _diagnosis(content: bytes, error: UnreadableDocument, limits: xml.XmlLimits) -> Diagnosis:
     cause = error.__cause__
     if not isinstance(cause, MalformedMessage):
         return _NOT_CDA
@@ -107,7 +106,7 @@ def _diagnosis(content: bytes, error: UnreadableDocument) -> Diagnosis:
         return _encoding(content)
     if cause.kind is ErrorKind.XML_FORBIDDEN or b"<!DOCTYPE" in content[:_PROLOGUE]:
         return _forbidden(content, cause)
-    return _limit(cause) if cause.kind is ErrorKind.XML_LIMIT else _malformed(content, cause)
+    return _limit(cause, limits) if cause.kind is ErrorKind.XML_LIMIT else _malformed(content, cause)
 
 
 def _other(kind: _Kind) -> Diagnosis:
@@ -130,8 +129,8 @@ def _encoding(content: bytes) -> Diagnosis:
         )
     name = declared[1].decode("ascii", "replace")
     line, column = line_and_column(content, declared.start(1))
-    message = f"Le fichier se déclare en {name} ; un CDA est en UTF-8."
-    message_en = f"The file says that it is in {name}; a CDA is in UTF-8."
+    message = f"Le fichier se déclare en {name} ; il doit être en UTF-8."
+    message_en = f"The file says that it is in {name}; it must be in UTF-8."
     if _fault(content) is None:
         return Diagnosis(
             message,
@@ -155,8 +154,8 @@ def _forbidden(content: bytes, cause: MalformedMessage) -> Diagnosis:
     at = content.find(b"<!DOCTYPE")
     if at >= 0:
         return Diagnosis(
-            "Le fichier porte une DTD, interdite dans un CDA reçu de l'extérieur.",
-            "The file has a DTD, which is forbidden in a CDA from outside.",
+            "Le fichier porte une DTD, interdite dans ce qui vient de l'extérieur.",
+            "The file has a DTD, which is forbidden in what comes from outside.",
             "Enlevez la déclaration <!DOCTYPE …> et les entités qu'elle définit.",
             "Remove the declaration <!DOCTYPE …> and the entities it defines.",
             *line_and_column(content, at),
@@ -164,17 +163,18 @@ def _forbidden(content: bytes, cause: MalformedMessage) -> Diagnosis:
     return Diagnosis(
         f"Le XML est refusé : {cause.text}.",
         f"The XML is refused: {cause.text}.",
-        "Un CDA est en XML 1.0, sans entité.",
-        "A CDA is in XML 1.0, without entities.",
+        "Écrivez-le en XML 1.0, sans entité.",
+        "Write it in XML 1.0, without entities.",
     )
 
 
-def _limit(cause: MalformedMessage) -> Diagnosis:
+def _limit(cause: MalformedMessage, limits: xml.XmlLimits) -> Diagnosis:
+    size = limits.size // 1024**2
     return Diagnosis(
         "Le document dépasse ce qui est lu (taille, nombre ou profondeur des éléments).",
         "The document exceeds what is read (size, number or depth of its elements).",
-        f"Au plus {_DOCUMENT} Mo, {xml.DOCUMENT.elements} éléments, {xml.DOCUMENT.depth} niveaux, 10 Mo pour un texte.",
-        f"At most {_DOCUMENT} MB, {xml.DOCUMENT.elements} elements, {xml.DOCUMENT.depth} levels, 10 MB for one text.",
+        f"Au plus {size} Mo, {limits.elements} éléments, {limits.depth} niveaux, 10 Mo pour un texte.",
+        f"At most {size} MB, {limits.elements} elements, {limits.depth} levels, 10 MB for one text.",
         *_place(cause),
     )
 

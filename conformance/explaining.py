@@ -26,6 +26,7 @@ from conformance.catalogue import (
     STRUCTURE,
     VSM_1_4,
     VSM_2023,
+    XDM,
 )
 from conformance.checks import metadata
 from conformance.incidents import told
@@ -33,6 +34,7 @@ from conformance.report import Severity, unreadable
 from conformance.schematron.model import Assertion
 from conformance.schematron.reading import read_schema
 from conformance.structure.rules import RULES as STRUCTURE_RULES
+from profiles.hl7v2.tables import remarks
 from profiles.hl7v2.tables import rules as hl7v2_rules
 from profiles.rule_texts import rule_texts
 from xds.errors import Severity as ErrorSeverity
@@ -275,19 +277,19 @@ def _media() -> Iterator[Explained]:
         yield Explained(
             id=identifier,
             kind="medium",
-            layer="",
+            layer="medium",
             severity=Severity.WARNING if identifier == "XDM-REPEATED" else Severity.ERROR,
             source=one.source,
             message=one.fr,
             message_en=one.en,
             hint="",
             hint_en="",
-            profiles=(),
+            profiles=(XDM,),
         )
 
 
 def _hl7v2() -> Iterator[Explained]:
-    """The rules of HL7 v2; those of the use case are the listener's, and no profile asks them."""
+    """The rules of HL7 v2 and the remarks on results; those of the use case are of no profile."""
     profiles = {"documents": (HL7V2_ORU, HL7V2_MDM), "mdm": (HL7V2_MDM,), "pam": (HL7V2_PAM,), "use-case": ()}
     profiles["agreement"] = profiles["documents"]
     for one in hl7v2_rules().values():
@@ -302,6 +304,19 @@ def _hl7v2() -> Iterator[Explained]:
             hint=one.hint,
             hint_en=one.hint_en,
             profiles=profiles.get(one.scope, tuple(HL7V2_PROFILES)),
+        )
+    for remark in remarks().values():
+        yield Explained(
+            id=remark.remark,
+            kind="hl7v2",
+            layer="results",
+            severity=Severity.ERROR if remark.kind == "error" else Severity.WARNING,
+            source="CI-SIS CR-BIO 2024.01",
+            message=remark.message[0].upper() + remark.message[1:],
+            message_en=remark.message_en[0].upper() + remark.message_en[1:],
+            hint=f"À la place : {remark.instead}." if remark.instead else "",
+            hint_en=f"Instead: {remark.instead_en}." if remark.instead_en else "",
+            profiles=(HL7V2_ORU,),
         )
 
 

@@ -1,4 +1,4 @@
-"""Bytes judged: a document, a message of metadata or of HL7 v2, a resource of FHIR, or nothing that can be judged.
+"""Bytes judged: a document, metadata, a message of HL7 v2, a resource of FHIR, a medium, or nothing of these.
 
 Every face asks here: the command line, the page of the sandbox, its HTTP interface. A judge travels between processes.
 """
@@ -16,6 +16,7 @@ from conformance.catalogue import (
     FHIR_PROFILES,
     HL7V2_PROFILES,
     IPS_FR,
+    MEDIA_PROFILES,
     METADATA_DMP,
     METADATA_PROFILES,
     PROFILES,
@@ -23,6 +24,7 @@ from conformance.catalogue import (
     VSM_2023,
 )
 from conformance.incidents import incident
+from conformance.kinds import Kind, is_message, kind_of
 from conformance.report import Finding, Report, Severity, unreadable
 from conformance.validate import profile_of, validate_document
 from security import xml
@@ -34,8 +36,13 @@ FINDINGS_AT_MOST = 10_000
 """How many findings are looked for in one document: nobody mends more at a time, and each costs time and memory."""
 FINDINGS_SOUGHT = 30_000
 """How many are looked for in a document that has no error yet."""
-ASKED = (*PROFILES, VSM, *METADATA_PROFILES, *HL7V2_PROFILES, *FHIR_PROFILES)
+ASKED = (*PROFILES, VSM, *METADATA_PROFILES, *HL7V2_PROFILES, *FHIR_PROFILES, *MEDIA_PROFILES)
 """What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
+_KINDS = (
+    dict.fromkeys(HL7V2_PROFILES, Kind.MESSAGE)
+    | dict.fromkeys(FHIR_PROFILES, Kind.RESOURCE)
+    | dict.fromkeys(MEDIA_PROFILES, Kind.MEDIUM)
+)
 
 
 class Chain(Protocol):
@@ -79,13 +86,17 @@ class Judge:
             return incident(error)
 
     def _verdict(self, content: bytes) -> Report:
-        if self.profile in HL7V2_PROFILES or (self.profile is None and content.startswith(b"MSH")):
+        kind = kind_of(content) if self.profile is None else _KINDS.get(self.profile)
+        if kind is Kind.MESSAGE:
             return self._hl7v2(content)
-        if self.profile in FHIR_PROFILES or (self.profile is None and content.lstrip(b" \t\r\n").startswith(b"{")):
-            from conformance.fhir.validation import is_resource, validate_resource
+        if kind is Kind.RESOURCE:
+            from conformance.fhir.validation import validate_resource
 
-            if self.profile is not None or is_resource(content):
-                return validate_resource(content, self.profile, lenient=self.lenient)
+            return validate_resource(content, self.profile, lenient=self.lenient)
+        if kind is Kind.MEDIUM:
+            from conformance.media import validate_medium
+
+            return validate_medium(content)
         if self._is_of_metadata(content):
             return self._metadata(content)
         try:
@@ -127,11 +138,12 @@ class Judge:
         return replace(report, findings=tuple(map(_apart, report.findings)))
 
     def _hl7v2(self, content: bytes) -> Report:
-        from conformance.messages import is_message, validate_message
+        from conformance.messages import AGREEMENT, RESULTS, validate_message
 
         report = validate_message(content) if is_message(content) else None
         if report is not None and self.profile in (None, report.profile):
-            return report
+            made = {RESULTS, AGREEMENT} <= {layer.name for layer in report.layers}
+            return replace(report, notes=(*report.notes, _made(self.language))) if made else report
         wanted = HL7V2_PROFILES[self.profile].title_en if self.profile else "a message of HL7 v2"
         return unreadable(
             "not such a message of HL7 v2",
@@ -228,6 +240,13 @@ def _both(ours: Report, theirs: Report) -> Report:
         (*ours.notes, *theirs.notes),
         ours.summary or theirs.summary,
     )
+
+
+def _made(language: str) -> str:
+    """What to say of results that came without a document."""
+    if language == "en":
+        return "Results without a document: the one that a door makes of them is judged; `ecluse lab preview` shows it."
+    return "Résultats sans document : celui qu'une porte en fait est jugé ; « ecluse lab preview » le montre."
 
 
 def _foreign(document: CdaDocument, language: str) -> str | None:

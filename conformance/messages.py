@@ -1,6 +1,7 @@
 """validate_message(message) -> Report: is a message of HL7 v2 right, does it agree with its documents, are they valid?
 
 The same rules as at the listener, in the same report form as those of documents (CI-SIS HL7 v2 2.1; PAM-FR 2.11).
+Results without a document are judged with the document that the listener would make of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from cda.header import read_header
 from cda.header_values import CdaHeader, unique_id_of
 from conformance.catalogue import HL7V2_MDM, HL7V2_ORU, HL7V2_PAM, LAYERS
 from conformance.diagnosis import diagnose
+from conformance.laboratory.remarks import Kind, Remark
+from conformance.laboratory.results import with_results
 from conformance.report import Finding, LayerResult, Report, Severity
 from conformance.validate import validate_document
 from profiles.hl7v2.tables import rules
@@ -28,23 +31,18 @@ from xds.hl7v2.reading import Reading, read_message
 from xds.hl7v2.segments import Segment
 from xds.hl7v2.terms import Terms
 
-MESSAGE, AGREEMENT = "message", "agreement"
+MESSAGE, RESULTS, AGREEMENT = "message", "results", "agreement"
 _TITLES = {
     MESSAGE: ("Message HL7 v2", "HL7 v2 message"),
+    RESULTS: ("Résultats sans document", "Results without a document"),
     AGREEMENT: ("Accord avec les documents", "Agreement with the documents"),
     **LAYERS,
 }
 _PROFILES = {"ORU": HL7V2_ORU, "MDM": HL7V2_MDM, "ADT": HL7V2_PAM}
-_START = re.compile(rb"MSH[^\w\s<]")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9+/=])")
 _SEVERITIES = {FaultSeverity.ERROR: Severity.ERROR, FaultSeverity.WARNING: Severity.WARNING}
 _ENDS = re.compile("\r\n|\r|\n")
 _VALUE = 5
-
-
-def is_message(content: bytes) -> bool:
-    """Whether these bytes begin like a message of HL7 v2."""
-    return _START.match(content) is not None
 
 
 def validate_message(content: bytes, terms: Terms | None = None) -> Report:
@@ -53,10 +51,12 @@ def validate_message(content: bytes, terms: Terms | None = None) -> Report:
     `terms` are by default those of a sandbox, today. Findings on a document have its path after the place of the OBX,
     and the line and column in the document.
     """
-    reading = read_message(content, terms or Terms(today=datetime.now(UTC).date()))
+    read = read_message(content, terms or Terms(today=datetime.now(UTC).date()))
+    reading, remarks = with_results(read, content)
     places = _Places(content, reading)
     findings = [_of_fault(fault, MESSAGE, places) for fault in reading.faults]
-    asked = {MESSAGE: True}
+    findings += [_of_remark(one, places) for one in remarks]
+    asked = {MESSAGE: True} | ({RESULTS: True} if reading is not read else {})
     if isinstance(reading.message, DocumentMessage) and reading.message.documents:
         parsed = [_parsed(one) for one in reading.message.documents]
         documents = [one for one in parsed if isinstance(one, CdaDocument)]
@@ -120,6 +120,38 @@ def _of_fault(fault: Fault, layer: str, places: _Places) -> Finding:
         hint_en=row.hint_en,
         layer=layer,
     )
+
+
+def _of_remark(remark: Remark, places: _Places) -> Finding:
+    line, column = places.of(remark.location)
+    return Finding(
+        rule=remark.rule,
+        severity=Severity.ERROR if remark.kind is Kind.ERROR else Severity.WARNING,
+        source="CI-SIS CR-BIO 2024.01",
+        path=remark.location,
+        line=line,
+        column=column,
+        found=None,
+        expected=None,
+        message=_said(remark, "fr"),
+        message_en=_said(remark, "en"),
+        hint="",
+        hint_en="",
+        layer=RESULTS,
+    )
+
+
+def _said(remark: Remark, language: str) -> str:
+    """The remark, what becomes of it, and how often."""
+    text, instead, english = remark.text(language), remark.instead(language), language == "en"
+    said = text
+    if remark.kind is Kind.LEFT_OUT:
+        said += "; it is left out" if english else " ; c'est omis"
+    if instead:
+        said += f"; instead: {instead}" if english else f" ; à la place : {instead}"
+    if remark.times > 1:
+        said += f" ({remark.times} times)" if english else f" ({remark.times} fois)"
+    return said[0].upper() + said[1:]
 
 
 def _layers(findings: Sequence[Finding], asked: dict[str, bool]) -> Iterator[LayerResult]:

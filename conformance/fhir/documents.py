@@ -9,8 +9,7 @@ from typing import Final
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance.checks.agreement import Disagreement, disagreements
 from conformance.diagnosis import diagnose
-from conformance.fhir.findings import AGREEMENT, as_finding
-from conformance.fhir.json_places import JsonPlaces
+from conformance.fhir.findings import AGREEMENT, Places, as_finding
 from conformance.fhir.judged import Carried
 from conformance.fhir.leniency import EMPTY, is_empty
 from conformance.report import Finding, Report, Severity
@@ -26,7 +25,7 @@ _SEVERITIES = {ErrorSeverity.ERROR: Severity.ERROR, ErrorSeverity.WARNING: Sever
 
 
 def check_documents(
-    documents: Iterable[Carried], places: JsonPlaces, asked: dict[str, bool], *, lenient: bool
+    documents: Iterable[Carried], places: Places, asked: dict[str, bool], *, lenient: bool
 ) -> list[Finding]:
     """Everything about the documents; layers that were asked are added to `asked`. One in FHIR is judged elsewhere."""
     findings: list[Finding] = []
@@ -41,7 +40,7 @@ def check_documents(
     return findings
 
 
-def _of_document(carried: Carried, places: JsonPlaces, asked: dict[str, bool]) -> Iterator[Finding]:
+def _of_document(carried: Carried, places: Places, asked: dict[str, bool]) -> Iterator[Finding]:
     line, column = places.of(carried.path)
     try:
         document = parse_document(carried.content)

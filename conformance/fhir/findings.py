@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from conformance.catalogue import LAYERS
-from conformance.fhir.json_places import JsonPlaces
 from conformance.fhir.structure import StructureFault
 from conformance.report import Finding, LayerResult, Severity
 from profiles.fhir.deviations import Deviation, deviations, softened
@@ -29,7 +28,14 @@ _TITLES = {
 }
 
 
-def as_finding(error: RegistryError, ids: Mapping[str, str], places: JsonPlaces) -> Finding:
+class Places(Protocol):
+    """The places of one resource, however it is spelled."""
+
+    def of(self, path: str) -> tuple[int, int]:
+        """Line and column of what a FHIRPath names, or of the nearest element that is there."""
+
+
+def as_finding(error: RegistryError, ids: Mapping[str, str], places: Places) -> Finding:
     """A broken rule at its FHIRPath; `ids` map ids of objects to the FHIRPaths of their resources."""
     path = expression_of(error, ids)
     line, column = places.of(path)
@@ -55,7 +61,7 @@ def as_finding(error: RegistryError, ids: Mapping[str, str], places: JsonPlaces)
     )
 
 
-def structure_finding(fault: StructureFault, places: JsonPlaces) -> Finding:
+def structure_finding(fault: StructureFault, places: Places) -> Finding:
     """What FHIR R4 does not have."""
     line, column = places.of(fault.path)
     text = text_of("fhir", RULE)

@@ -10,7 +10,8 @@ from typing import Any
 
 _TOKEN = re.compile(r'[ \t\r\n]*+(?:([{}\[\],:])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|([^ \t\r\n{}\[\],:"]++))', re.DOTALL)
 _END = re.compile("\n")
-_STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d{1,9})\]|\('([^']*)'\))?")
+STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d{1,9})\]|\('([^']*)'\))?")
+"""A step of a FHIRPath: its name, its rank from 0, the address of an extension."""
 
 Steps = tuple[str | int, ...]
 
@@ -35,7 +36,7 @@ class JsonPlaces:
         """The keys and ranks that lead there, as far as there is something."""
         steps: list[str | int] = []
         current = self._resource
-        for name, rank, url in _STEP.findall(_without_root(path)):
+        for name, rank, url in STEP.findall(_without_root(path)):
             if not isinstance(current, dict) or name not in current:
                 break
             current = current[name]

@@ -10,13 +10,26 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from cda.document import UnreadableDocument
 from conformance.catalogue import FHIR_DOCUMENT_REFERENCE, FHIR_PROFILES, FHIR_PROVIDE_BUNDLE, FHIR_SEARCHSET
+from conformance.diagnosis import diagnose
 from conformance.fhir.documents import check_documents
-from conformance.fhir.findings import AGREEMENT, METADATA, STRUCTURE, as_finding, layer_results, structure_finding
+from conformance.fhir.findings import (
+    AGREEMENT,
+    METADATA,
+    STRUCTURE,
+    Places,
+    as_finding,
+    layer_results,
+    structure_finding,
+)
 from conformance.fhir.json_places import JsonPlaces
 from conformance.fhir.judged import Judged, judge_document, judge_lot, judge_searchset
 from conformance.fhir.leniency import admitted, soften
-from conformance.fhir.structure import Structure
+from conformance.fhir.resource_xml import LIMITS, read_xml
+from conformance.fhir.structure import Structure, StructureFault
+from conformance.fhir.xml_places import XmlPlaces
+from conformance.kinds import is_xml
 from conformance.report import Finding, Report, Severity, unreadable
 from security.errors import MalformedMessage
 from security.strict_json import read_json
@@ -29,11 +42,6 @@ _JUDGES: Final[Mapping[str, Callable[[dict[str, Any]], Judged]]] = {
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _MOST = 10_000
 """How many findings are told: nobody mends more at a time."""
-
-
-def is_resource(content: bytes) -> bool:
-    """Whether these bytes begin like JSON that is a resource."""
-    return content.lstrip(b" \t\r\n").startswith(b"{") and b'"resourceType"' in content
 
 
 def profile_of_resource(resource: Any) -> str | None:
@@ -51,21 +59,22 @@ def profile_of_resource(resource: Any) -> str | None:
 def validate_resource(content: bytes, profile: str | None = None, *, lenient: bool = False) -> Report:
     """Judge a resource and the documents that it carries.
 
-    Findings on a document have its path after the place of its bytes, and are told at that place. A resource that is
-    not of FHIR R4 is judged by nothing else. Bytes that are no such resource have a report without profile.
+    It is JSON or XML; both have the same findings, each at its line. Findings on a document have its path after the
+    place of its bytes, and are told at that place. A resource that is not of FHIR R4 is judged by nothing else. Bytes
+    that are no such resource have a report without profile.
     """
     try:
-        resource = read_json(content)
+        resource, places, faults = _read(content)
     except MalformedMessage as error:
-        return _unreadable(error)
+        return _unreadable(content, error)
     found = profile_of_resource(resource)
     if found is None or profile not in (None, found):
         return _other(profile)
-    places = JsonPlaces(content, resource)
     structure = Structure()
     structure.look(resource)
-    if structure.faults:
-        findings = [structure_finding(one, places) for one in structure.faults[:_MOST]]
+    told = {one.path: one for one in (*structure.faults, *faults)}
+    if told:
+        findings = [structure_finding(one, places) for one in list(told.values())[:_MOST]]
         return _report(found, resource, findings, {STRUCTURE: True, METADATA: False})
     judged = _JUDGES[found](resource)
     findings = [as_finding(one, judged.places, places) for one in dict.fromkeys(_told(judged, lenient=lenient))]
@@ -73,6 +82,15 @@ def validate_resource(content: bytes, profile: str | None = None, *, lenient: bo
     if judged.documents:
         findings += check_documents(judged.documents, places, asked, lenient=lenient)
     return _report(found, resource, findings, asked)
+
+
+def _read(content: bytes) -> tuple[Any, Places, tuple[StructureFault, ...]]:
+    """The resource as JSON has it, its places, and the faults of its spelling in XML. Raises MalformedMessage."""
+    if not is_xml(content):
+        resource = read_json(content)
+        return resource, JsonPlaces(content, resource), ()
+    read = read_xml(content)
+    return read.resource, XmlPlaces(content, read.root), read.faults
 
 
 def _told(judged: Judged, *, lenient: bool) -> Iterator[Any]:
@@ -89,12 +107,16 @@ def _report(profile: str, resource: Mapping[str, Any], findings: Iterable[Findin
     return Report(profile, ordered, document_type=str(resource["resourceType"]), layers=layer_results(ordered, asked))
 
 
-def _unreadable(error: MalformedMessage) -> Report:
+def _unreadable(content: bytes, error: MalformedMessage) -> Report:
+    if is_xml(content):
+        refused = UnreadableDocument(error.text)
+        refused.__cause__ = error
+        return diagnose(content, refused, LIMITS)
     place = _PLACE.search(error.text)
     line, column = (int(place[1]), int(place[2])) if place else (0, 0)
     return unreadable(
         error.text,
-        expected="a resource of FHIR R4 in JSON",
+        expected="a resource of FHIR R4",
         message="Le fichier n'est pas du JSON qu'une interface FHIR lirait.",
         message_en="The file is not JSON that an interface in FHIR would read.",
         hint="UTF-8 sans marque d'ordre, chaque clé une fois, ni NaN ni nombre démesuré.",

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from cda.header_values import InstanceId, Organization, Participant, PersonName
 from conformance.laboratory.remarks import Remarks
-from security.pki.identifiers import is_person, is_professional, is_structure
+from security.identifiers import is_person, is_professional, is_structure
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.identity_reading import read_authority
 from xds.hl7v2.national_ids import PERSONS, STRUCTURES, person_id, structure_id

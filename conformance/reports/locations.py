@@ -13,6 +13,7 @@ from security.errors import MalformedMessage
 
 PREFIXES = {
     "cda": "urn:hl7-org:v3",
+    "fhir": "http://hl7.org/fhir",
     "sdtc": "urn:hl7-org:sdtc",
     "lab": "urn:oid:1.3.6.1.4.1.19376.1.3.2",
     "pharm": "urn:ihe:pharm:medication",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
+from conformance.kinds import HL7V2, ZIP, media_type
 from conformance.report import Edit, Finding, Severity
 from conformance.reports.addresses import uri_of
 from conformance.reports.judged import Judged, Language, Options
@@ -49,11 +50,12 @@ def render(judged: Iterable[Judged], options: Options) -> Iterator[bytes]:
 
 
 def _artifact(judged: Judged) -> dict[str, Any]:
-    made: dict[str, Any] = {"location": {"uri": uri_of(judged.file)}, "mimeType": "application/xml"}
+    made: dict[str, Any] = {"location": {"uri": uri_of(judged.file)}, "mimeType": media_type(judged.content or b"<")}
     if judged.content is not None:
+        if made["mimeType"] not in (HL7V2, ZIP):
+            made["encoding"] = "UTF-8"
         made |= {
             "length": len(judged.content),
-            "encoding": "UTF-8",
             "hashes": {"sha-256": hashlib.sha256(judged.content).hexdigest()},
         }
     return made

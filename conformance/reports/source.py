@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from conformance.kinds import is_message
 from conformance.reports.printable import flat
 
 _MARK = b"\xef\xbb\xbf"
 _ELLIPSIS = "…"
+_ENDS = re.compile(b"\r\n|\r|\n")
 
 
 class Excerpt(NamedTuple):
@@ -28,7 +31,9 @@ class Source:
     def line(self, number: int) -> str | None:
         """A line from 1, flat and without its end; None when there is none."""
         if self._lines is None:
-            self._lines = self._content.removeprefix(_MARK).split(b"\n")
+            content = self._content.removeprefix(_MARK)
+            # Segments of HL7 v2 end with CR; in XML and JSON only LF ends a line.
+            self._lines = _ENDS.split(content) if is_message(content) else content.split(b"\n")
         if not 1 <= number <= len(self._lines):
             return None
         return flat(self._lines[number - 1].removesuffix(b"\r").decode("utf-8", "replace"))

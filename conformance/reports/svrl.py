@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from conformance.catalogue import FHIR_PROFILES, HL7V2_PROFILES, MEDIA_PROFILES, METADATA_PROFILES
 from conformance.report import Finding, Report
 from conformance.reports.addresses import uri_of
 from conformance.reports.judged import Judged, Options, by_layer
@@ -18,6 +19,7 @@ from conformance.reports.wording import layer_title, word
 
 _NAMESPACE = "http://purl.oclc.org/dsdl/svrl"
 _DOCUMENT = "/cda:ClinicalDocument"
+_OTHERS = {*METADATA_PROFILES, *HL7V2_PROFILES, *FHIR_PROFILES, *MEDIA_PROFILES}
 _NCNAME = re.compile(r"[^\W\d][\w.-]*")
 
 
@@ -49,13 +51,18 @@ def _patterns(judged: Judged, options: Options) -> Iterator[str]:
         yield f'  <svrl:active-pattern documents="{escaped(uri_of(judged.file))}" name="{escaped(title)}"/>\n'
         context = None
         if not findings:
-            yield f'  <svrl:fired-rule context="{_DOCUMENT}"/>\n'
+            yield f'  <svrl:fired-rule context="{_context_of(report)}"/>\n'
         for one in findings:
-            wanted = one.context or _DOCUMENT
+            wanted = one.context or _context_of(report)
             if wanted != context:
                 context = wanted
                 yield f'  <svrl:fired-rule context="{escaped(wanted)}"/>\n'
             yield from _failed(one, report, places, options)
+
+
+def _context_of(report: Report) -> str:
+    """What a pattern without a context of its own looks at: any root where it is not that of a CDA document."""
+    return "/*" if report.profile in _OTHERS else _DOCUMENT
 
 
 def _failed(one: Finding, report: Report, places: Mapping[tuple[int, int], str], options: Options) -> Iterator[str]:
@@ -92,6 +99,8 @@ def _location(one: Finding, places: Mapping[tuple[int, int], str]) -> str:
     attribute = re.search(r"/@[^/]+\Z", one.path)
     if found is not None:
         return found + (attribute[0] if attribute else "")
+    if one.path and not one.path.startswith("/"):
+        return one.path  # no XPath: ERR-2 of a message, a FHIRPath, a name on a medium
     steps = [_by_local_name(step) for step in one.path.split("/") if step]
     return "/" + "/".join(steps)
 

@@ -1,4 +1,4 @@
-"""`ecluse validate`: verdicts on documents, where each fault is, and the way out."""
+"""`ecluse validate`: verdicts on documents, messages, resources and media, where each fault is, and the way out."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from gateway.cli.validate_files import Source, sources
 from gateway.cli.validate_judge import judge_all, shown
 from gateway.cli.validate_needs import companions, need_rendering, opened_pack
 from gateway.cli.validate_output import has_colours, write
-from gateway.cli.validate_totals import UNUSABLE, exit_code, say_totals
+from gateway.cli.validate_totals import UNUSABLE, exit_code, say_aside, say_totals
 
 _SHOWN_OF_A_RULE = 5
 _SEVERITIES = click.Choice([str(one) for one in Severity])
 
 
-@click.command(short_help="Verdicts on CDA documents, XDS metadata, HL7 v2 and FHIR.")
+@click.command(short_help="Verdicts on CDA documents, XDS metadata, HL7 v2, FHIR and XDM.")
 @click.argument("files", nargs=-1)
 @click.option(
     "--profile",
@@ -62,9 +62,10 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--explain", metavar="RULE|all", help="Say what a rule (of --pack) asks, or list all, and end.")
 @click.pass_context
 def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None, **options: object) -> None:
-    """Validate CDA documents, messages of XDS metadata and of HL7 v2, resources of FHIR (JSON).
+    """Validate CDA documents, messages of XDS metadata and of HL7 v2, resources of FHIR (JSON, XML), media (XDM).
 
-    FILE... may name folders, whose *.xml are taken, or - for the standard input.
+    FILE... may name folders or be - for the standard input. Of folders are taken *.xml, *.json that are resources,
+    *.hl7, *.er7, *.txt that are messages, IHE_XDM.ZIP.
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be judged (the others still are).
     """
@@ -126,6 +127,7 @@ class _Run:
         self._files = files
         self._stdin = str(options["stdin_name"])
         self._judge = judge
+        self._profile = _text(options["profile"])
         self._form = str(options["form"])
         self._output = options["output"] if isinstance(options["output"], Path) else None
         self._severity = Severity(str(options["severity"]))
@@ -143,7 +145,8 @@ class _Run:
 
     def once(self) -> int:
         """Judge all files and print; the exit code."""
-        found = list(sources(self._files, self._stdin))
+        aside: list[str] = []
+        found = list(sources(self._files, self._stdin, profile=self._profile, aside=aside))
         totals = Totals()
         if self._output is not None and _is_among(found, self._output):
             say(
@@ -165,13 +168,15 @@ class _Run:
             return UNUSABLE
         if totals.files > 1:
             say_totals(totals)
+        if aside:
+            say_aside(aside)
         return self._code
 
     def watched(self) -> int:
         """Judge all files, then what changes, until the person ends it; the exit code."""
         from gateway.cli.validate_watch import watch
 
-        return watch(lambda: sources(self._files, self._stdin), self._again)
+        return watch(lambda: sources(self._files, self._stdin, profile=self._profile), self._again)
 
     def _again(self, found: list[Source]) -> int:
         self._code = 0

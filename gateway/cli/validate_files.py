@@ -1,4 +1,7 @@
-"""Which files `ecluse validate` judges, and their bytes: bounded, and nothing that could wait or never end."""
+"""Which files `ecluse validate` judges, and their bytes: bounded, and nothing that could wait or never end.
+
+Of a folder it takes what a validator exists for, by name and, where a name says little, by what the file holds.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,29 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
+from conformance.catalogue import FHIR_PROFILES, HL7V2_PROFILES, MEDIA_PROFILES
+from conformance.kinds import RESOURCE_TYPE, is_message
 from conformance.report import Report, unreadable
 from security.xml import DOCUMENT
 
 STDIN = "-"
 _MEGABYTE = 1024 * 1024
+_XML, _JSON, _TEXT = ".xml", ".json", ".txt"
+_MESSAGES: Final = (".hl7", ".er7")
+_MEDIUM: Final = "ihe_xdm.zip"
+_UNDECIDED: Final = (_JSON, _TEXT)
+"""Ends of names that say too little: such files are taken when they hold a resource of FHIR, a message of HL7 v2."""
+_ALL: Final = (_XML, _MEDIUM, *_MESSAGES, *_UNDECIDED)
+_OF_PROFILES: Final = (
+    dict.fromkeys(HL7V2_PROFILES, (*_MESSAGES, _TEXT))
+    | dict.fromkeys(FHIR_PROFILES, (_XML, _JSON))
+    | dict.fromkeys(MEDIA_PROFILES, (_MEDIUM,))
+)
+_LOOKED_AT = 4096
 
 
 class Unusable(Exception):
@@ -37,43 +56,78 @@ class Source:
     fault: Report | None = None
 
 
-def sources(files: Iterable[str], stdin_name: str) -> Iterator[Source]:
-    """The files named, and the *.xml of folders, sorted; no link between folders is followed, no hidden one entered."""
+def sources(
+    files: Iterable[str], stdin_name: str, *, profile: str | None = None, aside: list[str] | None = None
+) -> Iterator[Source]:
+    """The files named, and those of folders, sorted; no link between folders is followed, no hidden one entered.
+
+    Of folders: *.xml, *.json that are resources of FHIR, *.hl7, *.er7, *.txt that are messages of HL7 v2, IHE_XDM.ZIP;
+    with a `profile` those alone that it may judge. Names of *.json and *.txt that are neither are added to `aside`.
+    """
+    wanted = _ALL if profile is None else _OF_PROFILES.get(profile, (_XML,))
+    left = aside if aside is not None else []
     for name in files:
         if name == STDIN:
             yield Source(stdin_name, None)
         elif Path(name).is_dir():
-            yield from _folder(name)
+            yield from _folder(name, wanted, left)
         else:
             yield Source(name, Path(name))
 
 
-def _folder(name: str) -> Iterator[Source]:
+def _folder(name: str, wanted: tuple[str, ...], aside: list[str]) -> Iterator[Source]:
     empty = True
-    for one in _walk(name):
+    for one in _walk(name, wanted, aside):
         empty = False
         yield one
     if empty:
         fault = unreadable(
-            "no *.xml in the folder",
-            message="Le dossier ne contient aucun fichier .xml.",
-            message_en="The folder holds no .xml file.",
+            "nothing in the folder that is judged",
+            message="Le dossier n'a aucun fichier qui se juge : XML, ressource FHIR, message HL7 v2, IHE_XDM.ZIP.",
+            message_en="The folder holds no file to judge: XML, resource of FHIR, message of HL7 v2, IHE_XDM.ZIP.",
             hint="Donnez le dossier des documents, ou les fichiers eux-mêmes.",
             hint_en="Name the folder of the documents, or the files themselves.",
         )
         yield Source(name, Path(name), fault)
 
 
-def _walk(name: str) -> Iterator[Source]:
+def _walk(name: str, wanted: tuple[str, ...], aside: list[str]) -> Iterator[Source]:
     closed: list[OSError] = []
     for folder, folders, files in os.walk(name, onerror=closed.append):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for one in sorted(files):
-            if one.lower().endswith(".xml"):
-                path = Path(folder, one)
+            path, own = Path(folder, one), one.lower()
+            if not any(own == end if end == _MEDIUM else own.endswith(end) for end in wanted):
+                continue
+            if own.endswith(_UNDECIDED) and not _is_ours(path):
+                aside.append(str(path))
+            else:
                 yield Source(str(path), path)
     for error in closed:
         yield Source(str(error.filename), Path(error.filename), _system(error).report)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a *.json holds a resource, a *.txt a message; what cannot be looked at is taken for neither."""
+    try:
+        found = path.stat()
+        return stat.S_ISREG(found.st_mode) and _holds(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=100_000)
+def _holds(path: Path, *_: int) -> bool:
+    """The same of a file as it stands: who watches a folder reads what changed, and no more."""
+    with path.open("rb") as file:
+        if path.suffix.lower() == _TEXT:
+            return is_message(file.read(_LOOKED_AT))
+        before = b""
+        for chunk in iter(lambda: file.read(_MEGABYTE), b""):
+            if RESOURCE_TYPE in before + chunk:
+                return True
+            before = chunk[-len(RESOURCE_TYPE) :]
+    return False
 
 
 def read(source: Source) -> bytes:
@@ -106,8 +160,8 @@ def _too_large(size: int | None) -> Unusable:
         f"more than {DOCUMENT.size} bytes",
         f"Le fichier est trop grand pour un document{said} : au plus {most} Mo sont lus.",
         f"The file is too large for a document{said_en}: at most {most} MB are read.",
-        "Vérifiez que c'est un seul document CDA, et non un lot ou une base.",
-        "Check that it is one CDA document, not a batch or a database.",
+        "Vérifiez que c'est un seul document ou message, et non un lot ou une base.",
+        "Check that it is one document or message, not a batch or a database.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is said at the end of many files: how many, and the rules broken most often; exit codes."""
+"""What is said at the end of many files: how many, the rules broken most often, what was left aside; exit codes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import click
 from conformance.report import Severity
 from conformance.reports.judged import Judged, Totals
 from conformance.reports.printable import printable
-from gateway.cli.speech import counted, language
+from gateway.cli.speech import counted, language, say
 
 INVALID, UNUSABLE = 1, 2
 _RULES = 5
+_NAMES = 3
 
 
 def exit_code(judged: Judged, fail_on: Severity) -> int:
@@ -30,3 +31,16 @@ def say_totals(totals: Totals) -> None:
     click.echo(f"{valid}, {invalid} ({errors}), {unusable}", err=True)
     for finding, times in totals.most_broken(_RULES):
         click.echo(f"{times:>7} × {printable(finding.rule)}  {printable(finding.text(language()))}", err=True)
+
+
+def say_aside(names: list[str]) -> None:
+    """Files of folders that were not judged though their names might have been those of resources or messages."""
+    shown = ", ".join(map(printable, names[:_NAMES])) + (", …" if len(names) > _NAMES else "")
+    files = counted(len(names), en=("file", "files"), fr=("fichier", "fichiers"))
+    say(
+        en=f"{files} not judged, neither a resource of FHIR nor a message of HL7 v2: {shown}",
+        fr=f"{files} non jugés, ni ressource FHIR ni message HL7 v2 : {shown}"
+        if len(names) > 1
+        else f"{files} non jugé, ni ressource FHIR ni message HL7 v2 : {shown}",
+        err=True,
+    )

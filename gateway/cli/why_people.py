@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.cli.speech import language, text
 from samples.pki.catalogue import Catalogue, read_catalogue
 from samples.world.world import Actor, read_world
-from security.pki.identifiers import is_professional
+from security.identifiers import is_professional
 from xds.dmp.requester import Requester, RequesterKind
 
 PATIENT, REPRESENTATIVE = "patient", "RL"

@@ -17,29 +17,25 @@ import click
 from cda.document import UnreadableDocument, parse_document
 from cda.header import CdaHeader, read_header
 from cda.to_metadata import author_of, to_entry
-from conformance.report import Finding, Report, Severity
+from conformance.media import verify_medium
+from conformance.report import Severity
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Options
 from gateway.cli.speech import counted, language, say, text
 from gateway.cli.validate_output import has_colours, write
 from gateway.cli.validate_totals import exit_code
-from profiles.rule_texts import text_of
 from xds.metadata.document_entry import DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.times import format_dtm
 from xds.xdm import media as xdm_media
-from xds.xdm import verify as rules_of_media
 from xds.xdm.extraction import extract as extract_tree
 from xds.xdm.pages import Origin
 from xds.xdm.reader import open_tree, read_medium
-from xds.xdm.rules import Rule, rule_of
 from xds.xdm.tree import UnusableMedium
 from xds.xdm.writer import SetToWrite, write_medium
 
 UNUSABLE = 2
-PROFILE = "xdm"
 _FILE = click.argument("file", type=click.Path(path_type=Path))
-_UNUSABLE = Rule("ITI TF-2 §3.32", "Le support ne peut pas être lu sans risque.", "The medium cannot be read safely.")
 
 
 @click.group(short_help="Media of documents (IHE XDM).")
@@ -62,7 +58,7 @@ def verify(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path 
 
     def judged() -> Iterator[Judged]:
         for path in files:
-            one = _verified(path)
+            one = Judged(str(path), verify_medium(path))
             codes.append(exit_code(one, Severity.ERROR))
             if not one.usable:
                 for chunk in renderer("text")([one], options):
@@ -77,14 +73,6 @@ def verify(ctx: click.Context, files: tuple[Path, ...], form: str, output: Path 
             raise
         _give_up(f"{output}: {error.strerror or error}")
     ctx.exit(max(codes))
-
-
-def _verified(path: Path) -> Judged:
-    try:
-        findings = rules_of_media.verify(read_medium(path))
-    except UnusableMedium as error:
-        return Judged(str(path), _unusable(str(error)))
-    return Judged(str(path), Report(PROFILE, tuple(map(_told, findings))))
 
 
 @xdm.command("list")
@@ -213,37 +201,6 @@ def _read(file: Path) -> xdm_media.Media:
 def _give_up(message: str) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(UNUSABLE)
-
-
-def _told(one: xdm_media.Finding) -> Finding:
-    rule = rule_of(one.rule)
-    told = _finding(one.rule, rule, Severity(one.severity), one.where, one.found, one.expected)
-    text = text_of("xds_metadata", one.rule)
-    return told if not text.message else replace(
-        told, source=text.source, message=text.message, message_en=text.message_en, hint=text.hint,
-        hint_en=text.hint_en,
-    )  # fmt: skip
-
-
-def _unusable(reason: str) -> Report:
-    return Report(None, (_finding("XDM-UNUSABLE", _UNUSABLE, Severity.ERROR, "", reason, None),))
-
-
-def _finding(
-    identifier: str, rule: Rule, severity: Severity, path: str, found: str | None, expected: str | None
-) -> Finding:
-    return Finding(
-        rule=identifier,
-        severity=severity,
-        source=rule.source,
-        path=path,
-        line=0,
-        column=0,
-        found=found,
-        expected=expected,
-        message=rule.fr,
-        message_en=rule.en,
-    )
 
 
 def _plain(submission: xdm_media.MediaSubmission) -> dict[str, object]:

@@ -11,7 +11,8 @@ from conformance.catalogue import FHIR_PROFILES, HL7V2_PROFILES, METADATA_PROFIL
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "title": "Écluse : valider des documents",
-        "lead": "Des documents CDA ou un lot de métadonnées XDS : le verdict de la chaîne, et où est chaque faute.",
+        "lead": "Documents CDA, métadonnées XDS, messages HL7 v2, ressources FHIR, supports XDM : le verdict "
+        "de la chaîne, et où est chaque faute.",
         "sandbox": "Bac à sable : jamais de vrai patient ici. Rien n'est conservé, sauf si vous le demandez.",
         "drop": "Déposez des fichiers ici, ou choisissez-les",
         "profile": "Profil",
@@ -55,7 +56,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "title": "Écluse: validate documents",
-        "lead": "Drop CDA documents or a set of XDS metadata: the verdict of the chain, and where each fault is.",
+        "lead": "CDA documents, XDS metadata, messages of HL7 v2, resources of FHIR, media (XDM): the verdict of the "
+        "chain, and where each fault is.",
         "sandbox": "Sandbox: never a real patient in here. Nothing is kept, unless you ask for it.",
         "drop": "Drop files here, or choose them",
         "profile": "Profile",
@@ -124,7 +126,7 @@ def page_of(language: str) -> str:
 <form id="form" method="post" action="/validate?lang={language}&amp;format=html&amp;summary=1"
 enctype="multipart/form-data">
 <label class="drop" id="drop">{say["drop"]}
-<input id="files" name="file" type="file" multiple accept=".xml,.json,text/xml,application/xml"></label>
+<input id="files" name="file" type="file" multiple accept=".xml,.json,.hl7,.er7,.txt,.zip"></label>
 <label>{say["profile"]} <select id="profile" name="profile"><option value="">{say["auto"]}</option>
 {"".join(_options(language))}</select></label>
 <button id="send">{say["send"]}</button>

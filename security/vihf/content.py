@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from security.identifiers import is_structure
 from security.pki.certificate import HolderCertificate
-from security.pki.identifiers import is_structure
 from security.vihf import attributes as names
 from security.vihf.model import AuthenticationMode, Role, Vihf
 from security.vihf.policy import VihfCode, VihfPolicy, refuse

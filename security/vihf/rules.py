@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NoReturn, Protocol
 
 from security.errors import ErrorKind
+from security.identifiers import is_professional
 from security.pki.certificate import CertificateKind, HolderCertificate
-from security.pki.identifiers import is_professional
 from security.pki.names import parse_name
 from security.vihf.model import AuthenticationMode, Purpose, Vihf
 from security.vihf.policy import VihfCode, VihfPolicy, refuse

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from security.pki.identifiers import is_structure
+from security.identifiers import is_structure
 from security.signature.signing import Seal, SealError
 
 

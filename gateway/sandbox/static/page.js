@@ -90,7 +90,9 @@ function finding(one) {
 function source(bytes, findings) {
   const box = made("section");
   box.append(made("h3", words.source));
-  const lines = new TextDecoder("utf-8").decode(bytes).split("\n");
+  const text = new TextDecoder("utf-8").decode(bytes);
+  // Segments of HL7 v2 end with CR; in XML and JSON only LF ends a line.
+  const lines = text.split(/^[\s\x0b]*MSH[^\w\s<]/.test(text) ? /\r\n|\r|\n/ : "\n");
   const byLine = new Map();
   for (const one of findings) byLine.set(one.line, [...(byLine.get(one.line) || []), one]);
   const view = made("div", null, "lines");
@@ -163,7 +165,7 @@ function tools(article, file, bytes, report) {
   html.type = "button";
   html.addEventListener("click", async () => {
     const page = await (await ask(file, { format: "html" })).blob();
-    offer(page, file.name.replace(/\.xml$/i, "") + ".report.html");
+    offer(page, file.name.replace(/\.(xml|json|hl7|er7|txt|zip)$/i, "") + ".report.html");
   });
   const keep = made("button", words.keep);
   keep.type = "button";

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.fhir.structure import LARGE, Structure, StructureFault
 from gateway.wire.fhir.outcome import FhirRefused, Issue
 
-__all__ = ["LARGE", "check_resource"]
+__all__ = ["LARGE", "check_resource", "issue_of"]
 
 
 def check_resource(resource: Any) -> dict[str, Any]:
@@ -18,11 +18,12 @@ def check_resource(resource: Any) -> dict[str, Any]:
     structure = Structure()
     structure.look(resource)
     if structure.faults:
-        raise FhirRefused(400, map(_issue, structure.faults))
+        raise FhirRefused(400, map(issue_of, structure.faults))
     checked: dict[str, Any] = resource
     return checked
 
 
-def _issue(fault: StructureFault) -> Issue:
+def issue_of(fault: StructureFault) -> Issue:
+    """A fault of structure as the issue that tells it."""
     text = f"{fault.path} {fault.text}"
     return Issue(code=fault.code, reason="FHIR_STRUCTURE", diagnostics=text, expression=fault.path)

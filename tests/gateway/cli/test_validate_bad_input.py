@@ -54,7 +54,7 @@ CASES = {
     "200 MB": (huge, "too large for a document (200 MB): at most 64 MB", "not a batch"),
     "nothing there": (lambda path: None, "does not exist", "Check its name"),
     "an empty file": (lambda path: path.write_bytes(b""), "is empty", "Export"),
-    "an empty folder": (lambda path: path.mkdir(), "holds no .xml", "Name the folder"),
+    "an empty folder": (lambda path: path.mkdir(), "holds no file", "Name the folder"),
     "a PDF": (lambda path: path.write_bytes(b"%PDF-1.7\n"), "is a PDF", "level 1"),
     "deep nesting": (lambda path: path.write_bytes(b"<a>" * 100_000), "exceeds what is read", "64 levels"),
     "UTF-16": (lambda path: path.write_bytes(vsm().decode().encode("utf-16")), "seems to be in UTF-16", "iconv"),

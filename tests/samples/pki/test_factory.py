@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from samples.pki import factory
 from samples.pki.factory import PkiError, TestPki
 from security.errors import NotAuthenticated
-from security.pki.identifiers import has_luhn_key, is_professional, is_structure
+from security.identifiers import has_luhn_key, is_professional, is_structure
 from security.pki.trust import TrustStore, Usage
 
 DAY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Syntax of the national identifiers that certificates carry.
+"""Syntax of national identifiers, as certificates, assertions and messages carry them.
 
 PS_IdNat designates a person (TRE_G08), Struct_IdNat a structure (TRE_G07): the first digit says which register the
 rest comes from. A FINESS number may hold letters (Corsica, test values).
