@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtensionOID
 
+from security import identifiers
 from security.errors import ErrorKind, NotAuthenticated
-from security.pki import der, identifiers, names
+from security.pki import der, names
 from security.pki.extensions import TEST, read_product_extensions
 from security.pki.kinds import Branch, CertificateKind, branch_of, kind_of, shape_of, values
 from security.pki.names import Rdn, same_name
