@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gateway.assembly.dmp_feeding import dmp_feeding
+from gateway.assembly.mssante import outgoing_mail
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import HL7V2, INBOX_KEY, SEALS, DoorFiles, door_files
@@ -24,6 +25,8 @@ from gateway.ingest.hl7v2.seals import Seals
 from gateway.ingest.hl7v2.sender import Senders, Software
 from gateway.ingest.hl7v2.treatment import Retrying, Treatment
 from gateway.ingest.hl7v2.workers import TreatInbox, Workers
+from gateway.ingest.mssante.letters import Letters
+from gateway.ingest.mssante.sending import SendLetters
 from gateway.server.health import Counters
 from gateway.settings import Settings
 from gateway.wire.mllp_client import MllpTrust
@@ -33,6 +36,7 @@ from xds.hl7v2.terms import Terms
 _CONNECTIONS = 4
 """Of the inbox, for those who receive: a statement each, and several commits share one flush of the disk."""
 _DISPATCHERS = 1
+_POSTMEN = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +70,14 @@ class Hl7v2Door:
 
 
 def build(settings: Settings) -> Hl7v2Door:
-    """Build the door. Raises QueueKeyError, and what building any door raises."""
+    """Build the door. Raises QueueKeyError, SettingsError (see `outgoing_mail`), and what building any door raises."""
     section, files = settings.hl7v2, door_files(settings, HL7V2)
     inbox_url = read_url(files.data, DatabaseRole.INBOX)
     pool = open_pool(read_url(files.data, DatabaseRole.INGEST), size=section.workers + 1, name="ecluse-hl7v2")
     inbox_pool = open_pool(inbox_url, size=_CONNECTIONS + section.workers, name="ecluse-hl7v2-inbox")
     keeper, own = dmp_feeding(settings, HL7V2, pool)
     inbox, counters = Inbox(inbox_pool, load_queue_key(files.directory / INBOX_KEY)), Counters()
+    letters, mail = Letters(inbox.key), outgoing_mail(settings)
     software = Software(
         name=section.software,
         version=version("ecluse"),
@@ -93,14 +98,28 @@ def build(settings: Settings) -> Hl7v2Door:
         terms=lambda: _terms(settings),
         feed_when_unknown=section.feed_when_unknown,
         source_id=section.source_id,
+        compose=mail.composer if mail is not None else None,
     )
+
+    postmen: tuple[Workers, ...] = ()
+    if mail is not None:
+        sending = SendLetters(
+            letters=letters,
+            channel=mail.channel,
+            retrying=mail.retrying,
+            counters=counters,
+            told=dispatchers.wake,
+        )
+        postmen = (Workers(inbox_url, sending, _POSTMEN, "mssante-out"),)
 
     def treated(ending: Ending) -> None:
         counters.add(f"treated.{ending.state}")
         if ending.acknowledgement is not None:
             dispatchers.wake()
+        for workers in postmen if ending.letters else ():
+            workers.wake()
 
-    treaters = Workers(inbox_url, TreatInbox(inbox, treatment, treated), section.workers, "hl7v2-inbox")
+    treaters = Workers(inbox_url, TreatInbox(inbox, letters, treatment, treated), section.workers, "hl7v2-inbox")
     bounds = Bounds(messages=section.inbox_messages, bytes=section.inbox_bytes)
     reception = Reception(
         keeper=keeper,
@@ -112,10 +131,11 @@ def build(settings: Settings) -> Hl7v2Door:
         counters=counters,
         arrived=treaters.wake,
         again=section.control_ids == "reused",
+        sends_mail=mail is not None,
     )
     return Hl7v2Door(
         reception=reception,
-        workers=(treaters, dispatchers),
+        workers=(treaters, dispatchers, *postmen),
         keeper=keeper,
         pools=(pool, inbox_pool),
         inbox=inbox,

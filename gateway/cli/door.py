@@ -26,7 +26,10 @@ def door(name: str, *, file: Path | None, data: str | None) -> None:
     if name == HL7V2:
         from gateway.cli import hl7v2_door
 
-        sys.exit(hl7v2_door.run(settings))
+        try:
+            sys.exit(hl7v2_door.run(settings))
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
     from gateway.cli import web_door
 
     sys.exit(web_door.run(settings, name))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import smtplib
-import ssl
 import subprocess
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -16,6 +14,8 @@ from typing import Protocol
 
 from gateway.notices.message import Channel, Message
 from gateway.settings import MailSettings, SmsSettings
+from gateway.wire.durable_files import put_file
+from gateway.wire.smtp_server import NoServer, SmtpServer, leave
 
 _FOLDERS = {Channel.EMAIL: ("mail", "eml"), Channel.SMS: ("sms", "txt"), Channel.LETTER: ("letters", "txt")}
 
@@ -58,14 +58,9 @@ class Files:
         else:
             content = f"{message.address}\n\n{message.wording.subject}\n\n{message.wording.text}".encode()
         path = self._root / folder / f"{message.notice_id}-{message.message_id[:8]}.{suffix}"
-        temporary = path.with_suffix(".new")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_through(temporary, content)
-            temporary.replace(path)
+            put_file(path, content)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             fault = os.strerror(error.errno) if error.errno else type(error).__name__
             raise NotSent(f"the file is not written: {fault}", permanent=False) from error
 
@@ -80,7 +75,17 @@ class Smtp:
     """
 
     def __init__(self, settings: MailSettings) -> None:
-        self._settings = settings
+        self._sender = settings.sender
+        self._server = SmtpServer(
+            keys="mail.",
+            host=settings.host,
+            port=settings.port,
+            security=settings.security,
+            ca=settings.ca,
+            user=settings.user,
+            password=settings.password,
+            timeout=settings.timeout,
+        )
         self._connection: smtplib.SMTP | None = None
         self._down = ""
 
@@ -88,7 +93,7 @@ class Smtp:
         """Hand an e-mail to the server. Raises NotSent: permanent when it refuses this address or this letter (55z)."""
         connection = self._opened()
         try:
-            connection.send_message(as_email(message, self._settings.sender))
+            connection.send_message(as_email(message, self._sender))
         except smtplib.SMTPRecipientsRefused as error:
             code = max((code for code, _ in error.recipients.values()), default=0)
             raise NotSent(f"the server refuses the address: {code}", permanent=code >= _FOR_GOOD) from None
@@ -112,8 +117,7 @@ class Smtp:
     def drop(self) -> None:
         """Leave the connection."""
         if self._connection is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                self._connection.quit()
+            leave(self._connection)
             self._connection = None
 
     def _opened(self) -> smtplib.SMTP:
@@ -123,39 +127,15 @@ class Smtp:
         if self._connection is not None:
             return self._connection
         try:
-            return self._open()
-        except ssl.SSLCertVerificationError:
-            fault = "the certificate of the mail server is not trusted: see mail.ca and mail.host"
-        except ssl.SSLError as error:
-            fault = f"no TLS with the mail server: see mail.security and mail.ca ({type(error).__name__})"
-        except smtplib.SMTPAuthenticationError as error:
-            fault = f"the server refuses mail.user and mail.password: {error.smtp_code}"
-        except smtplib.SMTPNotSupportedError:
-            fault = "the server offers no STARTTLS, or no log-in: see mail.security and mail.user"
-        except smtplib.SMTPResponseException as error:
-            fault = f"the server does not let us in: {error.smtp_code}"
-        except (OSError, smtplib.SMTPException) as error:
-            fault = f"the server does not answer: {type(error).__name__}"
-        raise self._gave_up(fault) from None
+            self._connection = self._server.connect()
+        except NoServer as error:
+            raise self._gave_up(str(error)) from None
+        return self._connection
 
     def _gave_up(self, fault: str) -> NotSent:
         self.drop()
         self._down = fault
         return NotSent(fault, permanent=False)
-
-    def _open(self) -> smtplib.SMTP:
-        said = self._settings
-        context = ssl.create_default_context(cafile=said.ca or None)
-        if said.security == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(said.host, said.port, timeout=said.timeout, context=context)
-        else:
-            connection = smtplib.SMTP(said.host, said.port, timeout=said.timeout)
-        self._connection = connection
-        if said.security == "starttls":
-            connection.starttls(context=context)
-        if said.user:
-            connection.login(said.user, said.password)
-        return connection
 
 
 class Command:
@@ -225,11 +205,3 @@ def as_email(message: Message, sender: str) -> EmailMessage:
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.wording.text)
     return letter
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, and see it on the disk: a delivery is not undone by a power cut."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from gateway.database.pool import DoorPool
+from gateway.ingest.mssante.letter import Letter
 from security.at_rest.queue_key import QueueKey, QueueKeyError
 from xds.hl7v2.header import Header
 from xds.hl7v2.patient import Patient
@@ -67,13 +68,17 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What became of a message: `pause` in seconds before it is tried again; what its sender is told, and where."""
+    """What became of a message: `pause` in seconds before it is tried again; what its sender is told, and where.
+
+    `letters` are the mails that it makes; whoever finishes the message keeps them in the same transaction.
+    """
 
     state: State
     outcome: str
     pause: float = 0.0
     destination: str = ""
     acknowledgement: bytes | None = None
+    letters: tuple[Letter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gateway.database.errors import DatabaseUnavailable
 from gateway.doorkeeper import Doorkeeper
 from gateway.ingest.hl7v2.inbox import Arrival, Inbox, Receipt
 from gateway.ingest.hl7v2.sender import Senders
+from gateway.ingest.mssante.admission import check_mssante
 from gateway.server.health import Counters
 from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
@@ -71,7 +72,7 @@ class Reception:
     """What the listener calls with each message and the client's certificate (DER): it returns the acknowledgement.
 
     `read` finds everything that is wrong with the content; `arrived` is told when there is something to do; `again`
-    lets a sender use a control id again for another message.
+    lets a sender use a control id again for another message; `sends_mail` says whether MSSanté letters leave here.
     """
 
     keeper: Doorkeeper
@@ -83,6 +84,7 @@ class Reception:
     counters: Counters
     arrived: Callable[[], None]
     again: bool
+    sends_mail: bool
 
     def __call__(self, data: bytes, certificate: bytes) -> bytes:
         request_id, now = uuid.uuid4().hex, datetime.now(UTC)
@@ -112,13 +114,15 @@ class Reception:
         message = reading.message
         if not reading.accepted or message is None:
             return reading.faults
-        if isinstance(message, DocumentMessage) and message.instructions.destdmp:
+        if isinstance(message, DocumentMessage):
             try:
-                self.senders.check(message, holder, self.terms())
+                found = tuple(check_mssante(message, is_served=self.sends_mail))
+                self._check_sender(message, holder)
             except SecurityError as error:
                 self._write_down(error.code, request_id, now, holder, certificate)
-                fault = Fault(condition=Condition.APPLICATION, location="PRT^1", text=f"{error.code}: {error.text}")
-                return (*reading.faults, fault)
+                found = (_fault(Condition.APPLICATION, "PRT^1", f"{error.code}: {error.text}"),)
+            if found:
+                return (*reading.faults, *found)
         if self.fullness.leaves_no_room(len(data)):
             return _busy("the inbox is full: send again later")
         arrival = Arrival(
@@ -135,6 +139,13 @@ class Reception:
         if receipt is Receipt.STORED:
             self.arrived()
         return reading.faults
+
+    def _check_sender(self, message: DocumentMessage, holder: HolderCertificate) -> None:
+        """Who feeds the DMP is sealed for; who only sends mail names no other structure. Raises NotAuthenticated."""
+        if message.instructions.destdmp:
+            self.senders.check(message, holder, self.terms())
+        elif message.sender is not None and (message.instructions.destmssanteps or message.instructions.destmssantepat):
+            self.senders.speaks_for(message, holder, self.terms())
 
     def _write_down(
         self, code: str, request_id: str, now: datetime, holder: HolderCertificate | None, certificate: bytes

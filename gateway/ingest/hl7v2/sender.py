@@ -13,8 +13,8 @@ from uuid import UUID
 from gateway.gate import Caller, Gate
 from gateway.ingest.hl7v2.seals import Seals
 from security.errors import ErrorKind, NotAuthenticated
+from security.identifiers import is_structure
 from security.pki.certificate import HolderCertificate
-from security.pki.identifiers import is_structure
 from security.pki.trust import Usage
 from security.signature.signing import Seal
 from security.vihf.model import AuthenticationMode, Purpose, Role, Vihf
@@ -54,13 +54,18 @@ class Senders:
 
         Raises NotAuthenticated: ASSERTION_IDENTITY, SIG_KEY.
         """
+        claims = self.speaks_for(message, certificate, terms)
+        self._seal(certificate)
+        return claims
+
+    def speaks_for(self, message: DocumentMessage, certificate: HolderCertificate, terms: Terms) -> VihfClaims:
+        """What this sender says who it is, if it may say so. Raises NotAuthenticated: ASSERTION_IDENTITY."""
         claims = vihf_claims(message, terms)
         if claims is None or not is_structure(claims.structure_id):
             raise _differs("PRT-8.10 of the PRT SB is not a Struct_IdNat")
         entity = certificate.structure_id or ""
         if claims.structure_id != entity and (entity, claims.structure_id) not in self.gate.directory.sites:
             raise _differs("the structure of the PRT SB is neither that of the certificate nor one of its sites")
-        self._seal(certificate)
         return claims
 
     def caller(

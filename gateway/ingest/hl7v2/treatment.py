@@ -1,4 +1,4 @@
-"""What is done with a message that was taken: the use cases of a SOAP deposit, then a word for its sender (H-18)."""
+"""What is done with a message that was taken: the use cases of a SOAP deposit, letters, word of it (H-18)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from gateway.ingest.hl7v2.judging import taken
 from gateway.ingest.hl7v2.lot import Builder, documents_of, visible_as_meant
 from gateway.ingest.hl7v2.references import References
 from gateway.ingest.hl7v2.sender import Senders
+from gateway.ingest.mssante.letter import Letter
 from gateway.ingest.provide_and_register import ProvideAndRegister
 from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
@@ -38,6 +39,8 @@ OPPOSED: Final = "SBX_FEEDING_OPPOSED"
 """The patient told the structure that it may not feed his record (PAM-FR, ZFA-9): the DMP was not called."""
 UNKNOWN_CONSENT: Final = "SBX_FEEDING_UNKNOWN"
 """Nobody collected what the patient says of feeding, and hl7v2.feed_when_unknown is false."""
+NO_MAIL: Final = "SBX_MSSANTE_OFF"
+"""The message asks for MSSanté letters, and this house sends none any more."""
 TRANSACTIONS = {Flow.INITIAL: "ITI-41", Flow.REPLACE: "ITI-41", Flow.DELETE: "ITI-57"}
 _LATER = frozenset(
     (
@@ -48,7 +51,12 @@ _LATER = frozenset(
     )
 )
 """Refusals that another hour may not repeat: the sender is told nothing, for the document may even be in."""
+_HOLDS_LETTERS = frozenset((XdsErrorCode.INVALID_DOCUMENT_CONTENT,))
+"""Refusals that are of the document itself, whoever was to have it: no letter carries it (G-351)."""
 _DAY = 86_400.0
+
+Compose = Callable[[DocumentMessage, UUID, datetime], tuple[Letter, ...]]
+"""Makes the letters of a message, by the id of the message in the inbox."""
 
 _log = logging.getLogger("ecluse.hl7v2")
 
@@ -66,6 +74,15 @@ class _Case:
     certificate: HolderCertificate
 
 
+@dataclass(frozen=True, slots=True)
+class _Fed:
+    """What the DMP said: code and text of a refusal, empty when it is done. `holds`: no letter leaves either."""
+
+    code: str = ""
+    text: str = ""
+    holds: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
     """How often and how soon: `first_pause` in seconds, each pause twice the one before, a day at most."""
@@ -76,7 +93,10 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """(1) read again  (2) consents  (3) who speaks  (4) deposit, replacement, deletion  (5) what the sender is told."""
+    """(1) read again  (2) consents  (3) who speaks  (4) deposit, replacement, deletion  (5) letters  (6) what is told.
+
+    `compose` is None where no letter leaves.
+    """
 
     inbox: Inbox
     keeper: Doorkeeper
@@ -88,6 +108,7 @@ class Treatment:
     terms: Callable[[], Terms]
     feed_when_unknown: bool
     source_id: str
+    compose: Compose | None
 
     def __call__(self, claimed: Claimed) -> Ending:
         """What becomes of a message. Raises nothing but bugs of ours and a database that is gone while it is asked."""
@@ -98,18 +119,25 @@ class Treatment:
             if isinstance(message, ConsentMessage):
                 self._keep(message, claimed)  # (2)
                 return Ending(state=State.DONE, outcome="consent kept")
-            code, text = self._treat(message, claimed)
+            fed = self._treat(message, claimed)
         except (DatabaseUnavailable, AuditUnavailable) as error:
             return self._later(claimed, type(error).__name__)
         except Later as later:
             return self._later(claimed, str(later))
-        state = State.DONE if not code else State.PARKED
-        told = write_zam(dmp_receipt(message, (code, text) if code else None))  # (5)
+        wants = message.instructions.destmssanteps or message.instructions.destmssantepat
+        letters: tuple[Letter, ...] = ()
+        if wants and self.compose is not None and not fed.holds:
+            letters = self.compose(
+                visible_as_meant(message, self.terms()), claimed.message_id, datetime.now(UTC)
+            )  # (5)
+        outcome = fed.code or (NO_MAIL if wants and self.compose is None else "")
+        told = write_zam(dmp_receipt(message, (fed.code, fed.text) if fed.code else None))  # (6)
         return Ending(
-            state=state,
-            outcome=code or "done",
+            state=State.PARKED if outcome else State.DONE,
+            outcome=outcome or "done",
             destination="^".join(message.header.sender),
             acknowledgement=told if self._is_to_be_told(message) else None,
+            letters=letters,
         )
 
     @staticmethod
@@ -117,14 +145,14 @@ class Treatment:
         """Whether the sender asked for a word of the DMP, which was to have the document."""
         return message.instructions.ack_reception and message.instructions.destdmp
 
-    def _treat(self, message: DocumentMessage, claimed: Claimed) -> tuple[str, str]:
-        """The code of the refusal and its text, both empty when it is done. Raises Later."""
+    def _treat(self, message: DocumentMessage, claimed: Claimed) -> _Fed:
+        """What the DMP says of it, where it is to have it. Raises Later."""
         if not message.instructions.destdmp:
-            return "", ""
+            return _Fed()
         message = visible_as_meant(message, self.terms())
         opposed = self._opposition(message, claimed.structure_id)
         if opposed:
-            return opposed, "the patient's own word, kept by the structure"
+            return _Fed(opposed, "the patient's own word, kept by the structure")
         case = _Case(message, claimed.message_id, read_certificate(claimed.certificate))
         caller: Caller | None = None
         try:
@@ -134,19 +162,19 @@ class Treatment:
             self._ask(message, claimed.message_id, caller, seal)  # (4)
         except SecurityError as error:
             self._write_down(case, caller, error.code)
-            return error.code, error.text
+            return _Fed(error.code, error.text, holds=True)
         except Refusal as refusal:
             return self._refused(case, caller, refusal)
-        return "", ""
+        return _Fed()
 
-    def _refused(self, case: _Case, caller: Caller | None, refusal: Refusal) -> tuple[str, str]:
+    def _refused(self, case: _Case, caller: Caller | None, refusal: Refusal) -> _Fed:
         first = refusal.errors[0]
         if first.code in _LATER:
             raise Later(first.code.value) from None
         if caller is not None and self._is_done(case.message, case.message_id, caller):
-            return "", ""
+            return _Fed()
         self._write_down(case, caller, first.code.value, refusal.decided_by, refusal.operation)
-        return first.code.value, first.context
+        return _Fed(first.code.value, first.context, holds=first.code in _HOLDS_LETTERS)
 
     def _ask(self, message: DocumentMessage, message_id: UUID, caller: Caller, seal: Seal) -> None:
         builder = Builder(message_id=message_id, message=message, caller=caller, source_id=self.source_id)

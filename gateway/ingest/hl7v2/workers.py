@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
+from gateway.ingest.mssante.letters import Letters
 
 _log = logging.getLogger("ecluse.hl7v2")
 _LOOK = 1.0
@@ -82,6 +83,7 @@ class TreatInbox:
     """The step of a worker of the inbox."""
 
     inbox: Inbox
+    letters: Letters
     treat: Callable[[Claimed], Ending]
     treated: Callable[[Ending], None]
 
@@ -96,5 +98,7 @@ class TreatInbox:
                 _log.exception("a message is parked", extra={"message_id": str(claimed.message_id)})
                 ending = Ending(state=State.PARKED, outcome=f"incident {claimed.message_id}")
             self.inbox.finish(connection, claimed.message_id, ending)
+            for letter in ending.letters:
+                self.letters.put(connection, letter)
         self.treated(ending)
         return True

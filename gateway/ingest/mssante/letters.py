@@ -9,43 +9,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
 
 import psycopg
 
 from gateway.ingest.hl7v2.inbox import State
+from gateway.ingest.mssante.letter import Letter
 from security.at_rest.queue_key import QueueKey, QueueKeyError
 from xds.hl7v2.header import Header
 from xds.hl7v2.zam import ZamEvent, mss_reading, mss_receipt, write_zam
 
 _PUT = "SELECT letter_put(%s, %s, %s, %b, %s, %s::bytea[], %s::bytea[], %s, %s, %s)"
 _LONGEST_LABEL = 100
-
-
-class Kind(StrEnum):
-    """To whom a letter goes: professionals, organisations and applications together, or the patient alone."""
-
-    PROFESSIONALS = "PS"
-    PATIENT = "PATIENT"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A letter to be kept: the mail as it leaves, to whom, and what the sender of the message wants to be told.
-
-    No two `recipients` are alike but for upper and lower case. `header` is that of the ORU or MDM.
-    """
-
-    letter_id: UUID
-    message_id: UUID
-    kind: Kind
-    mail: bytes = field(repr=False)
-    recipients: tuple[str, ...] = field(repr=False)
-    header: Header
-    wants_receipt: bool
-    wants_reading: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +45,6 @@ class News:
     event: ZamEvent
     code: str = ""
     label: str = ""
-
-
-def letter_id_of(message_id: UUID, kind: Kind) -> UUID:
-    """The id of the letter of that kind that a message makes; Message-ID and ENVID are made of it."""
-    return uuid5(message_id, f"letter {kind.value}")
 
 
 @dataclass(frozen=True, slots=True)

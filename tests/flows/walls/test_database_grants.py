@@ -39,6 +39,8 @@ FOR_FUNCTIONS = {
     "former_identifiers",
     "inbox",
     "law_terms",
+    "letter_recipients",
+    "letters",
     "outbox",
     "patient_accounts",
     "registered_objects",

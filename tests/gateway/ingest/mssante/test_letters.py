@@ -11,7 +11,8 @@ import pytest
 
 from gateway.database.opening import Database
 from gateway.ingest.hl7v2.inbox import State
-from gateway.ingest.mssante.letters import Kind, Letter, Letters, News, letter_id_of
+from gateway.ingest.mssante.letter import Kind, Letter, letter_id_of
+from gateway.ingest.mssante.letters import Letters, News
 from security.at_rest.queue_key import QueueKey
 from xds.hl7v2.header import Header
 from xds.hl7v2.zam import ZamEvent
