@@ -11,30 +11,27 @@ from typing import Any, Literal
 from gateway.wire.fhir.media_types import JSON_PATCH, XML_PATCH
 from gateway.wire.fhir.request import FhirRequest
 from security import xml
-from security.errors import MalformedMessage
 from security.strict_json import read_json
+from xds.mhd import resource_patch
 from xds.mhd.constants import DELETED
-from xds.mhd.element import Element
-from xds.mhd.notes import Notes
-from xds.mhd.patches import STATUS, read_operations
 
 _XML_PLACES = ("f:DocumentReference/f:status/@value", "/f:DocumentReference/f:status/@value")
-_FHIR = "http://hl7.org/fhir"
 
 
-def asks_deletion(asked: FhirRequest, deletion: Literal["entered-in-error", "superseded"]) -> bool:
-    """Whether the patch sets the status of deletion, and does nothing else.
+def asks_deletion(asked: FhirRequest, deletion: Literal["entered-in-error", "superseded"]) -> frozenset[str] | None:
+    """None unless the patch sets the status of deletion and does nothing else; the statuses that it tests first.
 
     Raises MalformedMessage: the patch is not JSON, or not XML.
     """
-    wanted: list[tuple[str, Any]] = [("status", deletion)]
-    if deletion == "superseded":
-        wanted.append(("deleted", True))
-    return sorted(_changes(asked)) == sorted(wanted)
+    wanted = {("status", deletion), *([("deleted", "")] if deletion == "superseded" else [])}
+    found = list(_changes(asked))
+    tested = frozenset(value for what, value in found if what == "test")
+    changes = [one for one in found if one[0] != "test"]
+    return tested if len(changes) == len(wanted) and set(changes) == wanted else None
 
 
-def _changes(asked: FhirRequest) -> Iterator[tuple[str, Any]]:
-    """Each change as (what, value); one that is no matter of deletion as (`other`, …). A test changes nothing."""
+def _changes(asked: FhirRequest) -> Iterator[tuple[str, str]]:
+    """Each operation as (what, value); one that is no matter of deletion as (`other`, …)."""
     if asked.media_type == JSON_PATCH:
         yield from _of_json(read_json(asked.content))
     elif asked.media_type == XML_PATCH:
@@ -43,23 +40,13 @@ def _changes(asked: FhirRequest) -> Iterator[tuple[str, Any]]:
         yield from _of_fhirpath(asked.resource or {})
 
 
-def _of_json(operations: Any) -> Iterator[tuple[str, Any]]:
+def _of_json(operations: Any) -> Iterator[tuple[str, str]]:
     for one in operations if isinstance(operations, list) else [None]:
-        operation, path, value = (
-            (one.get(name) for name in ("op", "path", "value"))
-            if isinstance(one, dict)
-            else (
-                None,
-                None,
-                None,
-            )
-        )
-        if operation == "test":
-            continue
-        if (operation, path) == ("replace", "/status") and isinstance(value, str):
-            yield "status", value
+        operation, path, value = (one.get(name) if isinstance(one, dict) else None for name in ("op", "path", "value"))
+        if operation in ("test", "replace") and path == "/status" and isinstance(value, str):
+            yield "test" if operation == "test" else "status", value
         elif operation == "add" and path in ("/extension/-", "/extension") and _says_deleted(value):
-            yield "deleted", True
+            yield "deleted", ""
         else:
             yield "other", str(path)
 
@@ -69,26 +56,17 @@ def _says_deleted(value: Any) -> bool:
     return value in (marked, [marked])
 
 
-def _of_fhirpath(parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    notes = Notes()
-    for one in read_operations(Element(parameters, "Parameters", notes)):
-        if (one.type, one.path) == ("replace", STATUS) and one.value:
-            yield "status", one.value
-        elif (one.type, one.path) == ("add", "DocumentReference") and one.value == DELETED:
-            yield "deleted", True
-        else:
-            yield "other", one.path
-    if notes.faults:
-        yield "other", ""
-
-
-def _of_xml(content: bytes) -> Iterator[tuple[str, Any]]:
-    """XML Patch (RFC 5261), of which one operation is read: the replacement of the status."""
+def _of_fhirpath(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
     try:
-        root = xml.parse(content)
-    except MalformedMessage:
-        raise
-    for one in root:
+        operations = resource_patch.of_fhirpath(parameters, {})
+    except (resource_patch.BadPatch, resource_patch.ForeignPath):
+        operations = [{}]
+    yield from _of_json(operations)
+
+
+def _of_xml(content: bytes) -> Iterator[tuple[str, str]]:
+    """XML Patch (RFC 5261), of which one operation is read: the replacement of the status."""
+    for one in xml.parse(content):
         if one.tag == "replace" and one.get("sel") in _XML_PLACES:
             yield "status", (one.text or "").strip()
         elif isinstance(one.tag, str):

@@ -103,8 +103,12 @@ class OwnFhirDocuments:
         return FhirAnswer(resource={**bundle, "entry": entries} if entries else bundle)
 
     def remove(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
-        """Delete the document that is named. Raises FhirRefused: 405 another change, 412 several documents."""
-        if not asks_deletion(asked, self.deletion):
+        """Delete the document that is named.
+
+        Raises FhirRefused: 405 another change, 412 several documents, 422 a test that does not hold.
+        """
+        tested = asks_deletion(asked, self.deletion)
+        if tested is None:
             text = f"this door changes the status of a document to {self.deletion}, and nothing else"
             issue = Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=text)
             raise FhirRefused(405, [issue], kind=ErrorKind.FHIR_FORBIDDEN, allow="GET, PATCH, POST")
@@ -116,6 +120,8 @@ class OwnFhirDocuments:
         if len(found) != 1:
             raise _none() if not found else _several(len(found))
         (document,) = found
+        if tested - {c.STATUS_TO_FHIR[document.status]}:
+            raise FhirRefused(422, [Issue(code="processing", diagnostics="a test of the patch does not hold")])
         submission_set = submission_set_of(caller, the_patient(caller), self.source_id)
         order = Association(
             entry_uuid=fresh_uuid(),

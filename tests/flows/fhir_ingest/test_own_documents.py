@@ -127,6 +127,16 @@ def test_ones_own_document_is_deleted_by_any_patch_that_says_so(hospital, scene,
     assert unique_id not in scene.found()
 
 
+@pytest.mark.parametrize("path", ["/status", "/securityLabel", "/id"])
+def test_a_test_that_does_not_hold_deletes_nothing(hospital, scene, path):
+    identifier, unique_id = sent(hospital)
+    patch = [{"op": "test", "path": path, "value": "superseded"}, *json.loads(JSON_PATCH)]
+    reply = hospital.client.patch(f"DocumentReference/{identifier}", patch)
+    # This door reads nothing but the status: other tests are not its own.
+    assert reply.status == (422 if path == "/status" else 405)
+    assert scene.found() == [unique_id]
+
+
 def test_a_document_is_deleted_by_its_uniqueid(hospital, scene):
     _, unique_id = sent(hospital)
     reply = hospital.client.patch("DocumentReference", JSON_PATCH, by_unique_id(unique_id))
