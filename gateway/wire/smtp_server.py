@@ -42,6 +42,8 @@ class SmtpServer:
             fault = f"no TLS with the mail server: see {said}security and {said}ca ({type(error).__name__})"
         except smtplib.SMTPAuthenticationError as error:
             fault = f"the server refuses {said}user and {said}password: {error.smtp_code}"
+        except UnicodeEncodeError:
+            fault = f"{said}user and {said}password hold ASCII only"
         except smtplib.SMTPNotSupportedError:
             fault = f"the server offers no STARTTLS, or no log-in: see {said}security and {said}user"
         except smtplib.SMTPResponseException as error:
@@ -65,7 +67,7 @@ class SmtpServer:
                 connection.starttls(context=context)
             if self.user:
                 connection.login(self.user, self.password)
-        except (OSError, smtplib.SMTPException):
+        except (OSError, ValueError, smtplib.SMTPException):
             leave(connection)
             raise
         return connection
