@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import click
-import psycopg
-from psycopg.rows import dict_row
 
 from gateway.cli.administration import administration, house_options
 from gateway.cli.speech import counted, say
+from gateway.cli.waiting import change, rows
 
 _MESSAGES: LiteralString = (
     "SELECT message_id AS id, 'message' AS what, kind, structure_id AS structure, application, facility, control_id,"
     " lower(state) AS state, attempts, received_at AS at, ended_at, not_before, outcome, size FROM ecluse.inbox"
 )
 _ANSWERS: LiteralString = (
-    "SELECT a.ack_id AS id, 'acknowledgement' AS what, 'ZAM^Z01' AS kind, i.structure_id AS structure,"
+    "SELECT a.ack_id AS id, 'acknowledgement' AS what, 'ZAM^' || a.event AS kind, i.structure_id AS structure,"
     " split_part(a.destination, '^', 1) AS application, split_part(a.destination, '^', 2) AS facility, i.control_id,"
     " lower(a.state) AS state, a.attempts, a.created_at AS at, a.ended_at, a.not_before, a.outcome,"
     " length(a.content)::bigint AS size FROM ecluse.acknowledgements a LEFT JOIN ecluse.inbox i USING (message_id)"
@@ -54,7 +52,7 @@ def inbox() -> None:
 def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | None) -> None:
     """List what waits and what is parked, oldest first."""
     with administration(file, data) as house:
-        found = _rows(house.connection, _OPEN, everything)
+        found = rows(house.connection, _OPEN, everything)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -71,7 +69,7 @@ def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | Non
 def show(item_id: object, *, file: Path | None, data: str | None) -> None:
     """Show what is known of one message or acknowledgement, as JSON. What it holds is sealed, and is not shown."""
     with administration(file, data) as house:
-        found = _rows(house.connection, _ONE, item_id)
+        found = rows(house.connection, _ONE, item_id)
     if not found:
         raise click.ClickException("no such message: see `ecluse inbox list --all`")
     click.echo(json.dumps(found[0], indent=2))
@@ -82,7 +80,7 @@ def show(item_id: object, *, file: Path | None, data: str | None) -> None:
 @house_options
 def replay(item_id: object, *, file: Path | None, data: str | None) -> None:
     """Try again what is parked, or waits for its next attempt: one item, or all."""
-    count = _change(_REPLAY, item_id, file, data)
+    count = change(_REPLAY, item_id, file, data)
     if item_id is not None and not count:
         raise click.ClickException("no such item waits or is parked: see `ecluse inbox list`")
     items = counted(count, en=("item is tried", "items are tried"), fr=("élément est repris", "éléments sont repris"))
@@ -94,23 +92,6 @@ def replay(item_id: object, *, file: Path | None, data: str | None) -> None:
 @house_options
 def drop(item_id: object, *, file: Path | None, data: str | None) -> None:
     """Give up a parked item: what it holds is erased, and nobody will do it."""
-    if not _change(_DROP, item_id, file, data):
+    if not change(_DROP, item_id, file, data):
         raise click.ClickException("no such item is parked: see `ecluse inbox list`")
     say(en="Given up.", fr="Abandonné.")
-
-
-def _change(statements: tuple[LiteralString, ...], item_id: object, file: Path | None, data: str | None) -> int:
-    with administration(file, data) as house, house.connection.transaction():
-        return sum(house.connection.execute(statement, {"id": item_id}).rowcount for statement in statements)
-
-
-def _rows(connection: psycopg.Connection[Any], statement: LiteralString, parameter: object) -> list[dict[str, Any]]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(statement, (parameter,)).fetchall()
-    return [{name: _plain(value) for name, value in row.items()} for row in rows]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    return value if value is None or isinstance(value, int | str) else str(value)

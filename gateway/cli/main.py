@@ -28,6 +28,7 @@ COMMANDS = {
     "jobs": "gateway.cli.jobs:jobs",
     "outbox": "gateway.cli.outbox:outbox",
     "inbox": "gateway.cli.inbox:inbox",
+    "letters": "gateway.cli.letters:letters",
     "migrate": "gateway.cli.migrate:migrate",
     "sandbox": "gateway.cli.sandbox:sandbox",
     "fsck": "gateway.cli.fsck:fsck",
