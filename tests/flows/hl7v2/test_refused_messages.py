@@ -109,6 +109,11 @@ def test_a_character_that_is_none_of_base64_is_refused(bench: Any, patient: Any,
     refused(bench, message.edited("OBX^1^5", lambda field: field[:middle] + wrong + field[middle + 1 :]), "102", "H-02")
 
 
+@pytest.mark.parametrize(("place", "behind"), [("PID^1", "PV1^1"), ("OBR^1", "OBX^1"), ("PV1^1", "OBR^1")])
+def test_segments_in_another_order_are_refused(bench: Any, patient: Any, place: str, behind: str) -> None:
+    refused(bench, oru(laboratory_report(patient), patient=patient).moved(place, behind), "100", "HL7-SE")
+
+
 def test_of_several_faults_each_is_told_at_its_place(bench: Any, patient: Any) -> None:
     good = oru(laboratory_report(patient), patient=patient)
     message = good.with_field("ORC^1^1", "RO").with_field("PID^1^32", "PROV").metadata("MASQUE_PS", "y")
