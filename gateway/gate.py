@@ -102,6 +102,10 @@ class Gate:
         """Who works where, as it was on the disk when a certificate was last admitted."""
         return self._directory
 
+    def current(self) -> TrustStore:
+        """The trust store as it is on the disk now, for what is judged without a connection."""
+        return self._renewed()
+
     def admit_certificate(self, der: bytes | None, now: datetime) -> HolderCertificate:
         """Accept the client certificate of the connection, at every request and not only at the handshake."""
         if not der:

@@ -21,9 +21,10 @@ from gateway.ingest.hl7v2.inbox import Ending, Inbox
 from gateway.ingest.hl7v2.judging import judged
 from gateway.ingest.hl7v2.reception import Bounds, Fullness, Reception
 from gateway.ingest.hl7v2.references import References
+from gateway.ingest.hl7v2.retrying import Retrying
 from gateway.ingest.hl7v2.seals import Seals
 from gateway.ingest.hl7v2.sender import Senders, Software
-from gateway.ingest.hl7v2.treatment import Retrying, Treatment
+from gateway.ingest.hl7v2.treatment import Treatment
 from gateway.ingest.hl7v2.workers import TreatInbox, Workers
 from gateway.ingest.mssante.letters import Letters
 from gateway.ingest.mssante.sending import SendLetters

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cda.rendering.pages import RenderingMissing, need_rendering
-from gateway.ingest.hl7v2.treatment import Retrying
+from gateway.ingest.hl7v2.retrying import Retrying
 from gateway.ingest.mssante.channels import Channel, Files, Smtp
 from gateway.ingest.mssante.composing import Composer
 from gateway.settings import MssanteSettings, Settings, SettingsError

@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from gateway.ingest.hl7v2.inbox import State
-from gateway.ingest.hl7v2.treatment import Retrying
+from gateway.ingest.hl7v2.retrying import Retrying
 from gateway.wire.mllp_client import MllpAddress, MllpTrust, NotDelivered, send
 from security.at_rest.queue_key import QueueKey, QueueKeyError
 from xds.hl7v2.acknowledgement_reading import NotAnAcknowledgement, read_acknowledgement

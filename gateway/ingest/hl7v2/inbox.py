@@ -24,6 +24,8 @@ from xds.hl7v2.header import Header
 from xds.hl7v2.patient import Patient
 
 _RECEIVE = "SELECT inbox_receive(%s, %s, %s, %s, %s, %s, %s, %s, %b, %s, %s)"
+LETTERS, LETTER = "MSSANTE", "XDM"
+"""The application and the kind that a letter stands under in the inbox."""
 _FINISH = "SELECT inbox_finish(%s, %s, %s, %s, %s, %b)"
 
 
@@ -56,10 +58,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A message that one worker holds. `attempts` are those before this one."""
+    """A message that one worker holds: `kind` is MSH-9, or `XDM` of a letter. `attempts` are those before this one."""
 
     message_id: UUID
     structure_id: str
+    kind: str
     data: bytes = field(repr=False)
     certificate: bytes = field(repr=False)
     attempts: int
@@ -90,25 +93,29 @@ class Inbox:
 
     def receive(self, arrival: Arrival, *, again: bool) -> Receipt:
         """Store a message durably, once. `again`: a control id may be used again for other bytes."""
-        message_id = uuid4()
         header = arrival.header
-        content = struct.pack(">I", len(arrival.certificate)) + arrival.certificate + arrival.data
+        kind = "^".join(part for part in (header.message_code, header.trigger) if part)
+        named = (*header.sender, header.control_id, hashlib.sha256(arrival.data).digest(), kind, self._lane(arrival))
+        return self._store(arrival.structure_id, named, arrival.certificate, arrival.data, again=again)
+
+    def receive_letter(self, structure_id: str, mail: bytes, *, sender: str, message_id: str, medium: bytes) -> Receipt:
+        """Store a letter that came to the mailbox of a structure, once, whichever way its copies went.
+
+        It is known by its Message-ID and its medium; letters of one sender keep their order. Names are hidden.
+        """
+        name = self.key.name("mail", message_id).hex()
+        lane = self.key.name("mail lane", structure_id, sender.lower())
+        named = (LETTERS, "", name, hashlib.sha256(medium).digest(), LETTER, lane)
+        return self._store(structure_id, named, b"", mail, again=True)
+
+    def _store(
+        self, structure_id: str, named: tuple[object, ...], certificate: bytes, data: bytes, *, again: bool
+    ) -> Receipt:
+        """`named`: application, facility, control id, hash, kind and lane."""
+        identifier = uuid4()
+        sealed = self.key.seal(struct.pack(">I", len(certificate)) + certificate + data, identifier)
         with self.pool.connection() as connection:
-            row = connection.execute(
-                _RECEIVE,
-                (
-                    message_id,
-                    arrival.structure_id,
-                    *header.sender,
-                    header.control_id,
-                    hashlib.sha256(arrival.data).digest(),
-                    "^".join(part for part in (header.message_code, header.trigger) if part),
-                    self._lane(arrival),
-                    self.key.seal(content, message_id),
-                    len(arrival.data),
-                    again,
-                ),
-            ).fetchone()
+            row = connection.execute(_RECEIVE, (identifier, structure_id, *named, sealed, len(data), again)).fetchone()
         if row is None:
             raise LookupError("inbox_receive always answers")
         return Receipt(row[0])
@@ -157,7 +164,7 @@ class Inbox:
             if row is None:
                 yield None
                 return
-            message_id, structure_id, sealed, attempts, received_at = row
+            message_id, structure_id, kind, sealed, attempts, received_at = row
             try:
                 content = self.key.open(sealed, message_id)
             except QueueKeyError:
@@ -168,6 +175,7 @@ class Inbox:
             yield Claimed(
                 message_id=message_id,
                 structure_id=structure_id,
+                kind=kind,
                 data=content[4 + size :],
                 certificate=content[4 : 4 + size],
                 attempts=attempts,

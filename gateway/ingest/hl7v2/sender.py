@@ -29,6 +29,8 @@ _SECTORS = "1.2.250.1.71.4.2.4"
 _UNATTENDED = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
 _AUTOMATE = Role(code="AUTOMATE", system=OTHERS, display="Automate")
 _LIFE = timedelta(hours=1)
+_MACHINE = "mssante"
+"""How a structure names its mailbox, which acts where nobody does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,31 @@ class Senders:
         """Who acts, and the seal that signs for him. Raises NotAuthenticated, with the codes of a VIHF."""
         claims = self.check(message, certificate, terms)
         seal = self._seal(certificate)
+        return self._vouched(claims, certificate, seal, message_id, now), seal
+
+    def of_structure(self, structure_id: str, patient: str, message_id: UUID, now: datetime) -> tuple[Caller, Seal]:
+        """A structure that acts by itself for a patient (CX), known by its seal alone: nobody connected.
+
+        Raises NotAuthenticated, with the codes of a VIHF.
+        """
+        seal = self.seals.of(structure_id)
+        if seal is None:
+            raise NotAuthenticated(ErrorKind.SIG_KEY, "no seal of this structure is kept here", code=VihfCode.SIGNATURE)
+        claims = VihfClaims(
+            structure_id=structure_id,
+            name_id=f"{structure_id}/{_MACHINE}",
+            subject_name=self.software.name,
+            patient=patient,
+            confidentiality=None,
+            is_device=True,
+        )
+        certificate = self.gate.current().accept(seal.leaf_der, Usage.INGEST_SEAL, now)
+        return self._vouched(claims, certificate, seal, message_id, now), seal
+
+    def _vouched(
+        self, claims: VihfClaims, certificate: HolderCertificate, seal: Seal, message_id: UUID, now: datetime
+    ) -> Caller:
+        """The caller that these claims make, for whom the house answers."""
         vihf = Vihf(
             assertion_id=f"urn:uuid:{message_id}",
             issuer=seal.certificates[0].subject.rfc4514_string(),
@@ -106,7 +133,7 @@ class Senders:
         check_roles(vihf)
         if self.gate.directory.is_kept:
             check_directory(vihf, self.gate.directory)
-        return self.gate.vouch(certificate, vihf, str(message_id), now), seal
+        return self.gate.vouch(certificate, vihf, str(message_id), now)
 
     def _seal(self, certificate: HolderCertificate) -> Seal:
         seal = self.seals.of(certificate.structure_id)

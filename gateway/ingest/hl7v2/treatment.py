@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +17,11 @@ from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
 from gateway.ingest.hl7v2.judging import taken
 from gateway.ingest.hl7v2.lot import Builder, documents_of, visible_as_meant
 from gateway.ingest.hl7v2.references import References
+from gateway.ingest.hl7v2.refused import write_down
+from gateway.ingest.hl7v2.retrying import LATER, Later, Retrying
 from gateway.ingest.hl7v2.sender import Senders
 from gateway.ingest.mssante.letter import Letter
 from gateway.ingest.provide_and_register import ProvideAndRegister
-from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
 from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate, read_certificate
@@ -42,27 +42,11 @@ UNKNOWN_CONSENT: Final = "SBX_FEEDING_UNKNOWN"
 NO_MAIL: Final = "SBX_MSSANTE_OFF"
 """The message asks for MSSanté letters, and this house sends none any more."""
 TRANSACTIONS = {Flow.INITIAL: "ITI-41", Flow.REPLACE: "ITI-41", Flow.DELETE: "ITI-57"}
-_LATER = frozenset(
-    (
-        XdsErrorCode.REGISTRY_NOT_AVAILABLE,
-        XdsErrorCode.REGISTRY_BUSY,
-        XdsErrorCode.REPOSITORY,
-        XdsErrorCode.REPOSITORY_OUT_OF_RESOURCES,
-    )
-)
-"""Refusals that another hour may not repeat: the sender is told nothing, for the document may even be in."""
 _HOLDS_LETTERS = frozenset((XdsErrorCode.INVALID_DOCUMENT_CONTENT,))
 """Refusals that are of the document itself, whoever was to have it: no letter carries it (G-351)."""
-_DAY = 86_400.0
 
 Compose = Callable[[DocumentMessage, UUID, datetime], tuple[Letter, ...]]
 """Makes the letters of a message, by the id of the message in the inbox."""
-
-_log = logging.getLogger("ecluse.hl7v2")
-
-
-class Later(Exception):
-    """Nothing is wrong with the message: it is tried again. The text says what was missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +65,6 @@ class _Fed:
     code: str = ""
     text: str = ""
     holds: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrying:
-    """How often and how soon: `first_pause` in seconds, each pause twice the one before, a day at most."""
-
-    attempts: int
-    first_pause: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +97,9 @@ class Treatment:
                 return Ending(state=State.DONE, outcome="consent kept")
             fed = self._treat(message, claimed)
         except (DatabaseUnavailable, AuditUnavailable) as error:
-            return self._later(claimed, type(error).__name__)
+            return self.retrying.ending(claimed, type(error).__name__)
         except Later as later:
-            return self._later(claimed, str(later))
+            return self.retrying.ending(claimed, str(later))
         wants = message.instructions.destmssanteps or message.instructions.destmssantepat
         letters: tuple[Letter, ...] = ()
         if wants and self.compose is not None and not fed.holds:
@@ -169,7 +145,7 @@ class Treatment:
 
     def _refused(self, case: _Case, caller: Caller | None, refusal: Refusal) -> _Fed:
         first = refusal.errors[0]
-        if first.code in _LATER:
+        if first.code in LATER:
             raise Later(first.code.value) from None
         if caller is not None and self._is_done(case.message, case.message_id, caller):
             return _Fed()
@@ -212,33 +188,18 @@ class Treatment:
             (message.consultation.value, _instant(message.consultation_date) or sent),
         )
 
-    def _later(self, claimed: Claimed, why: str) -> Ending:
-        attempts = claimed.attempts + 1
-        if attempts >= self.retrying.attempts:
-            _log.error("a message is parked", extra={"message_id": str(claimed.message_id), "reason": why})
-            return Ending(state=State.PARKED, outcome=why)
-        pause = min(self.retrying.first_pause * 2.0 ** (attempts - 1), _DAY)
-        return Ending(state=State.WAITING, outcome=why, pause=pause)
-
     def _write_down(self, case: _Case, caller: Caller | None, code: str, rule: str = "", operation: str = "") -> None:
-        """The event of a refusal, and the trace that the record keeps of it once somebody is known who asked."""
-        event = self.keeper.witness.event(
-            TRANSACTIONS[case.message.flow],
-            Outcome.REFUSED,
+        write_down(
+            self.keeper,
+            transaction=TRANSACTIONS[case.message.flow],
+            asked=Operation.DELETE if case.message.flow is Flow.DELETE else Operation.FEED,
             request_id=str(case.message_id),
-            now=datetime.now(UTC),
             certificate=case.certificate,
-            assertion=caller.assertion if caller is not None else None,
+            caller=caller,
             code=code,
+            rule=rule,
+            operation=operation,
         )
-        trace = ""
-        if caller is not None and caller.vihf.patient:
-            asked = Operation.DELETE if case.message.flow is Flow.DELETE else Operation.FEED
-            law = Operation(operation) if operation else asked
-            trace = self.keeper.witness.trace(
-                law, Outcome.REFUSED, caller, patient_id=caller.vihf.patient, code=code, rule=rule
-            ).as_json()
-        self.keeper.audit.append(event, trace)
 
 
 def _instant(text: str) -> datetime | None:

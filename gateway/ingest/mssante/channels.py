@@ -43,12 +43,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A letter and whom it has not reached yet, by rank. `wants_receipt` asks for delivery status (RFC 3461)."""
+    """A letter and whom it has not reached yet, by rank. `wants_receipt` asks for delivery status (RFC 3461).
+
+    `is_answer`: it comes from nowhere, so that nothing answers it (RFC 8098 §3).
+    """
 
     letter_id: UUID
     mail: bytes = field(repr=False)
     waiting: Mapping[int, str] = field(repr=False)
     wants_receipt: bool
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +112,7 @@ class Smtp:
         options = [f"SIZE={len(envelope.mail)}"] if connection.has_extn("size") else []
         if asks:
             options += ["RET=HDRS", f"ENVID={envelope.letter_id}"]
-        said = _answer(*connection.mail(self.mailbox, options))
+        said = _answer(*connection.mail("" if envelope.is_answer else self.mailbox, options))
         if said.code == _TOO_LARGE:
             return Handover(answers=dict.fromkeys(envelope.waiting, said), will_tell=False)
         if not said.is_accepted:

@@ -10,10 +10,11 @@ from xds.hl7v2.header import Header
 
 
 class Kind(StrEnum):
-    """To whom a letter goes: professionals, organisations and applications together, or the patient alone."""
+    """To whom a letter goes: professionals, organisations and applications together, the patient, who sent one here."""
 
     PROFESSIONALS = "PS"
     PATIENT = "PATIENT"
+    ANSWER = "ANSWER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

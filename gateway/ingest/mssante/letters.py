@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 import psycopg
 
 from gateway.ingest.hl7v2.inbox import State
-from gateway.ingest.mssante.letter import Letter
+from gateway.ingest.mssante.letter import Kind, Letter
 from security.at_rest.queue_key import QueueKey, QueueKeyError
 from xds.hl7v2.header import Header
 from xds.hl7v2.zam import ZamEvent, mss_reading, mss_receipt, write_zam
@@ -26,13 +26,17 @@ _LONGEST_LABEL = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A letter that a worker holds. `waiting` are the addresses, by rank, that it has not reached yet."""
+    """A letter that a worker holds. `waiting` are the addresses, by rank, that it has not reached yet.
+
+    `is_answer`: nobody is to answer it, no server either.
+    """
 
     letter_id: UUID
     mail: bytes = field(repr=False)
     waiting: Mapping[int, str] = field(repr=False)
     wants_receipt: bool
     attempts: int
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,14 @@ class Letters:
 
     def put(self, connection: psycopg.Connection[Any], letter: Letter) -> bool:
         """Keep a letter in the transaction of the caller. False: it is here already."""
-        content = _packed({"recipients": letter.recipients, "receipt": letter.wants_receipt}) + letter.mail
+        content = _packed(
+            {
+                "recipients": letter.recipients,
+                "receipt": letter.wants_receipt,
+                "answer": letter.kind is Kind.ANSWER,
+            }
+        )
+        content += letter.mail
         row = connection.execute(
             _PUT,
             (
@@ -100,6 +111,7 @@ class Letters:
                 waiting={rank: said["recipients"][rank] for rank in ranks},
                 wants_receipt=said["receipt"],
                 attempts=attempts,
+                is_answer=said.get("answer", False),
             )
 
     @staticmethod
@@ -137,6 +149,13 @@ class Letters:
             "SELECT letter_told(%s, %s, %s, %s, %s, %b)", (letter_id, rank, news.event.value, good, ack_id, content)
         ).fetchone()
         return row is not None and bool(row[0])
+
+    def knows(self, connection: psycopg.Connection[Any], letter_id: UUID, address: str) -> bool:
+        """Whether such a letter went to this address, as far as is remembered."""
+        found = connection.execute(
+            "SELECT rank FROM letter_recipient(%s, %s)", (letter_id, self._name(letter_id, address))
+        ).fetchone()
+        return found is not None
 
     def _name(self, letter_id: UUID, address: str) -> bytes:
         return self.key.name("recipient", str(letter_id), address.strip().lower())

@@ -6,7 +6,7 @@ submission set and signature are made here, that of the letter is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from enum import StrEnum
@@ -22,14 +22,16 @@ from security.signature.signing import Seal
 from xds.errors import Refusal, RegistryError, XdsErrorCode, disagreement
 from xds.messages import ProvideAndRegisterRequest, SubmitObjectsRequest
 from xds.metadata.association import REPLACEMENTS, Association, AssociationType
-from xds.metadata.datatypes import format_dtm
+from xds.metadata.datatypes import Cx, format_dtm
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.ins import AUTHORITIES
 from xds.metadata.submission_set import SubmissionSet
 
 ACTION: Final = "action"
 """The extra slot that says what a letter does (CI-SIS, Trans-LPS CDA by MSS mail)."""
 UNKNOWN_ACTION: Final = "MSS-ACTION"
 ONE_PATIENT: Final = "MSS-PATIENT"
+WITHOUT_INS: Final = "MSS-INS"
 _SET: Final = "SubmissionSet01"
 _REMADE: Final = frozenset((AssociationType.HAS_MEMBER, AssociationType.SIGNS))
 
@@ -118,13 +120,11 @@ class Builder:
             entries=entries,
             folders=self.lot.request.folders,
             associations=(*_members(entries), *_replacing(entries, replaced), *self._kept(names)),
-            documents={
-                entry.entry_uuid: one.content for entry, one in zip(entries, self.lot.documents, strict=True)
-            },
+            documents={entry.entry_uuid: one.content for entry, one in zip(entries, self.lot.documents, strict=True)},
         )
         return sealed(plain, self.origin, seal, self.caller.now)
 
-    def deletion(self, targets: dict[str, AvailabilityStatus]) -> SubmitObjectsRequest:
+    def deletion(self, targets: Mapping[str, AvailabilityStatus]) -> SubmitObjectsRequest:
         """An order to delete the registered documents that are named."""
         return deletion(self._submission_set(), targets)
 
@@ -176,7 +176,8 @@ def _replacing(entries: Sequence[DocumentEntry], replaced: Sequence[str]) -> Ite
 
 def _action(submitted: SubmissionSet, entries: Sequence[DocumentEntry]) -> Action | None:
     """The one thing that the slots say, wherever they stand; None: another word, or several."""
-    said = {value for one in (submitted, *entries) for name, values in one.extra if name == ACTION for value in values}
+    slots = (*submitted.extra, *(slot for entry in entries for slot in entry.extra))
+    said = {value for name, values in slots if name == ACTION for value in values}
     if not said:
         return Action.ADD
     return Action(said.pop()) if len(said) == 1 and said <= {"C", "D"} else None
@@ -184,12 +185,19 @@ def _action(submitted: SubmissionSet, entries: Sequence[DocumentEntry]) -> Actio
 
 def _of_patient(submitted: SubmissionSet, documents: Sequence[Document]) -> Iterator[RegistryError]:
     """A letter is about one patient, who has an INS: metadata and documents name him alike."""
-    if not submitted.patient_id:
-        yield _refused(ONE_PATIENT, f"RegistryPackage[{submitted.entry_uuid}]/patientId", "nothing", "an INS")
+    try:
+        authority = Cx.parse(submitted.patient_id).authority
+    except ValueError:
+        authority = ""
+    if authority not in AUTHORITIES:
+        place = f"RegistryPackage[{submitted.entry_uuid}]/patientId"
+        yield _refused(WITHOUT_INS, place, authority or "nothing", "an INS")
     for one in documents:
+        place = f"ExtrinsicObject[{one.entry.entry_uuid}]"
+        if one.header.patient is None or one.header.patient.ins is None:
+            yield _refused(WITHOUT_INS, f"{place}: recordTarget", "no INS", "an INS")
         if one.entry.patient_id != submitted.patient_id:
-            place = f"ExtrinsicObject[{one.entry.entry_uuid}]/patientId"
-            yield _refused(ONE_PATIENT, place, "another patient", "the patient of the submission set")
+            yield _refused(ONE_PATIENT, f"{place}/patientId", "another patient", "that of the submission set")
 
 
 def _refused(rule: str, place: str, found: str, expected: str) -> RegistryError:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from gateway.ingest.hl7v2.inbox import State
-from gateway.ingest.hl7v2.treatment import Retrying
+from gateway.ingest.hl7v2.retrying import Retrying
 from gateway.ingest.mssante.channels import Answer, Channel, Envelope, Handover, NotSent
 from gateway.ingest.mssante.letters import Claimed, Letters, News
 from gateway.server.health import Counters
@@ -58,6 +58,7 @@ class SendLetters:
             mail=claimed.mail,
             waiting=claimed.waiting,
             wants_receipt=claimed.wants_receipt,
+            is_answer=claimed.is_answer,
         )
         is_last = claimed.attempts + 1 >= self.retrying.attempts
         try:
