@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
-from cda.laboratory.elements import LOINC, coded, element, identified, original, reference, templates
+from cda.elements import LOINC, element, original, reference, templates
+from cda.laboratory.elements import coded, identified
 from cda.laboratory.report import Battery, Interval, Moment, Quantity, Result, Specimen, Value, Words
 from xds.metadata.codes import Code
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from lxml import etree
 
+from cda.elements import LOINC, build, element, templates
 from cda.header_values import CI_SIS_HEADER, HL7_FRANCE_HEADER, Organization, Participant, Patient, PersonName
-from cda.laboratory.elements import LAB, LOINC, coded, element, identified, templates
+from cda.laboratory.elements import LAB, LAB_PREFIXES, coded, identified
 from cda.laboratory.report import LaboratoryReport
 from xds.metadata.codes import Code
 
@@ -144,7 +145,7 @@ def _acts(report: LaboratoryReport) -> Iterable[etree._Element]:
             "serviceEvent",
             identified(report.request) if report.request is not None else None,
             coded("code", first),
-            element("statusCode", namespace=LAB, code=report.status),
+            build(f"{{{LAB}}}statusCode", attributes={"code": report.status}, prefixes=LAB_PREFIXES),
             element(
                 "effectiveTime",
                 element("low", value=report.received),

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
-from cda.laboratory.elements import coded, element, lines, templates
+from cda.elements import CDA, build, element, templates
+from cda.laboratory.elements import LAB_PREFIXES, coded, lines
 from cda.laboratory.entries import entry_of
 from cda.laboratory.header import header_of
 from cda.laboratory.report import Battery, LaboratoryReport, Result, Specimen
@@ -24,7 +25,8 @@ def write_report(report: LaboratoryReport) -> bytes:
         chapters.setdefault(battery.chapter, []).append(battery)
     sections = [_chapter(chapter, batteries, rank) for rank, (chapter, batteries) in enumerate(chapters.items(), 1)]
     body = element("structuredBody", *(element("component", one) for one in sections))
-    document = element("ClinicalDocument", *header_of(report), element("component", body))
+    content = (*header_of(report), element("component", body))
+    document = build(f"{{{CDA}}}ClinicalDocument", content, prefixes=LAB_PREFIXES)
     etree.cleanup_namespaces(document, keep_ns_prefixes=["xsi", "lab"])
     return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
 

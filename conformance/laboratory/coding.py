@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cda.laboratory.elements import LOINC
+from cda.elements import LOINC
 from cda.laboratory.report import Status
 from xds.hl7v2.segments import Repetition
 from xds.metadata.codes import Code

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 
 from lxml import etree
 
-CDA = "urn:hl7-org:v3"
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
+from cda.elements import CDA, LOINC, XSI, Content, element, original, reference, templates
 
-LOINC = "2.16.840.1.113883.6.1"
+__all__ = (
+    "ACT_CODE", "CDA", "ICD_10", "LOINC", "SNOMED_CT", "XSI", "Content", "Identifiers", "coded", "element", "new_oid",
+    "original", "reference", "templates", "ts",
+)  # fmt: skip
+
 SNOMED_CT = "2.16.840.1.113883.6.96"
 ICD_10 = "2.16.840.1.113883.6.3"
 ACT_CODE = "2.16.840.1.113883.5.4"
 
 _NAMES = {LOINC: "LOINC", SNOMED_CT: "SNOMED CT", ICD_10: "CIM-10", ACT_CODE: "HL7:ActCode"}
-_NSMAP = {None: CDA, "xsi": XSI}
-
-Content = etree._Element | str | None | Iterable[etree._Element]
-
-
-def element(tag: str, *content: Content, xsi_type: str | None = None, **attributes: str | None) -> etree._Element:
-    """Make a CDA element. Children and texts in order; None leaves a child or an attribute out."""
-    made = etree.Element(f"{{{CDA}}}{tag}", nsmap=_NSMAP)  # type: ignore[arg-type]
-    if xsi_type:
-        made.set(f"{{{XSI}}}type", xsi_type)
-    for name, value in attributes.items():
-        if value is not None:
-            made.set(name, value)
-    for part in content:
-        if part is None:
-            continue
-        if isinstance(part, str):
-            made.text = part
-        elif isinstance(part, etree._Element):
-            made.append(part)
-        else:
-            made.extend(part)
-    return made
-
-
-def templates(*roots: str) -> list[etree._Element]:
-    """One `templateId` per root."""
-    return [element("templateId", root=root) for root in roots]
 
 
 def coded(
@@ -60,16 +34,6 @@ def coded(
         codeSystemName=_NAMES.get(system),
         **attributes,
     )
-
-
-def reference(anchor: str) -> etree._Element:
-    """A `reference` to a piece of the narrative."""
-    return element("reference", value=f"#{anchor}")
-
-
-def original(anchor: str) -> etree._Element:
-    """The `originalText` of a code: what the narrative says."""
-    return element("originalText", reference(anchor))
 
 
 def ts(moment: datetime) -> str:
