@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conformance.explaining import Condition, Explained, UnknownRule, near
+from conformance.explained import Explained, explained_assertion
+from conformance.explaining import UnknownRule, near
 from conformance.packs.layers import TITLES, layer_schema
 from conformance.packs.pack import DOCUMENT, Pack
-from conformance.report import Severity
 from conformance.schematron.model import SchemaFault
 from conformance.schematron.planning import Plan
 
@@ -49,19 +49,4 @@ def _of_plan(plan: Plan, layer: str, asked_by: str) -> Iterator[Explained]:
     for pattern in plan.patterns:
         for asked in pattern.rules:
             for one in asked.assertions:
-                yield Explained(
-                    id=one.id,
-                    kind="schematron",
-                    layer=layer,
-                    severity=Severity(one.role),
-                    source=one.source,
-                    message=one.message,
-                    message_en=one.message_en,
-                    hint=one.hint,
-                    hint_en=one.hint_en,
-                    profiles=(asked_by,),
-                    conditions=(
-                        Condition(" ".join(asked.context.split()), " ".join(one.test.split()), one.fails_when),
-                    ),
-                    expected=one.expected,
-                )
+                yield explained_assertion(one, asked.context, layer=layer, profiles=(asked_by,), has_twin=False)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from conformance.explaining import Explained, UnknownRule, rule, rules
+from conformance.explained import Explained
+from conformance.explaining import UnknownRule, rule, rules
 from gateway.cli.speech import language, say, text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import quote
 
-from conformance.explaining import Explained
+from conformance.explained import Explained
 from conformance.reports.judged import Language
 from conformance.reports.wording import word
 
