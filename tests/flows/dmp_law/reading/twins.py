@@ -23,6 +23,7 @@ from .conftest import (
     ARCHIVED,
     AUTHOR,
     DELETED,
+    DEPRECATED,
     DOCTOR,
     EMERGENCY,
     NURSE,
@@ -89,6 +90,12 @@ def lived(file: File) -> dict[str, str]:
             replaces={0: file.now(old).entry_uuid},
         )
     )
+    (former,) = file.documents({})
+    name["replaced, then masked"] = former
+    (name["that replaces what is masked"],) = file.deposit(
+        file.lot([vsm(file.patient, replaces=former, version=2)], replaces={0: file.now(former).entry_uuid})
+    )
+    file.become(former, status=DEPRECATED, confidentiality=("MASQUE_PS",))
     for which in ("masked in one lot with others", "masked later", "masked twice", "unmasked"):
         change(file, AUTHOR, lambda lot, one=name[which]: mask(lot, file.now(one)))
     for which in ("masked twice", "unmasked"):
@@ -102,7 +109,7 @@ def lived(file: File) -> dict[str, str]:
 
 MASKED = (
     "masked in one lot with others", "archived and masked", "masked when deposited", "masked later", "masked twice",
-    "archived, then masked", "deleted and masked", "replaced", "that replaces",
+    "archived, then masked", "deleted and masked", "replaced", "that replaces", "replaced, then masked",
 )  # fmt: skip
 
 
