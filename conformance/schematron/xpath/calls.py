@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from conformance.schematron.xpath import foreign
 from conformance.schematron.xpath.dependence import is_document
 from conformance.schematron.xpath.kinds import FALSE, TRUE, Focus, Kind, Level, Written, quoted
 from conformance.schematron.xpath.mapping import split
-from conformance.schematron.xpath.regex import compiled
+from conformance.schematron.xpath.string_calls import STRING_FUNCTIONS, Function, Writes
 from conformance.schematron.xpath.syntax import (
     Call,
     Expression,
@@ -17,7 +17,6 @@ from conformance.schematron.xpath.syntax import (
     If,
     Path,
     Sequence,
-    Text,
     Typed,
     Untranslatable,
     Variable,
@@ -26,7 +25,6 @@ from conformance.schematron.xpath.syntax import (
 if TYPE_CHECKING:
     from conformance.schematron.xpath.writer import Writer
 
-_Writes = Callable[["Writer", Call, Focus], Written]
 CASTABLE = frozenset(
     (
         "string",
@@ -43,7 +41,6 @@ CASTABLE = frozenset(
         "int",
     )
 )
-_STRINGY = frozenset({Kind.NODES, Kind.STRINGS, Kind.STRING, Kind.ANY})
 _ONE = frozenset({Kind.STRING, Kind.NUMBER, Kind.BOOLEAN})
 
 
@@ -165,106 +162,6 @@ def _counted_variable(writer: Writer, left: Path, variable: Variable, focus: Foc
     raise Untranslatable(f"count of a step that is a variable of {written.kind.value}")
 
 
-def _plainly(kind: Kind) -> _Writes:
-    """A function that XPath 1.0 has, on strings."""
-
-    def writes(writer: Writer, call: Call, focus: Focus) -> Written:
-        if not call.arguments:
-            focus.reach(f"{call.name}()")
-        arguments = [_stringy(writer, one, focus) for one in call.arguments]
-        return Written(f"{call.name}({', '.join(arguments)})", kind)
-
-    return writes
-
-
-def _stringy(writer: Writer, argument: Expression, focus: Focus) -> str:
-    if isinstance(argument, Sequence) and argument.items:
-        raise Untranslatable("a sequence where one string is due")
-    written = writer.text(argument, focus)
-    if written.kind not in _STRINGY:
-        raise Untranslatable(f"{written.kind.value} where a string is due")
-    return written.text
-
-
-def _spelled(writer: Writer, argument: Expression, focus: Focus) -> Written:
-    """An argument that any type may be, and that is read as a string."""
-    if isinstance(argument, Sequence) and argument.items:
-        raise Untranslatable("a sequence where one string is due")
-    written = writer.text(argument, focus)
-    if written.kind is Kind.NUMBER and not (isinstance(argument, Call) and argument.name in ("count", "string-length")):
-        raise Untranslatable("a number spelled as a string")
-    return written
-
-
-def _as_string(writer: Writer, argument: Expression, focus: Focus) -> str:
-    written = _spelled(writer, argument, focus)
-    return written.text if written.kind is Kind.STRING else f"string({written.text})"
-
-
-def _string(writer: Writer, call: Call, focus: Focus) -> Written:
-    if not call.arguments:
-        focus.reach("string()")
-        return Written("string()", Kind.STRING)
-    return Written(_as_string(writer, call.arguments[0], focus), Kind.STRING)
-
-
-def _concat(writer: Writer, call: Call, focus: Focus) -> Written:
-    arguments = [_spelled(writer, one, focus).text for one in call.arguments]
-    return Written(f"concat({', '.join(arguments)})", Kind.STRING)
-
-
-def _substring(writer: Writer, call: Call, focus: Focus) -> Written:
-    places = [writer.number(one, focus).text for one in call.arguments[1:]]
-    return Written(f"substring({', '.join([_stringy(writer, call.arguments[0], focus), *places])})", Kind.STRING)
-
-
-def _ends_with(writer: Writer, call: Call, focus: Focus) -> Written:
-    text, end = (_stringy(writer, one, focus) for one in call.arguments)
-    if isinstance(call.arguments[1], Text):
-        offset = len(call.arguments[1].value) - 1
-        if offset < 0:
-            return TRUE
-        return Written(f"substring({text}, string-length({text}) - {offset}) = {end}", Kind.BOOLEAN, Level.EQUALITY)
-    return Written(f"ecluse:ends-with(string({text}), string({end}))", Kind.BOOLEAN)
-
-
-def _on_strings(name: str, kind: Kind) -> _Writes:
-    """A function of ours whose arguments are strings."""
-
-    def writes(writer: Writer, call: Call, focus: Focus) -> Written:
-        arguments = [_as_string(writer, one, focus) for one in call.arguments]
-        if name in ("matches", "replace", "tokenize"):
-            _check_regex(name, call)
-        return Written(f"ecluse:{name}({', '.join(arguments)})", kind)
-
-    return writes
-
-
-def _check_regex(name: str, call: Call) -> None:
-    """Refuse here a regular expression that would be refused when it is used."""
-    flags = call.arguments[3 if name == "replace" else 2 :]
-    texts = [one.value for one in (call.arguments[1], *flags) if isinstance(one, Text)]
-    if len(texts) == 1 + len(flags):
-        compiled(*texts)
-
-
-def _distinct(writer: Writer, call: Call, focus: Focus) -> Written:
-    written = writer.value(call.arguments[0], focus)
-    if written.kind not in (Kind.NODES, Kind.STRINGS, Kind.ANY):
-        raise Untranslatable(f"distinct values of {written.kind.value}")
-    return Written(f"ecluse:distinct({written.text})", Kind.STRINGS)
-
-
-def _join(writer: Writer, call: Call, focus: Focus) -> Written:
-    joined = call.arguments[0]
-    items = joined.items if isinstance(joined, Sequence) else (joined,)
-    written = [writer.value(one, focus) for one in items]
-    if any(one.kind not in _STRINGY | {Kind.EMPTY} for one in written):
-        raise Untranslatable("string-join of what are no strings")
-    separator = _as_string(writer, call.arguments[1], focus)
-    return Written(f"ecluse:join({', '.join([separator, *(one.text for one in written)])})", Kind.STRING)
-
-
 def _number(writer: Writer, call: Call, focus: Focus) -> Written:
     if not call.arguments:
         focus.reach("number()")
@@ -307,10 +204,6 @@ def _root(_writer: Writer, _call: Call, focus: Focus) -> Written:
     return Written("/", Kind.NODES)
 
 
-def _available(writer: Writer, call: Call, focus: Focus) -> Written:
-    return Written(f"ecluse:doc-available({_as_string(writer, call.arguments[0], focus)})", Kind.BOOLEAN)
-
-
 def _part_of_name(writer: Writer, call: Call, focus: Focus) -> Written:
     (inner,) = call.arguments
     if not isinstance(inner, Call) or inner.name != "resolve-QName" or len(inner.arguments) != 2:
@@ -320,11 +213,12 @@ def _part_of_name(writer: Writer, call: Call, focus: Focus) -> Written:
     return Written(f"ecluse:resolved({element}, {value}, {quoted(part)})", Kind.STRINGS)
 
 
-def _constant(written: Written) -> _Writes:
+def _constant(written: Written) -> Writes:
     return lambda _writer, _call, _focus: written
 
 
-FUNCTIONS: dict[str, tuple[int, int, _Writes]] = {
+FUNCTIONS: Mapping[str, Function] = {
+    **STRING_FUNCTIONS,
     "true": (0, 0, _constant(TRUE)),
     "false": (0, 0, _constant(FALSE)),
     "not": (1, 1, _not),
@@ -332,25 +226,6 @@ FUNCTIONS: dict[str, tuple[int, int, _Writes]] = {
     "exists": (1, 1, _exists),
     "empty": (1, 1, _empty),
     "count": (1, 1, _count),
-    "string": (0, 1, _string),
-    "concat": (2, 99, _concat),
-    "contains": (2, 2, _plainly(Kind.BOOLEAN)),
-    "starts-with": (2, 2, _plainly(Kind.BOOLEAN)),
-    "ends-with": (2, 2, _ends_with),
-    "substring": (2, 3, _substring),
-    "substring-before": (2, 2, _plainly(Kind.STRING)),
-    "substring-after": (2, 2, _plainly(Kind.STRING)),
-    "normalize-space": (0, 1, _plainly(Kind.STRING)),
-    "translate": (3, 3, _plainly(Kind.STRING)),
-    "string-length": (0, 1, _plainly(Kind.NUMBER)),
-    "upper-case": (1, 1, _on_strings("upper-case", Kind.STRING)),
-    "lower-case": (1, 1, _on_strings("lower-case", Kind.STRING)),
-    "iri-to-uri": (1, 1, _on_strings("iri-to-uri", Kind.STRING)),
-    "matches": (2, 3, _on_strings("matches", Kind.BOOLEAN)),
-    "replace": (3, 4, _on_strings("replace", Kind.STRING)),
-    "tokenize": (2, 3, _on_strings("tokenize", Kind.STRINGS)),
-    "distinct-values": (1, 1, _distinct),
-    "string-join": (2, 2, _join),
     "number": (0, 1, _number),
     "floor": (1, 1, _rounded),
     "ceiling": (1, 1, _rounded),
@@ -361,7 +236,6 @@ FUNCTIONS: dict[str, tuple[int, int, _Writes]] = {
     "namespace-uri": (0, 1, _named),
     "current": (0, 0, _current),
     "root": (0, 0, _root),
-    "doc-available": (1, 1, _available),
     "namespace-uri-from-QName": (1, 1, _part_of_name),
     "local-name-from-QName": (1, 1, _part_of_name),
 }
