@@ -92,7 +92,7 @@ class DocumentPatch:
             self.change(request, caller)  # (4)
         seen = self.references.look(document.logical_id, caller)
         if seen:
-            return replace(self.wire.answer(asked.base, seen[0]), may_be_minimal=True)
+            return replace(self.wire.answer(asked.base, seen[0].whole()), may_be_minimal=True)
         done = Issue(severity="information", code="informational", diagnostics="done; the document is not shown to you")
         return FhirAnswer(resource=write_outcome([done]))
 

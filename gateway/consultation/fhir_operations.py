@@ -29,7 +29,7 @@ def operations(
     deletion: Literal["entered-in-error", "superseded"],
 ) -> tuple[FhirOperation, ...]:
     """ITI-66, ITI-67, ITI-68, and the changes of TD3.3."""
-    references = DocumentReferences(stored_query=stored_query, documents=documents)
+    references = DocumentReferences(stored_query=stored_query)
     wire = DocumentReferenceWire(documents=references, id_policy=id_policy)
     lists = ListWire(lists=SubmissionLists(stored_query=stored_query, documents=documents), documents=wire)
     bytes_of = iti68.DocumentWire(stored_query=stored_query, retrieve=replace(retrieve, transaction=iti68.TRANSACTION))

@@ -10,10 +10,11 @@ from gateway.consultation.iti67 import (
     PAGING,
     PATIENT,
     DocumentReferenceWire,
-    entry_of,
     grouped,
     included,
     not_there,
+    write_entry,
+    write_searchset,
 )
 from gateway.consultation.iti67 import RESOURCE as DOCUMENT
 from gateway.consultation.submission_lists import Lot, SubmissionLists
@@ -79,13 +80,11 @@ class ListWire:
         values = grouped(page.parameters)
         found = self.lists.search(read_list_search(values), caller)
         shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
-        entries = [entry_of(asked.base, _resource(one)) for one in shown]
+        entries = [write_entry(asked.base, _resource(one)) for one in shown]
         if ITEMS in included(values, (ITEMS,)):
             ids = dict.fromkeys(one for lot in shown for one in lot.documents)
-            documents = self.documents.documents.by_ids(ids, caller)
-            resources = (self.documents.resource(asked.base, one) for one in documents)
-            entries += [entry_of(asked.base, resource, mode="include") for resource in resources]
-        return FhirAnswer(resource={**bundle, "entry": entries} if entries else bundle)
+            entries += self.documents.included(asked.base, ids, caller)
+        return FhirAnswer(written=write_searchset(bundle, entries))
 
     def read(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
         """One list by its id; 404 when it is not there for whoever asks."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
+
+import orjson
 
 from gateway.consultation.document_references import DocumentReferences
 from gateway.consultation.fhir_pages import COUNT, PAGE, Pages
@@ -13,13 +16,14 @@ from gateway.gate import Caller
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.outcome import FhirRefused, Issue, write_outcome
 from gateway.wire.fhir.request import FhirRequest
+from security.strict_json import write_json
 from xds.dmp.operations import Operation as LawOperation
 from xds.metadata.symbolic import UUID_URN
 from xds.mhd.composition import MIME_TYPE as FHIR_DOCUMENT
 from xds.mhd.constants import COMPREHENSIVE_DOCUMENT
 from xds.mhd.document_reference import IdPolicy, write_document_reference
 from xds.mhd.document_search import read_document_search
-from xds.registry.whole_documents import WholeDocument
+from xds.registry.whole_documents import FoundDocument, WholeDocument
 
 RESOURCE: Final = "DocumentReference"
 TRANSACTION: Final = "ITI-67"
@@ -97,15 +101,15 @@ class DocumentReferenceWire:
         values = grouped(page.parameters)
         found = self.documents.search(read_document_search(values, lenient=asked.lenient), caller)
         shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
-        entries = [entry_of(asked.base, self.resource(asked.base, one)) for one in shown]
+        entries = [_written(asked.base, one, self.id_policy, "match") for one in shown]
         if RELATED in included(values, (RELATED,)):
             entries += self._included(asked, caller, shown)
-        return FhirAnswer(resource={**bundle, "entry": entries} if entries else bundle)
+        return FhirAnswer(written=write_searchset(bundle, entries))
 
     def read(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
         """One document by its id; 404 when it is not there for whoever asks."""
         found = self.documents.by_id(asked.variables["id"], caller)
-        return self.answer(asked.base, found[0]) if found else not_there()
+        return self.answer(asked.base, found[0].whole()) if found else not_there()
 
     def answer(self, base: str, one: WholeDocument) -> FhirAnswer:
         """One resource, its version and its last change beside it."""
@@ -113,23 +117,36 @@ class DocumentReferenceWire:
 
     def resource(self, base: str, one: WholeDocument) -> dict[str, Any]:
         """The resource of a document."""
-        kind = "Bundle" if one.entry.mime_type == FHIR_DOCUMENT else "Binary"
-        return write_document_reference(
-            one.entry,
-            url=f"{base}/{kind}/{one.logical_id.removeprefix(UUID_URN)}",
-            relates_to=[
-                (association_type, f"{RESOURCE}/{target.removeprefix(UUID_URN)}")
-                for association_type, target in one.relations
-            ],
-            last_updated=one.changed_at,
-            id_policy=self.id_policy,
-        )
+        return _resource(base, one, self.id_policy)
 
-    def _included(self, asked: FhirRequest, caller: Caller, shown: Sequence[WholeDocument]) -> list[dict[str, Any]]:
-        there = {one.logical_id for one in shown}
-        targets = dict.fromkeys(target for one in shown for _, target in one.relations if target not in there)
-        found = self.documents.by_ids(targets, caller)
-        return [entry_of(asked.base, self.resource(asked.base, one), mode="include") for one in found]
+    def included(self, base: str, logical_ids: Iterable[str], caller: Caller) -> list[bytes]:
+        """The entries of documents that a searchset brings along, as far as they are seen."""
+        return [_written(base, one, self.id_policy, "include") for one in self.documents.by_ids(logical_ids, caller)]
+
+    def _included(self, asked: FhirRequest, caller: Caller, shown: Sequence[FoundDocument]) -> list[bytes]:
+        there = {one.version.logical_id for one in shown}
+        targets = dict.fromkeys(target for one in shown for _, target in one.version.relations if target not in there)
+        return self.included(asked.base, targets, caller)
+
+
+@lru_cache(maxsize=1024)
+def _written(base: str, one: FoundDocument, id_policy: IdPolicy, mode: str) -> bytes:
+    """The entry of a document in a searchset: the same as long as the document is as it was (G-370)."""
+    return write_entry(base, _resource(base, one.whole(), id_policy), mode=mode)
+
+
+def _resource(base: str, one: WholeDocument, id_policy: IdPolicy) -> dict[str, Any]:
+    kind = "Bundle" if one.entry.mime_type == FHIR_DOCUMENT else "Binary"
+    return write_document_reference(
+        one.entry,
+        url=f"{base}/{kind}/{one.logical_id.removeprefix(UUID_URN)}",
+        relates_to=[
+            (association_type, f"{RESOURCE}/{target.removeprefix(UUID_URN)}")
+            for association_type, target in one.relations
+        ],
+        last_updated=one.changed_at,
+        id_policy=id_policy,
+    )
 
 
 def grouped(parameters: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
@@ -149,10 +166,16 @@ def included(values: Mapping[str, Sequence[str]], known: Sequence[str]) -> froze
     raise FhirRefused(400, [Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=text)])
 
 
-def entry_of(base: str, resource: dict[str, Any], *, mode: str = "match") -> dict[str, Any]:
-    """The entry of a resource in a searchset."""
+def write_entry(base: str, resource: dict[str, Any], *, mode: str = "match") -> bytes:
+    """The entry of a resource in a searchset, JSON."""
     address = f"{base}/{resource['resourceType']}/{resource['id']}"
-    return {"fullUrl": address, "resource": resource, "search": {"mode": mode}}
+    return write_json({"fullUrl": address, "resource": resource, "search": {"mode": mode}})
+
+
+def write_searchset(bundle: dict[str, Any], entries: Iterable[bytes]) -> bytes:
+    """A Bundle and its entries, JSON."""
+    written = [orjson.Fragment(one) for one in entries]
+    return write_json({**bundle, "entry": written} if written else bundle)
 
 
 def not_there() -> FhirAnswer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from gateway.consultation import reading
 from gateway.gate import Caller, Witness
@@ -22,10 +23,12 @@ from xds.queries import (
     FindFoldersForMultiplePatients,
     FindSubmissionSets,
     GetAll,
+    GetDocuments,
     MultiPatientQuery,
     StoredQuery,
 )
 from xds.registry.reader import RegistryReader
+from xds.registry.scope import Scope
 from xds.registry.view import View
 
 _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatients)
@@ -69,7 +72,12 @@ class RegistryStoredQuery:
     def find(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> Found:
         """What the caller may see of it. Raises Refusal: another patient, no right to consult."""
         patient_id = self._patient(query, caller)
-        return Found(*self._find(query, patient_id, caller), patient_id)
+        return Found(*self._find(partial(self.registry.answer, query), patient_id, caller), patient_id)
+
+    def find_whole(self, query: FindDocuments | GetDocuments, caller: Caller) -> Found:
+        """As `find`, with the versions of documents. Raises Refusal as `find`."""
+        patient_id = self._patient(query, caller)
+        return Found(*self._find(partial(self.registry.answer_whole, query), patient_id, caller), patient_id)
 
     def write_down(self, found: Found, seen: Iterable[str], caller: Caller, transaction: str) -> None:
         """Audit the access to the documents seen (uniqueIds), and trace it in the record."""
@@ -83,11 +91,11 @@ class RegistryStoredQuery:
         self.audit.append(event, trace)
 
     def _find(
-        self, query: StoredQuery | MultiPatientQuery, patient_id: str, caller: Caller
+        self, ask: Callable[[Scope | None], View], patient_id: str, caller: Caller
     ) -> tuple[View, Decision | None]:
         if self.law is None:
-            return self.registry.answer(query), None
-        view = self.registry.answer(query, reading.scope_of(Operation.SEARCH, caller, patient_id, self.law))
+            return ask(None), None
+        view = ask(reading.scope_of(Operation.SEARCH, caller, patient_id, self.law))
         return view, reading.decide(Operation.SEARCH, caller, self.law, view.record, view.authorisation)
 
     def _patient(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> str:

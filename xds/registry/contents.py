@@ -13,16 +13,29 @@ from uuid import UUID
 from xds.metadata.association import AssociationType
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import (
+    FindFolders,
+    FindFoldersForMultiplePatients,
+    FindSubmissionSets,
     GetAll,
     GetAssociations,
     GetDocumentsAndAssociations,
     GetFolderAndContents,
+    GetFolders,
     GetFoldersForDocument,
     GetRelatedDocuments,
     GetSubmissionSetAndContents,
     GetSubmissionSets,
 )
-from xds.registry.conditions import Conditions, object_type_names, of_contents, of_ids, status_names, uuid_list
+from xds.registry.conditions import (
+    Conditions,
+    object_type_names,
+    of_contents,
+    of_folder_search,
+    of_ids,
+    of_submission_set_search,
+    status_names,
+    uuid_list,
+)
 from xds.registry.identifiers import canonical_patient_id
 from xds.registry.snapshot import Snapshot
 from xds.registry.view import RegisteredAssociation, RegisteredFolder, View
@@ -32,6 +45,27 @@ FOLDER_IDS: tuple[LiteralString, LiteralString, LiteralString] = ("f.entry_uuid"
 _SET_IDS: tuple[LiteralString, LiteralString, LiteralString] = ("s.entry_uuid", "s.unique_id", "s.entry_uuid")
 _OF_PATIENT: LiteralString = "patient_key = (SELECT p.patient_key FROM patients p WHERE p.patient_id = %s)"
 _IS_MEMBERSHIP: LiteralString = f"l.association_type = '{AssociationType.HAS_MEMBER}'"
+
+
+def find_submission_sets(query: FindSubmissionSets, registry: Snapshot) -> View:
+    """Submission sets of a patient."""
+    return View(submission_sets=registry.submission_sets(of_submission_set_search(query)))
+
+
+def find_folders(query: FindFolders, registry: Snapshot) -> View:
+    """Folders of a patient."""
+    return View(folders=registry.folders(of_folder_search(query, (query.patient_id,))))
+
+
+def find_folders_for_multiple_patients(query: FindFoldersForMultiplePatients, registry: Snapshot) -> View:
+    """Folders of several patients."""
+    return View(folders=registry.folders(of_folder_search(query, query.patient_ids)))
+
+
+def get_folders(query: GetFolders, registry: Snapshot) -> View:
+    """Folders by their ids."""
+    wanted = of_ids(FOLDER_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
+    return View(folders=registry.folders(wanted))
 
 
 def get_all(query: GetAll, registry: Snapshot) -> View:

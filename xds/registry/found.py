@@ -16,6 +16,7 @@ from xds.registry.identifiers import urn_of
 from xds.registry.rows import read_code_text
 from xds.registry.statements import ENTRY
 from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
+from xds.registry.visibility import OutlinedEntry
 
 Row: TypeAlias = Sequence[Any]
 
@@ -94,6 +95,21 @@ def read_codes(text: str) -> tuple[Code, Code, Code, tuple[str, ...]]:
         _first(by_attribute, "typeCode"),
         _first(by_attribute, "formatCode"),
         confidentiality,
+    )
+
+
+def read_outline(row: Row) -> OutlinedEntry:
+    """What the law looks at in a document: columns `codes` to `depositor_id` of SEEN."""
+    codes, status, persons, structures, depositor = row
+    class_code, type_code, _, confidentiality = read_codes(codes)
+    return OutlinedEntry(
+        class_code=class_code,
+        type_code=type_code,
+        confidentiality_codes=confidentiality,
+        status=AvailabilityStatus[status],
+        author_person_ids=tuple(persons),
+        author_structure_ids=tuple(structures),
+        depositor_id=depositor,
     )
 
 

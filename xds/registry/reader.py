@@ -38,7 +38,7 @@ from xds.queries import (
 )
 from xds.registry import contents
 from xds.registry.availability import answering
-from xds.registry.conditions import Conditions, of_document_search, of_folder_search, of_ids, of_submission_set_search
+from xds.registry.conditions import Conditions, of_document_search, of_ids
 from xds.registry.found import Row, read_entries, read_head
 from xds.registry.identifiers import canonical_patient_id
 from xds.registry.openings import ASPECTS, Openings, bounds_of, openings
@@ -55,6 +55,7 @@ from xds.registry.statements import (
     RECORD,
     without_fragments,
 )
+from xds.registry.versions import read_versions
 from xds.registry.view import MOST_OBJECTS, View
 
 
@@ -78,6 +79,10 @@ class RegistryReader:
             if scope is None:
                 return _ANSWERS[type(query)](query, Snapshot(cursor, patient_key=None, return_type=query.return_type))
             return _within(scope, cursor, query.return_type, lambda registry: _ANSWERS[type(query)](query, registry))
+
+    def answer_whole(self, query: FindDocuments | GetDocuments, scope: Scope | None = None) -> View:
+        """As `answer`, with the versions of documents; without any when there are more than an answer may hold."""
+        return self._documents(query, scope, whole=True)
 
     def documents_by_unique_id(self, unique_ids: Sequence[str], scope: Scope | None = None) -> View:
         """What ITI-43 needs: the entries, and the wrapped private keys that open their bytes.
@@ -103,7 +108,11 @@ class RegistryReader:
         return str(rows[0][0]) if rows else ""
 
     def _documents(
-        self, query: FindDocuments | FindDocumentsForMultiplePatients | GetDocuments, scope: Scope | None
+        self,
+        query: FindDocuments | FindDocumentsForMultiplePatients | GetDocuments,
+        scope: Scope | None,
+        *,
+        whole: bool = False,
     ) -> View:
         if isinstance(query, GetDocuments):
             wanted = of_ids(contents.DOCUMENT_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
@@ -116,9 +125,12 @@ class RegistryReader:
         bare = query.return_type is ReturnType.OBJECT_REF and not (isinstance(query, FindDocuments) and query.spaces)
         statement = without_fragments(ENTRIES) if bare else ENTRIES
         if scope is not None:
-            view = self._scoped(statement, wanted, scope)
+            view = self._scoped(statement, wanted, scope, whole=whole)
         elif isinstance(query, FindDocuments):
             view = self._of_patient(query, wanted)
+            if whole and view.record is not None and _is_answered(view):
+                with self._snapshot() as cursor:
+                    view = replace(view, versions=read_versions(cursor, view.record.patient_key, view.entries))
         else:
             view = _view(self._rows(statement.replace("CONDITIONS", wanted.sql), wanted.values))
         if isinstance(query, FindDocuments) and query.spaces and len(view.entries) <= MOST_OBJECTS[query.return_type]:
@@ -134,18 +146,22 @@ class RegistryReader:
         rows = self._rows(statement.replace("CONDITIONS", wanted.sql), values)
         return replace(_view(rows, HEAD), record=read_head(rows)[0])
 
-    def _scoped(self, statement: LiteralString, wanted: Conditions, scope: Scope) -> View:
+    def _scoped(self, statement: LiteralString, wanted: Conditions, scope: Scope, *, whole: bool = False) -> View:
         """Documents of the record of a scope, those that the law shows; of others nothing is read."""
         with self._snapshot() as cursor:
             record, authorisation = _admitted(scope, cursor)
             if record is None:
                 return View()
             sees = scope.sight(record, authorisation)
-            _opened(scope, cursor, record, sees).narrow(wanted)
+            opened = _opened(scope, cursor, record, sees)
+            opened.narrow(wanted)
             rows: list[Row] = cursor.execute(statement.replace("CONDITIONS", wanted.sql), wanted.values).fetchall()
-        view = _view(rows)
-        entries = tuple(filter(sees, view.entries))
-        return replace(view, record=record, authorisation=authorisation, entries=entries)
+            view = _view(rows)
+            view = replace(view, record=record, authorisation=authorisation, entries=tuple(filter(sees, view.entries)))
+            if whole and _is_answered(view):
+                versions = read_versions(cursor, record.patient_key, view.entries, opened, sees)
+                view = replace(view, versions=versions)
+        return view
 
     def _rows(self, sql: LiteralString, values: list[Any]) -> list[Row]:
         """The rows of one statement."""
@@ -205,6 +221,10 @@ def _within(
     return replace(answer(registry), record=record, authorisation=authorisation)
 
 
+def _is_answered(view: View) -> bool:
+    return 0 < len(view.entries) <= MOST_OBJECTS[ReturnType.LEAF_CLASS]
+
+
 def _view(rows: Sequence[Row], start: int = 0) -> View:
     """The documents of rows, whose columns begin at `start`; a column after the document is its wrapped key."""
     key_id, wrapped = start + KEY_ID, start + ENTRY
@@ -212,29 +232,12 @@ def _view(rows: Sequence[Row], start: int = 0) -> View:
     return View(entries=read_entries(rows, start), record_keys=keys)
 
 
-def _find_submission_sets(query: FindSubmissionSets, registry: Snapshot) -> View:
-    return View(submission_sets=registry.submission_sets(of_submission_set_search(query)))
-
-
-def _find_folders(query: FindFolders, registry: Snapshot) -> View:
-    return View(folders=registry.folders(of_folder_search(query, (query.patient_id,))))
-
-
-def _find_folders_for_multiple_patients(query: FindFoldersForMultiplePatients, registry: Snapshot) -> View:
-    return View(folders=registry.folders(of_folder_search(query, query.patient_ids)))
-
-
-def _get_folders(query: GetFolders, registry: Snapshot) -> View:
-    wanted = of_ids(contents.FOLDER_IDS, query.entry_uuids, query.unique_ids, query.logical_ids)
-    return View(folders=registry.folders(wanted))
-
-
 _ANSWERS: Mapping[type[Query], Callable[[Any, Snapshot], View]] = {
-    FindSubmissionSets: _find_submission_sets,
-    FindFolders: _find_folders,
-    FindFoldersForMultiplePatients: _find_folders_for_multiple_patients,
+    FindSubmissionSets: contents.find_submission_sets,
+    FindFolders: contents.find_folders,
+    FindFoldersForMultiplePatients: contents.find_folders_for_multiple_patients,
     GetAll: contents.get_all,
-    GetFolders: _get_folders,
+    GetFolders: contents.get_folders,
     GetAssociations: contents.get_associations,
     GetDocumentsAndAssociations: contents.get_documents_and_associations,
     GetSubmissionSets: contents.get_submission_sets,

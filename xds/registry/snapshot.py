@@ -9,10 +9,9 @@ from uuid import UUID
 
 import psycopg
 
-from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import ReturnType
 from xds.registry.conditions import Conditions
-from xds.registry.found import Row, read_association, read_codes, read_entries, read_folder, read_submission_set
+from xds.registry.found import Row, read_association, read_entries, read_folder, read_outline, read_submission_set
 from xds.registry.openings import Openings
 from xds.registry.scope import Sight
 from xds.registry.statements import (
@@ -25,7 +24,7 @@ from xds.registry.statements import (
     without_fragments,
 )
 from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
-from xds.registry.visibility import Link, OutlinedEntry, Surroundings, shown_in
+from xds.registry.visibility import Link, Surroundings, shown_in
 
 
 class Snapshot:
@@ -45,7 +44,7 @@ class Snapshot:
         """From now on answer with nothing but what the law shows in the record, and what does not betray the rest."""
         wanted = opened.narrow(Conditions())
         rows = self._cursor.execute(SEEN.replace("CONDITIONS", wanted.sql), wanted.values).fetchall()
-        documents = [row[0] for row in rows if may_read(_outlined(row))]
+        documents = [row[0] for row in rows if may_read(read_outline(row[1:]))]
         around = self._cursor.execute(SURROUNDINGS, {"patient_key": self._patient_key, "documents": documents})
         self._visible = list(shown_in(_surroundings(documents, around.fetchall())))
 
@@ -92,20 +91,6 @@ class _Kind:
 
 def _each(read: Callable[[Row], Any]) -> Callable[[list[Row]], Iterable[Any]]:
     return lambda rows: map(read, rows)
-
-
-def _outlined(row: Row) -> OutlinedEntry:
-    _, codes, status, persons, structures, depositor = row
-    class_code, type_code, _, confidentiality = read_codes(codes)
-    return OutlinedEntry(
-        class_code=class_code,
-        type_code=type_code,
-        confidentiality_codes=confidentiality,
-        status=AvailabilityStatus[status],
-        author_person_ids=tuple(persons),
-        author_structure_ids=tuple(structures),
-        depositor_id=depositor,
-    )
 
 
 def _surroundings(documents: Iterable[UUID], rows: Iterable[Row]) -> Surroundings:

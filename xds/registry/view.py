@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from xds.dmp.record import Authorisation, Record
 from xds.ebrim.writer import object_ref, with_home, with_last_update_time, with_status
 from xds.errors import Refusal, RegistryError, XdsErrorCode
+from xds.metadata.association import AssociationType
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.queries import ReturnType
@@ -96,12 +98,28 @@ class RegisteredAssociation:
         return _with_status(self.fragment, self.status)
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which version of its document an entry is. `changed_at` is UTC.
+
+    `relations` are the approved associations that start from it, of the kinds that relate documents: each once, with
+    the logicalID of a document at its other end that is seen too.
+    """
+
+    logical_id: str
+    number: int
+    changed_at: datetime
+    is_last: bool
+    relations: tuple[tuple[AssociationType, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """An answer of the registry.
 
     `record` and `authorisation` are there when the scope was one record that exists. `record_keys` are the wrapped
-    private keys that open the bytes of `entries`, when bytes are asked for.
+    private keys that open the bytes of `entries`, when bytes are asked for. `versions` are those of `entries`, by
+    entryUUID, when whole documents are.
     """
 
     record: Record | None = None
@@ -111,6 +129,7 @@ class View:
     submission_sets: tuple[RegisteredSubmissionSet, ...] = ()
     associations: tuple[RegisteredAssociation, ...] = ()
     record_keys: Mapping[UUID, bytes] = field(default_factory=dict)
+    versions: Mapping[str, Version] = field(default_factory=dict)
 
     def objects(
         self, return_type: ReturnType = ReturnType.LEAF_CLASS, *, home: str | None = None, multi_patient: bool = False

@@ -12,6 +12,7 @@ from typing import Any
 class FhirAnswer:
     """A resource, or the bytes of a document beside their media type; neither is an empty body.
 
+    `written` is a resource too, as JSON already, without decimals.
     `location` is an absolute address; `etag` a version, without quotes; `last_modified` is UTC. `resource` has plain
     values, `decimal.Decimal` for decimals. A client that prefers `return=minimal` gets no resource where
     `may_be_minimal`.
@@ -19,6 +20,7 @@ class FhirAnswer:
 
     status: int = 200
     resource: Mapping[str, Any] | None = None
+    written: bytes = field(default=b"", repr=False)
     content: bytes = field(default=b"", repr=False)
     content_type: str = ""
     location: str = ""

@@ -7,6 +7,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
+import orjson
+
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.media_types import FhirFormat
 from gateway.wire.fhir.resource_xml import write_xml
@@ -19,7 +21,11 @@ Head = dict[str, str]
 def write_resource(resource: Mapping[str, Any], spelled: FhirFormat) -> tuple[bytes, str]:
     """The bytes of a resource and their Content-Type."""
     content = write_json(resource) if spelled is FhirFormat.JSON else write_xml(resource)
-    return content, f"{spelled}; charset=utf-8; fhirVersion=4.0"
+    return content, _content_type(spelled)
+
+
+def _content_type(spelled: FhirFormat) -> str:
+    return f"{spelled}; charset=utf-8; fhirVersion=4.0"
 
 
 def write_answer(answer: FhirAnswer, spelled: FhirFormat, *, minimal: bool = False) -> tuple[int, bytes, Head]:
@@ -30,6 +36,10 @@ def write_answer(answer: FhirAnswer, spelled: FhirFormat, *, minimal: bool = Fal
         head["Content-Type"] = answer.content_type
     elif answer.resource is not None and not (minimal and answer.may_be_minimal):
         content, head["Content-Type"] = write_resource(answer.resource, spelled)
+    elif answer.written and spelled is FhirFormat.JSON:
+        content, head["Content-Type"] = answer.written, _content_type(spelled)
+    elif answer.written:
+        content, head["Content-Type"] = write_resource(orjson.loads(answer.written), spelled)
     if answer.location:
         head["Location"] = answer.location
     if answer.etag:

@@ -241,6 +241,34 @@ def test_every_answer_is_that_of_a_record_where_the_hidden_never_was(registry: R
             assert answer == registry.reader.answer(same, looking(READER, bare)).objects(return_type), name
 
 
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(records())
+def test_whole_documents_are_related_to_what_is_seen_as_associations_say(
+    registry: Registry, contents: Contents
+) -> None:
+    full, bare = insert(registry, contents), insert(registry, contents.without_the_masked())
+    told = [relations_of(registry, patient_id) for patient_id in (full, bare)]
+    assert told[0] == told[1]
+    seen = {urn_of(name) for name, masked in contents.documents.items() if not masked}
+    assert set(told[0]) == seen
+    query = GetAssociations(entry_uuids=tuple(sorted(seen)))
+    links = registry.reader.answer(query, looking(READER, full)).associations if seen else ()
+    for one in seen:
+        said = [(link.association_type, link.target) for link in links if link.source == one and link.target in seen]
+        assert told[0][one] == tuple(said)
+
+
+def relations_of(registry: Registry, patient_id: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """What each document that is found whole is related to."""
+    query = FindDocuments(patient_id=patient_id, statuses=BOTH)
+    view = registry.reader.answer_whole(query, looking(READER, patient_id))
+    assert all(version.is_last and version.number == 1 for version in view.versions.values())
+    assert {version.logical_id for version in view.versions.values()} == {one.entry_uuid for one in view.entries}
+    return {entry_uuid: version.relations for entry_uuid, version in view.versions.items()}
+
+
 def a_folder_with(*masked: bool) -> Contents:
     """One lot with a folder, and a lot for each of its documents."""
     found = Contents(folders={"f0"}, sets={"s0"}, links={Link("s0", "f0")})
