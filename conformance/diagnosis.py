@@ -61,6 +61,16 @@ _KINDS = (
         "Un message se juge sans --profile ; le CDA est en base64 dans un de ses segments OBX.",
         "A message is judged without --profile; the CDA is in base64 in one of its OBX segments.",
     ),
+    *(
+        _Kind(
+            start,
+            "un lot de messages HL7 v2",
+            "a batch of HL7 v2 messages",
+            "Donnez ses messages un à un : chacun commence par MSH.",
+            "Give its messages one by one: each begins with MSH.",
+        )
+        for start in (b"FHS|", b"BHS|")
+    ),
     _Kind(b"{", "du JSON", "JSON", _CONVERT, _CONVERT_EN),
     _Kind(b"{\\rtf", "un RTF", "an RTF", _CONVERT, _CONVERT_EN),
     _Kind(b"\x89PNG", "une image PNG", "a PNG image", _CONVERT, _CONVERT_EN),

@@ -133,25 +133,29 @@ def _of_remark(remark: Remark, places: _Places) -> Finding:
         column=column,
         found=None,
         expected=None,
-        message=_said(remark, "fr"),
-        message_en=_said(remark, "en"),
-        hint="",
-        hint_en="",
+        message=_sentence(remark.text("fr")),
+        message_en=_sentence(remark.text("en")),
+        hint=_consequence(remark, "fr"),
+        hint_en=_consequence(remark, "en"),
         layer=RESULTS,
     )
 
 
-def _said(remark: Remark, language: str) -> str:
-    """The remark, what becomes of it, and how often."""
-    text, instead, english = remark.text(language), remark.instead(language), language == "en"
-    said = text
-    if remark.kind is Kind.LEFT_OUT:
-        said += "; it is left out" if english else " ; c'est omis"
+def _consequence(remark: Remark, language: str) -> str:
+    """What became of what the remark speaks of, and how often."""
+    english, instead = language == "en", remark.instead(language)
+    said = []
     if instead:
-        said += f"; instead: {instead}" if english else f" ; à la place : {instead}"
+        said.append(f"Instead: {instead}." if english else f"À la place : {instead}.")
+    if remark.kind is Kind.LEFT_OUT:
+        said.append("It is left out." if english else "C'est omis.")
     if remark.times > 1:
-        said += f" ({remark.times} times)" if english else f" ({remark.times} fois)"
-    return said[0].upper() + said[1:]
+        said.append(f"{remark.times} times in the message." if english else f"{remark.times} fois dans le message.")
+    return " ".join(said)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _layers(findings: Sequence[Finding], asked: dict[str, bool]) -> Iterator[LayerResult]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from conformance.catalogue import FHIR_PROFILES, HL7V2_PROFILES, MEDIA_PROFILES
 from conformance.kinds import RESOURCE_TYPE, is_message
@@ -34,6 +34,8 @@ _OF_PROFILES: Final = (
     | dict.fromkeys(MEDIA_PROFILES, (_MEDIUM,))
 )
 _LOOKED_AT = 4096
+_MESSAGE: Final = 100 * _MEGABYTE
+"""Bytes of a message of HL7 v2, whose documents in base64 are longer than themselves: what the door takes."""
 
 
 class Unusable(Exception):
@@ -133,31 +135,35 @@ def _holds(path: Path, *_: int) -> bool:
 def read(source: Source) -> bytes:
     """The bytes of a source. Raises Unusable: absent, closed, no regular file, or more than a document may have."""
     if source.path is None:
-        content = sys.stdin.buffer.read(DOCUMENT.size + 1)
-        if len(content) > DOCUMENT.size:
-            raise _too_large(None)
-        return content
+        return _read(sys.stdin.buffer)
     try:
         found = source.path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise _not_a_file(found.st_mode)
-        if found.st_size > DOCUMENT.size:
-            raise _too_large(found.st_size)
         with source.path.open("rb") as file:
-            content = file.read(DOCUMENT.size + 1)
+            return _read(file, found.st_size)
     except (OSError, ValueError) as error:
         raise _system(error) from error
-    if len(content) > DOCUMENT.size:
-        raise _too_large(None)
+
+
+def _read(file: BinaryIO, size: int | None = None) -> bytes:
+    """All of a file, of `size` bytes if that is known. Raises Unusable: it has more than what it holds may have."""
+    start = file.read(_LOOKED_AT)
+    most = _MESSAGE if is_message(start) else DOCUMENT.size
+    if size is not None and size > most:
+        raise _too_large(size, most)
+    content = start + file.read(most + 1 - len(start))
+    if len(content) > most:
+        raise _too_large(None, most)
     return content
 
 
-def _too_large(size: int | None) -> Unusable:
-    most = DOCUMENT.size // _MEGABYTE
+def _too_large(size: int | None, limit: int) -> Unusable:
+    most = limit // _MEGABYTE
     said = "" if size is None else f" ({size // _MEGABYTE} Mo)"
     said_en = "" if size is None else f" ({size // _MEGABYTE} MB)"
     return Unusable(
-        f"more than {DOCUMENT.size} bytes",
+        f"more than {limit} bytes",
         f"Le fichier est trop grand pour un document{said} : au plus {most} Mo sont lus.",
         f"The file is too large for a document{said_en}: at most {most} MB are read.",
         "Vérifiez que c'est un seul document ou message, et non un lot ou une base.",

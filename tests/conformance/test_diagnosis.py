@@ -14,6 +14,7 @@ CASES = {
     "a PDF": (b"%PDF-1.7\n\x00\x01", "is a PDF", "level 1", (0, 0)),
     "a ZIP": (b"PK\x03\x04\x00\x00\x00", "a ZIP archive", "ecluse xdm", (0, 0)),
     "HL7 v2": (b"MSH|^~\\&|", "HL7 v2", "OBX", (0, 0)),
+    "a batch": (b"FHS|^~\\&|", "a batch of HL7 v2", "one by one", (0, 0)),
     "FHIR": (b'{"resourceType": "Bundle"}', "is JSON", "CDA document", (0, 0)),
     "RTF": (b"{\\rtf1}", "an RTF", "CDA document", (0, 0)),
     "a text": (b"Bonjour", "not XML", "CDA document", (1, 1)),

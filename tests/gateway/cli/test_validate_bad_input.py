@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.main import main
+from gateway.cli.validate_files import Source, Unusable, read
 from samples.documents.vsm import vsm
 from security.xml import DOCUMENT
 
@@ -89,6 +90,17 @@ def test_an_endless_standard_input_is_read_to_the_limit_only(run):
 
     assert result.exit_code == 2
     assert "too large" in result.stderr
+
+
+def test_a_message_may_be_longer_than_a_document(tmp_path):
+    path = tmp_path / "message.hl7"
+    long = b" " * DOCUMENT.size
+    path.write_bytes(b"MSH|^~\\&|" + long)
+    assert len(read(Source("message.hl7", path))) > DOCUMENT.size
+
+    path.write_bytes(b"<" + long)
+    with pytest.raises(Unusable, match="more than"):
+        read(Source("message.hl7", path))
 
 
 def test_a_file_name_that_is_not_utf_8_is_judged(run, tmp_path):

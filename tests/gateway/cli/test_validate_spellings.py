@@ -168,7 +168,7 @@ def test_results_without_a_document_are_judged_as_the_door_does(run, tmp_path):
     assert (taken.exit_code, refused.exit_code) == (0, 1)
     assert "`ecluse lab preview` shows it" in taken.stdout
     assert "RES-UNIT" in taken.stdout
-    assert "instead: the result is said in words" in taken.stdout
+    assert "→ Instead: the result is said in words." in taken.stdout
     assert "H-05" not in taken.stdout + refused.stdout
     assert "error RES-NUMBER" in refused.stdout
 

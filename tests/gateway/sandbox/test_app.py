@@ -14,6 +14,8 @@ from gateway.sandbox.page import page_of
 from gateway.sandbox.sent import FILES_AT_MOST
 from samples.documents.patients import CLAIRE
 from samples.documents.vsm import vsm
+from samples.hl7v2.plain import results
+from xds.xdm.writer import write_archive
 
 GOOD = vsm(unique_id="2.25.7")
 BAD = vsm(unique_id="2.25.7", breaking="VSM-CODE")
@@ -61,6 +63,22 @@ def test_several_files_of_a_form_are_judged_in_order(client):
         ("x.pdf", False),
     ]
     assert answer.headers["Ecluse-Verdict"] == "unusable"
+
+
+@pytest.mark.parametrize(
+    ("content", "profile"),
+    [
+        (results().bytes, "hl7v2-oru"),
+        (b'<Bundle xmlns="http://hl7.org/fhir"><type value="searchset"/></Bundle>', "fhir-searchset"),
+        (b'{"resourceType": "Bundle", "type": "searchset"}', "fhir-searchset"),
+        (write_archive({"README.TXT": b"a", "INDEX.HTM": b"b", "IHE_XDM/A.TXT": b"c"}, "20260601100000"), "xdm"),
+    ],
+    ids=["HL7 v2", "FHIR in XML", "FHIR in JSON", "XDM"],
+)
+def test_a_body_is_judged_in_every_spelling(client, content, profile):
+    (report,) = client.post("/validate", data=content).json
+
+    assert (report["profile"], report["valid"]) == (profile, profile != "xdm")
 
 
 @pytest.mark.parametrize("form", TYPES)
