@@ -73,6 +73,13 @@ def house() -> Iterator[Rehearsal]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def generic_house() -> Iterator[Rehearsal]:
+    """A house of a generic domain whose patients come from the feed."""
+    with Rehearsal(domain="ihe") as opened:
+        yield opened
+
+
 @pytest.fixture
 def scene(house: Rehearsal) -> Scene:
     """An open record on which the doctor is authorised."""

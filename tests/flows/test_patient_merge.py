@@ -21,12 +21,6 @@ from security.at_rest.record_keys import load_kek, unwrap
 ESTABLISHMENT, CARD = "chu-seine", "dr-essai"
 
 
-@pytest.fixture(scope="module")
-def fed_house() -> Iterator[Rehearsal]:
-    with Rehearsal({"ECLUSE_IHE_PATIENTS": "feed"}, domain="ihe") as opened:
-        yield opened
-
-
 def tell(house: Rehearsal, message: bytes) -> str:
     address = urlsplit(house.doors["ingest"].feed)
     with MllpClient(
@@ -35,16 +29,16 @@ def tell(house: Rehearsal, message: bytes) -> str:
         return client.send(message).decode().split("\rMSA|")[1][:2]
 
 
-def test_documents_follow_a_patient_through_merges_and_still_open(fed_house: Rehearsal) -> None:
+def test_documents_follow_a_patient_through_merges_and_still_open(generic_house: Rehearsal) -> None:
     a, b, c = (new_patient() for _ in range(3))
     lot = folder_of(a, 2)
-    with closing(fed_house.source(ESTABLISHMENT)) as source, closing(fed_house.consumer(CARD)) as consumer:
+    with closing(generic_house.source(ESTABLISHMENT)) as source, closing(generic_house.consumer(CARD)) as consumer:
         assert source.provide_and_register(lot).error_codes == ["XDSUnknownPatientId"]
 
-        assert [tell(fed_house, adt("A04", patient.cx)) for patient in (a, b)] == ["AA", "AA"]
+        assert [tell(generic_house, adt("A04", patient.cx)) for patient in (a, b)] == ["AA", "AA"]
         assert source.provide_and_register(lot).succeeded
-        assert tell(fed_house, adt("A40", b.cx, subsumed=a.cx)) == "AA"
-        assert tell(fed_house, adt("A40", c.cx, subsumed=b.cx)) == "AA"
+        assert tell(generic_house, adt("A40", b.cx, subsumed=a.cx)) == "AA"
+        assert tell(generic_house, adt("A40", c.cx, subsumed=b.cx)) == "AA"
 
         assert consumer.find_documents(a.cx).ids == []
         found = consumer.find_documents(c.cx)
@@ -61,46 +55,46 @@ def test_documents_follow_a_patient_through_merges_and_still_open(fed_house: Reh
         assert contents == {entry.unique_id: lot.contents[entry.entry_uuid] for entry in lot.entries}
 
         assert source.provide_and_register(one_document(a)).error_codes == ["XDSUnknownPatientId"]
-        assert tell(fed_house, adt("A08", a.cx)) == "AE"
+        assert tell(generic_house, adt("A08", a.cx)) == "AE"
         assert source.provide_and_register(one_document(c)).succeeded
 
 
-def test_a_patient_announced_in_v3_is_known_to_the_door_that_takes_documents(fed_house: Rehearsal) -> None:
-    patient, door = new_patient(), fed_house.doors["ingest"]
+def test_a_patient_announced_in_v3_is_known_to_the_door_that_takes_documents(generic_house: Rehearsal) -> None:
+    patient, door = new_patient(), generic_house.doors["ingest"]
     body = interaction("add", (patient.identifier, patient.authority))
-    with open_session(fed_house.credential(f"{ESTABLISHMENT}.auth"), door.ca) as session:
+    with open_session(generic_house.credential(f"{ESTABLISHMENT}.auth"), door.ca) as session:
         url = service_url(door.url, "patients")
         answer = session.post(url, data=envelope(body), headers={"Content-Type": content_type(body)}, timeout=20)
     assert answer.status_code == 200
     assert b'<typeCode code="CA"/>' in answer.content
-    with closing(fed_house.source(ESTABLISHMENT)) as source:
+    with closing(generic_house.source(ESTABLISHMENT)) as source:
         assert source.provide_and_register(one_document(patient)).succeeded
 
 
-def test_an_id_that_the_feed_refused_is_of_no_patient(fed_house: Rehearsal) -> None:
+def test_an_id_that_the_feed_refused_is_of_no_patient(generic_house: Rehearsal) -> None:
     patient = new_patient()
-    with closing(fed_house.source(ESTABLISHMENT)) as source:
-        assert tell(fed_house, adt("A01", f"{patient.identifier}^^^LOCAL")) == "AE"
+    with closing(generic_house.source(ESTABLISHMENT)) as source:
+        assert tell(generic_house, adt("A01", f"{patient.identifier}^^^LOCAL")) == "AE"
         assert source.provide_and_register(one_document(patient)).error_codes == ["XDSUnknownPatientId"]
 
 
 def test_the_door_that_made_the_key_of_a_patient_has_it_neither_on_its_disk_nor_in_its_memory(
-    fed_house: Rehearsal, door_processes: Callable[[Rehearsal, str], list[int]]
+    generic_house: Rehearsal, door_processes: Callable[[Rehearsal, str], list[int]]
 ) -> None:
     patients = [new_patient() for _ in range(10)]
-    assert {tell(fed_house, adt("A01", patient.cx)) for patient in patients} == {"AA"}
-    with closing(fed_house.owner()) as owner:
+    assert {tell(generic_house, adt("A01", patient.cx)) for patient in patients} == {"AA"}
+    with closing(generic_house.owner()) as owner:
         rows = owner.execute(
             "SELECT k.key_id, k.wrapped_private_key FROM ecluse.record_keys k JOIN ecluse.patients USING (patient_key)"
             " WHERE patient_id = ANY (%s)",
             ([f"{patient.cx}^NH" for patient in patients],),
         ).fetchall()
-    consultation = fed_house.data / "consultation"
+    consultation = generic_house.data / "consultation"
     kek = load_kek(consultation / "kek", consultation / "wrapping.key")
     assert kek.wrapping is not None
     secrets = [unwrap(bytes(wrapped), kek, key_id).raw for key_id, wrapped in rows] + [kek.wrapping.raw, kek.secret]
     parts = [part for secret in secrets for part in (secret, secret[:32], secret[-32:])]
-    held = {path.name: path.read_bytes() for path in (fed_house.data / "ingest").rglob("*") if path.is_file()}
+    held = {path.name: path.read_bytes() for path in (generic_house.data / "ingest").rglob("*") if path.is_file()}
 
     assert len(rows) == 10
     assert "wrapping.pub" in held
@@ -108,7 +102,7 @@ def test_the_door_that_made_the_key_of_a_patient_has_it_neither_on_its_disk_nor_
         name for name, content in held.items() for part in parts if part in content or part.hex().encode() in content
     } == set()
     seen = found = 0
-    for pid in door_processes(fed_house, "ingest"):
+    for pid in door_processes(generic_house, "ingest"):
         for content in _memory(pid):
             seen += len(content)
             found += sum(part in content for part in parts)

@@ -21,12 +21,6 @@ from samples.xds.submission import one_document
 SOURCE, CONSUMER = "chu-seine", "dr-essai"
 
 
-@pytest.fixture(scope="session")
-def generic_house() -> Iterator[Rehearsal]:
-    with Rehearsal(domain="ihe") as opened:
-        yield opened
-
-
 @pytest.fixture
 def source(generic_house: Rehearsal) -> Iterator[IngestClient]:
     """A Document Source: an establishment's certificate and no assertion."""

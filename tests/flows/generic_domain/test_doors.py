@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,14 +99,9 @@ def test_an_assertion_for_others_is_refused_where_an_audience_is_set(believing_h
     assert refused.value.kind == "ASSERTION_AUDIENCE"
 
 
-def test_a_data_directory_that_holds_records_keeps_its_domain(tmp_path: Path, patient_of_nobody: DomainPatient) -> None:
-    with Rehearsal({"ECLUSE_IHE_PATIENTS": "accept_all"}, directory=tmp_path, domain="ihe") as house:
-        with closing(house.source("chu-seine")) as source:
-            assert source.provide_and_register(one_document(patient_of_nobody)).succeeded
-        with pytest.raises(DatabaseSetupError, match="belongs to the domain ihe"):
-            prepare(Settings(data=str(house.data), domain="dmp"))
-
-
-@pytest.fixture
-def patient_of_nobody() -> DomainPatient:
-    return new_patient()
+def test_a_data_directory_that_holds_records_keeps_its_domain(
+    generic_house: Rehearsal, source: Any, patient: DomainPatient
+) -> None:
+    assert source.provide_and_register(one_document(patient)).succeeded
+    with pytest.raises(DatabaseSetupError, match="belongs to the domain ihe"):
+        prepare(Settings(data=str(generic_house.data), domain="dmp"))
