@@ -10,6 +10,7 @@ from conformance.catalogue import LAYERS
 from conformance.fhir.structure import StructureFault
 from conformance.report import Finding, LayerResult, Severity
 from profiles.fhir.deviations import Deviation, deviations, softened
+from profiles.fhir.structure_texts import in_french
 from profiles.rule_texts import RuleText, text_of
 from xds.errors import RegistryError
 from xds.errors import Severity as ErrorSeverity
@@ -64,7 +65,8 @@ def as_finding(error: RegistryError, ids: Mapping[str, str], places: Places) -> 
 def structure_finding(fault: StructureFault, places: Places) -> Finding:
     """What FHIR R4 does not have."""
     line, column = places.of(fault.path)
-    text = text_of("fhir", RULE)
+    text, name = text_of("fhir", RULE), fault.path.rpartition(".")[2]
+    missing = fault.code == "required"
     return Finding(
         rule=RULE,
         severity=Severity.ERROR,
@@ -72,12 +74,12 @@ def structure_finding(fault: StructureFault, places: Places) -> Finding:
         path=fault.path,
         line=line,
         column=column,
-        found=f"{fault.path.rpartition('.')[2]} {fault.text}",
-        expected=None,
+        found=None if missing else name,
+        expected=name if missing else None,
         message=text.message,
         message_en=text.message_en,
-        hint=text.hint,
-        hint_en=text.hint_en,
+        hint=f"{name} {in_french(fault.text)}. {text.hint}",
+        hint_en=f"{name} {fault.text}. {text.hint_en}",
         layer=STRUCTURE,
     )
 

@@ -10,7 +10,8 @@ from conformance.laboratory.results import fault_of, with_results
 from conformance.report import Severity as Grade
 from conformance.validate import validate
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.faults import Condition, Fault, Severity
+from xds.hl7v2.faults import Fault, Severity
+from xds.hl7v2.findings import broken
 from xds.hl7v2.reading import MOST_FAULTS, Reading
 
 
@@ -32,9 +33,8 @@ def _nonconformities(reading: Reading) -> Iterable[Fault]:
         try:
             findings = validate(carried.content).findings
         except UnreadableDocument:
-            yield Fault(condition=Condition.OTHER, location=place, text="the document made of the results is too large")
+            yield broken("RES-LENGTH", place)
             return
         for finding in findings:
             if finding.severity is Grade.ERROR:
-                text = f"the document made of the results breaks {finding.rule} at {finding.path}"
-                yield Fault(condition=Condition.OTHER, location=place, text=text)
+                yield broken("RES-DOCUMENT", place, found=f"{finding.rule} {finding.path}")
