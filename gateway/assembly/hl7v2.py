@@ -11,13 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gateway.assembly.dmp_feeding import dmp_feeding
-from gateway.assembly.mssante import outgoing_mail
+from gateway.assembly.mssante import fed_structure, incoming_mail, outgoing_mail
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
 from gateway.door import HL7V2, INBOX_KEY, SEALS, DoorFiles, door_files
 from gateway.doorkeeper import Doorkeeper
 from gateway.ingest.hl7v2.dispatch import Dispatch, read_destinations
-from gateway.ingest.hl7v2.inbox import Ending, Inbox
+from gateway.ingest.hl7v2.inbox import LETTER, Claimed, Ending, Inbox
 from gateway.ingest.hl7v2.judging import judged
 from gateway.ingest.hl7v2.reception import Bounds, Fullness, Reception
 from gateway.ingest.hl7v2.references import References
@@ -26,6 +26,8 @@ from gateway.ingest.hl7v2.seals import Seals
 from gateway.ingest.hl7v2.sender import Senders, Software
 from gateway.ingest.hl7v2.treatment import Treatment
 from gateway.ingest.hl7v2.workers import TreatInbox, Workers
+from gateway.ingest.mssante.feeding import FeedLetters
+from gateway.ingest.mssante.intake import Intake, LookAtMail
 from gateway.ingest.mssante.letters import Letters
 from gateway.ingest.mssante.sending import SendLetters
 from gateway.server.health import Counters
@@ -88,18 +90,35 @@ def build(settings: Settings) -> Hl7v2Door:
     senders = Senders(keeper.gate, Seals(Path(section.seals or files.directory / SEALS)), software)
     retrying = Retrying(attempts=section.attempts, first_pause=float(section.first_pause))
     dispatchers = Workers(inbox_url, _dispatch(settings, files, retrying, inbox.key), _DISPATCHERS, "hl7v2-zam")
+    references = References(own.search, own.receipts)
     treatment = Treatment(
         inbox=inbox,
         keeper=keeper,
         senders=senders,
         provide=own.provide,
         delete=own.delete,
-        references=References(own.search, own.receipts),
+        references=references,
         retrying=retrying,
         terms=lambda: _terms(settings),
         feed_when_unknown=section.feed_when_unknown,
         source_id=section.source_id,
         compose=mail.composer if mail is not None else None,
+    )
+
+    feeding = FeedLetters(
+        inbox=inbox,
+        keeper=keeper,
+        senders=senders,
+        provide=own.provide,
+        delete=own.delete,
+        references=references,
+        retrying=retrying,
+        feed_when_unknown=section.feed_when_unknown,
+        source_id=section.source_id,
+        mailbox=settings.mssante.mailbox,
+        answers=mail is not None,
+        largest=section.message,
+        counters=counters.add,
     )
 
     postmen: tuple[Workers, ...] = ()
@@ -120,13 +139,31 @@ def build(settings: Settings) -> Hl7v2Door:
         for workers in postmen if ending.letters else ():
             workers.wake()
 
-    treaters = Workers(inbox_url, TreatInbox(inbox, letters, treatment, treated), section.workers, "hl7v2-inbox")
+    def treat(claimed: Claimed) -> Ending:
+        return feeding(claimed) if claimed.kind == LETTER else treatment(claimed)
+
+    treaters = Workers(inbox_url, TreatInbox(inbox, letters, treat, treated), section.workers, "hl7v2-inbox")
     bounds = Bounds(messages=section.inbox_messages, bytes=section.inbox_bytes)
+    fullness = Fullness(inbox=inbox, bounds=bounds)
+    source = incoming_mail(settings)
+    lookers: tuple[Workers, ...] = ()
+    if source is not None:
+        intake = Intake(
+            inbox=inbox,
+            letters=letters,
+            structure=fed_structure(settings),
+            leaves_no_room=fullness.leaves_no_room,
+            counters=counters.add,
+            told=dispatchers.wake,
+            arrived=treaters.wake,
+        )
+        look = LookAtMail(source=source, intake=intake, seconds=float(settings.mssante.poll_seconds))
+        lookers = (Workers(inbox_url, look, 1, "mssante-in"),)
     reception = Reception(
         keeper=keeper,
         inbox=inbox,
         senders=senders,
-        fullness=Fullness(inbox=inbox, bounds=bounds),
+        fullness=fullness,
         read=lambda data: judged(data, _terms(settings)),
         terms=lambda: _terms(settings),
         counters=counters,
@@ -136,7 +173,7 @@ def build(settings: Settings) -> Hl7v2Door:
     )
     return Hl7v2Door(
         reception=reception,
-        workers=(treaters, dispatchers, *postmen),
+        workers=(treaters, dispatchers, *postmen, *lookers),
         keeper=keeper,
         pools=(pool, inbox_pool),
         inbox=inbox,

@@ -1,4 +1,4 @@
-"""What makes MSSanté letters and takes them out of the house, in the process of the HL7 v2 door (G-353).
+"""What makes MSSanté letters, takes them out of the house and looks for those that come, in the HL7 v2 door (G-353).
 
 The sandbox writes files where no server is named; production sends nothing unless one is.
 """
@@ -15,10 +15,13 @@ from cda.rendering.pages import RenderingMissing, need_rendering
 from gateway.ingest.hl7v2.retrying import Retrying
 from gateway.ingest.mssante.channels import Channel, Files, Smtp
 from gateway.ingest.mssante.composing import Composer
+from gateway.ingest.mssante.mailbox import FileSource, ImapSource, Source
 from gateway.settings import MssanteSettings, Settings, SettingsError
+from gateway.wire.imap_server import ImapServer
 from gateway.wire.smtp_server import SmtpServer
 
-OUT: Final = "mssante/out"
+MAIL: Final = "mssante"
+OUT: Final = f"{MAIL}/out"
 """In the data directory: letters of a sandbox without a server."""
 
 _log = logging.getLogger("ecluse.mssante")
@@ -53,6 +56,40 @@ def outgoing_mail(settings: Settings) -> OutgoingMail | None:
         channel=_channel(section, Path(settings.data)),
         retrying=Retrying(attempts=section.attempts, first_pause=float(section.first_pause)),
     )
+
+
+def incoming_mail(settings: Settings) -> Source | None:
+    """Where mail comes from, None when none is looked for: production without an IMAP server."""
+    section, largest = settings.mssante, settings.hl7v2.message
+    if section.imap_host:
+        server = ImapServer(
+            keys="mssante.imap_",
+            host=section.imap_host,
+            port=section.imap_port,
+            ca=section.imap_ca,
+            user=section.imap_user,
+            password=section.imap_password,
+            timeout=section.timeout,
+            certificate=section.imap_certificate,
+            key=section.imap_key,
+        )
+        return ImapSource(
+            server=server,
+            folder=section.imap_folder,
+            done=section.imap_done,
+            aside=section.imap_aside,
+            largest=largest,
+        )
+    return FileSource(directory=Path(settings.data) / MAIL, largest=largest) if settings.mode == "sandbox" else None
+
+
+def fed_structure(settings: Settings) -> str:
+    """The structure that letters are fed for; empty: this house feeds none."""
+    section = settings.mssante
+    feeds = section.feed == "always" or (section.feed == "sandbox" and settings.mode == "sandbox")
+    if feeds and section.imap_host and not section.structure:
+        _log.warning("letters that come are left for people: mssante.structure names no structure")
+    return section.structure if feeds else ""
 
 
 def _channel(section: MssanteSettings, data: Path) -> Channel:

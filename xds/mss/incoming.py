@@ -20,10 +20,14 @@ _FAILED: Final = re.compile(r"\[KO\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingLetter:
-    """A letter with one medium. `answer_to` is where a notification goes; empty: nowhere (RFC 8098 §2.1)."""
+    """A letter with one medium, of a `sender` as far as anybody says.
+
+    `answer_to` is where a notification goes; empty: nowhere (RFC 8098 §2.1).
+    """
 
     message_id: str
     subject: str
+    sender: str = field(repr=False)
     answer_to: str = field(repr=False)
     medium: bytes = field(repr=False)
 
@@ -52,7 +56,11 @@ def read_incoming(data: bytes) -> Incoming:
     if len(media) != 1:
         return NotForUs("no medium" if not media else f"{len(media)} media")
     return IncomingLetter(
-        message_id=mail.message_id, subject=mail.subject, answer_to=_answer_to(mail), medium=media[0].content
+        message_id=mail.message_id,
+        subject=mail.subject,
+        sender=next(iter((*mail.addresses("Return-Path"), *mail.addresses("From"))), ""),
+        answer_to=_answer_to(mail),
+        medium=media[0].content,
     )
 
 

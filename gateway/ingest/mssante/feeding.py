@@ -73,7 +73,8 @@ class _Fed:
 class FeedLetters:
     """(1) the medium  (2) what the patient told the structure  (3) who feeds  (4) deposit, deletion  (5) the answer.
 
-    `mailbox` is the address of the house; `largest` bounds a medium in bytes, packed and unpacked.
+    `mailbox` is the address of the house, `answers` whether mail leaves it; `largest` bounds a medium in bytes, packed
+    and unpacked.
     """
 
     inbox: Inbox
@@ -86,6 +87,7 @@ class FeedLetters:
     feed_when_unknown: bool
     source_id: str
     mailbox: str
+    answers: bool
     largest: int
     counters: Callable[[str], None]
 
@@ -167,7 +169,7 @@ class FeedLetters:
 
     def _answers(self, letter: IncomingLetter, claimed: Claimed, fed: _Fed) -> Iterable[Letter]:
         """The notification, for a sender who asked for one: once for good news, once for bad (RFC 8098 §2.1)."""
-        if not letter.answer_to:
+        if not self.answers or not letter.answer_to:
             return
         answer_id = uuid5(claimed.message_id, f"answer {'N' if fed.code else 'Y'}")
         answer = Answer(
