@@ -18,7 +18,7 @@ from cda.document import parse_document
 from cda.header import read_header
 from cda.to_metadata import to_entry
 from samples.documents.elements import new_oid
-from samples.lot import SOURCE, sign_lot
+from samples.lot import sign_lot
 from samples.pki.credential import Credential
 from samples.sender import Sender
 from security import xml
@@ -27,6 +27,7 @@ from xds.metadata.association import Association, AssociationType
 from xds.metadata.codes import Code
 from xds.metadata.datatypes import format_dtm
 from xds.metadata.document_entry import DocumentEntry
+from xds.metadata.signature_entry import signature_entry
 from xds.metadata.submission_set import SubmissionSet
 
 SUBMISSION_SET: Final = "SubmissionSet01"
@@ -154,7 +155,9 @@ def build_submission(
             signer=signer,
             now=now,
         )
-    entries.append(_signature_entry(signature, submission_set, entries[0], sender, now))
+    entries.append(
+        signature_entry(signature, submission_set, entries[0], entry_uuid=SIGNATURE, unique_id=new_oid(), now=now)
+    )
     replaced = [
         _association(f"Replacement{rank + 1:02}", AssociationType.RPLC, entries[rank].entry_uuid, target)
         for rank, target in (replaces or {}).items()
@@ -177,36 +180,6 @@ def _pair(rank: int, source: Source, confidentiality: tuple[Code, ...]) -> tuple
     header = read_header(parse_document(source))
     name = f"Document{rank + 1:02}"
     return to_entry(header, source, entry_uuid=name, confidentiality=confidentiality), source
-
-
-def _signature_entry(
-    signature: bytes, submission_set: SubmissionSet, first: DocumentEntry, sender: Sender, now: datetime
-) -> DocumentEntry:
-    """The entry of the signature document, in the shape of the DMP (DMP TD2.1; IHE ITI DSG)."""
-    made = format_dtm(now.astimezone(UTC))
-    return DocumentEntry(
-        entry_uuid=SIGNATURE,
-        unique_id=new_oid(),
-        patient_id=submission_set.patient_id,
-        source_patient_id=first.source_patient_id,
-        source_patient_info=first.source_patient_info,
-        mime_type="text/xml",
-        language_code="art",
-        creation_time=made,
-        service_start_time=made,
-        class_code=Code("urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "URN", "Digital Signature"),
-        type_code=Code("E1762", "ASTM", "Full Document"),
-        format_code=Code("http://www.w3.org/2000/09/xmldsig#", "URN", "Default Signature Style"),
-        healthcare_facility_type_code=first.healthcare_facility_type_code,
-        practice_setting_code=first.practice_setting_code,
-        confidentiality_codes=(NORMAL, INVISIBLE_PATIENT, MASQUE_PS),
-        event_codes=(Code(SOURCE, "1.2.840.10065.1.12", "Source"),),
-        authors=(sender.author,),
-        legal_authenticator=sender.author.person,
-        title="Source",
-        hash=_sha1(signature),
-        size=len(signature),
-    )
 
 
 def _membership(rank: int, entry: DocumentEntry) -> Association:

@@ -6,27 +6,17 @@ registered the first time is recognised (G-333).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 from uuid import UUID, uuid5
 
-from security.signature.signing import SOURCE, Seal, sign_lot
+from security.signature.signing import Seal, sign_lot
 from xds.messages import ProvideAndRegisterRequest, SubmitObjectsRequest
 from xds.metadata.association import Association, AssociationType
-from xds.metadata.codes import Code
-from xds.metadata.datatypes import format_dtm
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
+from xds.metadata.signature_entry import signature_entry
 from xds.metadata.submission_set import SubmissionSet
-
-_VISIBILITY: Final = "1.2.250.1.213.1.1.4.13"
-_OF_A_SIGNATURE: Final = (
-    Code("N", "2.16.840.1.113883.5.25", "Normal"),
-    Code("INVISIBLE_PATIENT", _VISIBILITY, "Non visible par le patient"),
-    Code("MASQUE_PS", _VISIBILITY, "Masqué aux professionnels de santé"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +49,14 @@ def sealed(plain: ProvideAndRegisterRequest, origin: Origin, seal: Seal, now: da
         documents={entry.unique_id: plain.documents[entry.entry_uuid] for entry in plain.entries},
         now=now,
     )
-    signing = _signature_entry(signature, plain.entries[0], submission_set, origin, now)
+    signing = signature_entry(
+        signature,
+        submission_set,
+        plain.entries[0],
+        entry_uuid=origin.uuid("signature"),
+        unique_id=origin.oid("signature"),
+        now=now,
+    )
     return replace(
         plain,
         entries=(*plain.entries, signing),
@@ -82,37 +79,6 @@ def deletion(submission_set: SubmissionSet, targets: Mapping[str, AvailabilitySt
         for rank, (target, status) in enumerate(targets.items())
     )
     return SubmitObjectsRequest(submission_set=submission_set, entries=(), associations=orders)
-
-
-def _signature_entry(
-    signature: bytes, first: DocumentEntry, submission_set: SubmissionSet, origin: Origin, now: datetime
-) -> DocumentEntry:
-    """The entry of the signature document, in the shape of the DMP (DMP TD2.1; IHE ITI DSG)."""
-    made = format_dtm(now.astimezone(UTC))
-    authors = submission_set.authors[:1]
-    return DocumentEntry(
-        entry_uuid=origin.uuid("signature"),
-        unique_id=origin.oid("signature"),
-        patient_id=first.patient_id,
-        source_patient_id=first.source_patient_id,
-        source_patient_info=first.source_patient_info,
-        mime_type="text/xml",
-        language_code="art",
-        creation_time=made,
-        service_start_time=made,
-        class_code=Code("urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "URN", "Digital Signature"),
-        type_code=Code("E1762", "ASTM", "Full Document"),
-        format_code=Code("http://www.w3.org/2000/09/xmldsig#", "URN", "Default Signature Style"),
-        healthcare_facility_type_code=first.healthcare_facility_type_code,
-        practice_setting_code=first.practice_setting_code,
-        confidentiality_codes=_OF_A_SIGNATURE,
-        event_codes=(Code(SOURCE, "1.2.840.10065.1.12", "Source"),),
-        authors=authors,
-        legal_authenticator=authors[0].person if authors else None,
-        title="Source",
-        hash=hashlib.sha1(signature, usedforsecurity=False).hexdigest(),
-        size=len(signature),
-    )
 
 
 def _of_signature(signing: DocumentEntry, submission_set: SubmissionSet) -> tuple[Association, Association]:
