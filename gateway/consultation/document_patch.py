@@ -17,12 +17,10 @@ from gateway.fhir_routes import FhirOperation, SearchParameter
 from gateway.gate import Caller
 from gateway.sent_lot import submission_set_of
 from gateway.wire.fhir.answer import FhirAnswer
-from gateway.wire.fhir.media_types import JSON_PATCH, XML_PATCH
 from gateway.wire.fhir.outcome import FhirRefused, Issue, write_outcome
+from gateway.wire.fhir.patch import read_patch
 from gateway.wire.fhir.request import FhirRequest
-from security import xml
 from security.errors import ErrorKind
-from security.strict_json import read_json
 from xds.dmp.operations import Operation as LawOperation
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import SubmitObjectsRequest
@@ -126,13 +124,7 @@ def _as_it_is(document: RegisteredDocument) -> WholeDocument:
 def _patched(asked: FhirRequest, before: dict[str, Any]) -> dict[str, Any]:
     """The resource after the patch. Raises FhirRefused: 405 for what may not change, 422 for what cannot be applied."""
     try:
-        if asked.media_type == JSON_PATCH:
-            operations = resource_patch.of_json(read_json(asked.content), before, lenient=asked.lenient)
-        elif asked.media_type == XML_PATCH:
-            operations = resource_patch.of_xml(list(xml.parse(asked.content)))
-        else:
-            operations = resource_patch.of_fhirpath(asked.resource or {}, before)
-        after = resource_patch.applied(operations, before)
+        after = resource_patch.applied(read_patch(asked, before), before)
     except resource_patch.BadPatch as error:
         raise _refused(422, "processing", str(error)) from None
     except resource_patch.ForeignPath:
