@@ -19,6 +19,7 @@ from gateway.ingest.hl7v2.references import References
 from gateway.ingest.hl7v2.refused import write_down
 from gateway.ingest.hl7v2.retrying import LATER, Later, Retrying
 from gateway.ingest.hl7v2.sender import Senders
+from gateway.ingest.hl7v2.treatment import OPPOSED, UNKNOWN_CONSENT
 from gateway.ingest.mssante.letter import Kind, Letter
 from gateway.ingest.mssante.medium_lot import ONE_PATIENT, WITHOUT_INS, Action, Builder, LetterLot, read_lot
 from gateway.ingest.provide_and_register import ProvideAndRegister
@@ -40,8 +41,6 @@ from xds.xdm.deposit import read_deposit
 from xds.xdm.reader import open_tree
 from xds.xdm.tree import Limits, UnusableMedium
 
-OPPOSED: Final = "SBX_FEEDING_OPPOSED"
-"""The patient told the structure that it may not feed his record, or told nothing where that counts as no."""
 UNUSABLE: Final = "XDM-UNUSABLE"
 _OTHER: Final = "906"
 _BY_RULE: Final = MappingProxyType({WITHOUT_INS: "903", ONE_PATIENT: "904"})
@@ -118,8 +117,9 @@ class FeedLetters:
         lot: LetterLot | None = None
         try:
             lot = self._read(letter)  # (1)
-            if self._is_opposed(lot, claimed.structure_id):  # (2)
-                return _Fed(OPPOSED, _OTHER, "this house does not feed this record")
+            opposed = self._opposition(lot, claimed.structure_id)  # (2)
+            if opposed:
+                return _Fed(opposed, _OTHER, "this house does not feed this record")
             caller, seal = self.senders.of_structure(  # (3)
                 claimed.structure_id, lot.patient_id, claimed.message_id, datetime.now(UTC)
             )
@@ -160,12 +160,14 @@ class FeedLetters:
             return self.references.are_deleted(lot.unique_ids, caller)
         return self.references.are_registered(origin.entry_uuids(len(lot.documents)), caller)
 
-    def _is_opposed(self, lot: LetterLot, structure_id: str) -> bool:
+    def _opposition(self, lot: LetterLot, structure_id: str) -> str:
         """H-17: what the patient told the structure counts before the DMP is called."""
         cx = Cx.parse(lot.patient_id)
         patient = Patient(ids=(PatientId(value=cx.identifier, authority=cx.authority, type="INS"),))
         said = Feeding(self.inbox.feeding(structure_id, patient) or Feeding.UNKNOWN)
-        return not may_feed(said, when_unknown=self.feed_when_unknown)
+        if may_feed(said, when_unknown=self.feed_when_unknown):
+            return ""
+        return OPPOSED if said is Feeding.OPPOSITION else UNKNOWN_CONSENT
 
     def _answers(self, letter: IncomingLetter, claimed: Claimed, fed: _Fed) -> Iterable[Letter]:
         """The notification, for a sender who asked for one: once for good news, once for bad (RFC 8098 §2.1)."""
