@@ -19,6 +19,7 @@ PHRASE: Final = "XDM/1.0/DDM"
 FINAL: Final = ("X-MSS-MES", "FIN")
 """The patient may not answer."""
 _LONGEST_WORD: Final = 120
+_UNFOLDED: Final = SMTP.clone(max_line_length=900)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ def write_letter(letter: MssLetter) -> bytes:
     mail.add_attachment(letter.archive, maintype="application", subtype="zip", filename=ARCHIVE)
     for number, content in enumerate(letter.readable, 1):
         mail.add_attachment(content, maintype="application", subtype="pdf", filename=f"DOC{number:05}.pdf")
-    return mail.as_bytes()
+    # A subject is looked for by its beginning: it is not folded before it. Encoded words are short (RFC 2047 §2).
+    return mail.as_bytes(policy=_UNFOLDED if str(letter.subject).isascii() else SMTP)
 
 
 def message_id_of(letter_id: UUID, mailbox: str) -> str:

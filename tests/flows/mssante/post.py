@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import itertools
 import ssl
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 from gateway.cli.rehearsal import Rehearsal
+from samples.documents.elements import new_oid
+from samples.documents.laboratory_report import laboratory_report
 from samples.hl7v2.er7 import Er7
+from samples.hl7v2.messages import FlowName, oru
 from xds.xdm.media import Media
 from xds.xdm.reader import read_medium
 
@@ -19,8 +24,43 @@ from ...gateway.jobs.smtp_server import Delivery, Mailbox, Server
 from ..hl7v2.laboratory import LABORATORY, Bench, Receiver, Zam, environment, eventually, open_bench
 
 MAILBOX = "pfi@labo-rhone.mssante.fr"
-DOCTOR, NURSE = "claire.essai@hopital.mssante.fr", "ide.essai@cabinet.mssante.fr"
 ACCOUNT = ("pfi", "secret-de-la-boite")
+_numbers = itertools.count(1)
+
+
+def fresh(name: str = "dr") -> str:
+    """An address that no other test writes to."""
+    return f"{name}.{next(_numbers)}@hopital.mssante.fr"
+
+
+def for_mssante(
+    patient: Any,
+    *mailboxes: str,
+    to_patient: bool = False,
+    documents: Sequence[bytes] = (),
+    flow: FlowName = "initial",
+    **said: str,
+) -> Er7:
+    """A report for these mailboxes, the patient's too, and not for the DMP unless it is said."""
+    asked = {
+        "DESTDMP": "N",
+        "DESTMSSANTEPS": "Y" if mailboxes else "N",
+        "DESTMSSANTEPAT": "Y" if to_patient else "N",
+        **said,
+    }
+    return oru(
+        *(documents or (laboratory_report(patient, unique_id=new_oid()),)),
+        flow=flow,
+        patient=patient,
+        said=asked,
+        mailboxes=mailboxes,
+        to_patient=to_patient,
+    )
+
+
+def mailbox_of(patient: Any) -> str:
+    """The mailbox of a patient (Mon espace santé)."""
+    return f"{patient.ins}@patient.mssante.fr"
 
 
 @dataclass(frozen=True)
