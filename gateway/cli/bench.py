@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +15,13 @@ import click
 import psycopg
 from lxml import etree
 
+from gateway.cli.bench_figures import Figure, print_measured, print_requests
 from gateway.cli.bench_hl7v2 import hl7v2_figures
 from gateway.cli.bench_knocker import Knock, Knocker
 from gateway.cli.bench_rights import measure_rights
+from gateway.cli.bench_searches import measure_searches
 from gateway.cli.bench_validation import Measured, validation_figures
+from gateway.cli.budgets import OF_ITI_65, Budget
 from gateway.cli.floors import Floor, measure
 from gateway.cli.processes import cpu_seconds, database_pids, door_pids, resident_megabytes
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
@@ -53,32 +56,6 @@ _WHERE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line: CPU of the door for one request, its floor, and what else is worth knowing."""
-
-    name: str
-    value: float
-    floor: float
-    runs: int
-    database: float
-    median: float
-    p99: float
-    memory: float
-
-    def row(self) -> dict[str, object]:
-        """The machine form."""
-        ratio = round(self.value / self.floor, 2)
-        return {
-            "name": self.name,
-            "value": round(self.value, 3),
-            "floor": round(self.floor, 3),
-            "ratio": ratio,
-            "unit": "cpu_ms",
-            "runs": self.runs,
-        }
-
-
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for machines.")
 @click.option(
@@ -111,7 +88,7 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
             with Rehearsal({"ECLUSE_HL7V2_ENABLED": "true"}) as house:
                 figures = list(_Bench(house, runs).figures())
                 measured.append(measure_rights(house, LUCIA, runs))
-                house.open_record(MOUSSA.cx)
+                measured.append(measure_searches(house, MOUSSA, runs))
                 reports = [_large_vsm(MOUSSA) for _ in range(runs + WARM_UP)]
                 measured += hl7v2_figures(house, MOUSSA, reports, figures[0].value, runs)
     except (RehearsalError, ScaleError) as error:
@@ -122,32 +99,8 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
         click.echo(json.dumps([*(figure.row() for figure in figures), *(figure.row() for figure in measured)]))
         return
     if figures:
-        _print_requests(figures)
-    _print_measured(measured)
-
-
-def _print_requests(figures: Iterable[Figure]) -> None:
-    click.echo("one request, one client, keep-alive; CPU of the door alone, in milliseconds")
-    click.echo(
-        f"{'':6} {'door':>8} {'floor':>8} {'ratio':>6} {'runs':>6}   {'database':>8} {'p50':>7} {'p99':>7} {'MB':>5}"
-    )
-    for item in figures:
-        click.echo(
-            f"{item.name:6} {item.value:8.2f} {item.floor:8.2f} {item.value / item.floor:6.2f} {item.runs:6}   "
-            f"{item.database:8.2f} {item.median:7.1f} {item.p99:7.1f} {item.memory:5.0f}"
-        )
-
-
-def _print_measured(measured: Iterable[Measured]) -> None:
-    click.echo(
-        "rights: one search; then one verdict on a medical summary; CPU or wall time in milliseconds; of a reference,"
-        " how many times ours"
-    )
-    for item in measured:
-        click.echo(
-            f"{item.name:15} {item.value:9.2f} {item.floor:8.2f} {item.ratio:7.2f} {item.runs:6} "
-            f"{item.unit}  {item.note}"
-        )
+        print_requests(figures)
+    print_measured(measured)
 
 
 class _Bench:
@@ -182,7 +135,7 @@ class _Bench:
         ):
             deposited = self._deposits(deposits, floor)
             yield deposited
-            yield self._fhir_deposits(deposited.floor)
+            yield self._fhir_deposits(deposited)
             yield self._queries(query, floor)
             yield self._retrieves(retrieve, largest, floor, connection)
 
@@ -196,13 +149,14 @@ class _Bench:
         )
         return self._measure("iti41", "ingest", "chu-seine.auth", [_knock("repository", one) for one in messages], base)
 
-    def _fhir_deposits(self, floor: float) -> Figure:
-        """The same lots as those of ITI-41, sent as transactions; their floor is that of ITI-41, of the same run."""
+    def _fhir_deposits(self, by_soap: Figure) -> Figure:
+        """The same lots as those of ITI-41, sent as transactions; floor and budget come of ITI-41 in the same run."""
         self._house.open_record(ADELE.cx)
         lots = [self._lot([_large_vsm(ADELE)], ADELE.cx) for _ in range(self._runs + WARM_UP)]
         with closing(self._house.fhir("chu-seine", ADELE.cx)) as hospital:
             knocks = [_transaction(hospital, lot) for lot in lots]
-        return self._measure("iti65", "ingest", "chu-seine.auth", knocks, floor)
+        figure = self._measure("iti65", "ingest", "chu-seine.auth", knocks, by_soap.floor)
+        return replace(figure, budget=Budget(OF_ITI_65 * by_soap.value, of="value"))
 
     def _queries(self, message: Message, floor: Floor) -> Figure:
         _, envelope = message.encode()

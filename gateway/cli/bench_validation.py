@@ -25,6 +25,7 @@ from conformance.packs.problems import UnusablePack
 from conformance.reference.chain import CompiledSchema, ReferenceChain, ReferenceFault, ReferenceUnavailable
 from conformance.schematron.findings import check, schema_of
 from conformance.validate import PROFILES, VSM_2023, validate
+from gateway.cli.budgets import budget_row
 from gateway.cli.floors import measure
 from samples.documents.vsm import vsm
 from security import xml
@@ -64,6 +65,7 @@ class Measured:
             "ratio": round(self.ratio, 2),
             "unit": self.unit,
             "runs": self.runs,
+            **budget_row(self.name, self.value, self.floor),
         }
 
 
