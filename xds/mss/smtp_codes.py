@@ -20,7 +20,7 @@ _NEAREST: Final = {
     "571": "550",
 }
 """Codes of RFC 4954, 5321, 7504 and 7505 that the table leaves out, and those of it that say the same."""
-_OF_STATUS: Final = {"1": "550", "2": "552", "3": "554", "4": "441", "5": "500", "6": "554", "7": "550"}
+_OF_STATUS: Final = {"1": "550", "2": "552", "3": "554", "4": "512", "5": "500", "6": "554", "7": "550"}
 """The subject of an enhanced status, its second number (RFC 3463 §3), as a code; that of a full mailbox is 552."""
 _UNKNOWN: Final = {"4": "451", "5": "554"}
 
