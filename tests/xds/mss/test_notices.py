@@ -66,7 +66,7 @@ def test_a_failure_names_the_letter_the_recipient_and_the_answer_of_the_server()
         ("smtp; 550 5.1.1 unknown", "5.1.1", "550"),
         ("smtp;552-5.2.2 full", "5.2.2", "552"),
         ("smtp; 535 5.7.8 no", "5.7.8", "530"),
-        ("X-Postfix; Host or domain name not found", "5.4.4", "441"),
+        ("X-Postfix; Host or domain name not found", "5.4.4", "512"),
         ("smtp; unknown user", "5.1.1", "550"),
         ("", "5.2.2", "552"),
         ("", "", "554"),
