@@ -186,16 +186,19 @@ def _action(submitted: SubmissionSet, entries: Sequence[DocumentEntry]) -> Actio
 def _of_patient(submitted: SubmissionSet, documents: Sequence[Document]) -> Iterator[RegistryError]:
     """A letter is about one patient, who has an INS: metadata and documents name him alike."""
     try:
-        authority = Cx.parse(submitted.patient_id).authority
+        patient = Cx.parse(submitted.patient_id)
     except ValueError:
-        authority = ""
-    if authority not in AUTHORITIES:
+        patient = Cx(identifier="", authority="")
+    if patient.authority not in AUTHORITIES:
         place = f"RegistryPackage[{submitted.entry_uuid}]/patientId"
-        yield _refused(WITHOUT_INS, place, authority or "nothing", "an INS")
+        yield _refused(WITHOUT_INS, place, patient.authority or "nothing", "an INS")
     for one in documents:
         place = f"ExtrinsicObject[{one.entry.entry_uuid}]"
-        if one.header.patient is None or one.header.patient.ins is None:
+        ins = one.header.patient.ins if one.header.patient is not None else None
+        if ins is None:
             yield _refused(WITHOUT_INS, f"{place}: recordTarget", "no INS", "an INS")
+        elif (ins.extension, ins.root) != (patient.identifier, patient.authority):
+            yield _refused(ONE_PATIENT, f"{place}: recordTarget", "another patient", "that of the submission set")
         if one.entry.patient_id != submitted.patient_id:
             yield _refused(ONE_PATIENT, f"{place}/patientId", "another patient", "that of the submission set")
 
