@@ -11,7 +11,8 @@ from datetime import date
 from functools import partial
 from typing import Protocol
 
-from cda.document import CDA_NAMESPACE, CdaDocument, UnreadableDocument, parse_document
+from cda.document import CdaDocument, UnreadableDocument, parse_document
+from conformance import notes
 from conformance.catalogue import (
     FHIR_PROFILES,
     HL7V2_PROFILES,
@@ -106,7 +107,7 @@ class Judge:
 
             return diagnose(content, error)
         report = self._report(document)
-        note = _foreign(document, self.language)
+        note = notes.foreign(document, self.language)
         return replace(report, notes=(*report.notes, note)) if note else report
 
     def _is_of_metadata(self, content: bytes) -> bool:
@@ -143,7 +144,7 @@ class Judge:
         report = validate_message(content) if is_message(content) else None
         if report is not None and self.profile in (None, report.profile):
             made = {RESULTS, AGREEMENT} <= {layer.name for layer in report.layers}
-            return replace(report, notes=(*report.notes, _made(self.language))) if made else report
+            return replace(report, notes=(*report.notes, notes.made(self.language))) if made else report
         wanted = HL7V2_PROFILES[self.profile].title_en if self.profile else "a message of HL7 v2"
         return unreadable(
             "not such a message of HL7 v2",
@@ -212,15 +213,9 @@ def _bounded(chain: Callable[..., Report], document: CdaDocument, language: str)
             )
     if len(report.findings) < FINDINGS_AT_MOST:
         return report
-    note = (
-        f"There are more than {FINDINGS_AT_MOST} findings: not all of them are shown, nor was every layer asked."
-        if language == "en"
-        else f"Il y a plus de {FINDINGS_AT_MOST} constats : ils ne sont pas tous montrés, "
-        "et toutes les couches n'ont pas été interrogées."
-    )
     first = sorted(report.findings, key=lambda one: one.severity is not Severity.ERROR)[:FINDINGS_AT_MOST]
     kept = tuple(sorted(first, key=lambda one: (one.line, one.column)))
-    return replace(report, findings=kept, notes=(note, *report.notes))
+    return replace(report, findings=kept, notes=(notes.cut(FINDINGS_AT_MOST, language), *report.notes))
 
 
 def _both(ours: Report, theirs: Report) -> Report:
@@ -240,21 +235,3 @@ def _both(ours: Report, theirs: Report) -> Report:
         (*ours.notes, *theirs.notes),
         ours.summary or theirs.summary,
     )
-
-
-def _made(language: str) -> str:
-    """What to say of results that came without a document."""
-    if language == "en":
-        return "Results without a document: the one that a door makes of them is judged; `ecluse lab preview` shows it."
-    return "Résultats sans document : celui qu'une porte en fait est jugé ; « ecluse lab preview » le montre."
-
-
-def _foreign(document: CdaDocument, language: str) -> str | None:
-    """What to say of a document made for another country."""
-    realms = [one.get("code") for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}realmCode")]
-    if not realms or "FR" in realms:
-        return None
-    named = ", ".join(one or "?" for one in realms)
-    if language == "en":
-        return f"The document is made for another realm ({named}); it is judged by the French rules (realmCode FR)."
-    return f"Le document est fait pour un autre domaine ({named}) ; il est jugé selon les règles françaises (FR)."

@@ -11,24 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from cda.document import CdaDocument, UnreadableDocument, parse_document
 from cda.to_metadata import CDA_MIME_TYPE
+from conformance.carried import AGREEMENT, judge_carried, placed
 from conformance.catalogue import LAYERS, XDM
-from conformance.checks.agreement import disagreements
-from conformance.diagnosis import diagnose
 from conformance.report import Finding, LayerResult, Report, Severity
-from conformance.validate import validate_document
 from profiles.rule_texts import text_of
-from xds.errors import Severity as ErrorSeverity
 from xds.metadata.association import AssociationType
-from xds.metadata.document_entry import DocumentEntry
 from xds.xdm import media as xdm
 from xds.xdm.reader import read_medium
 from xds.xdm.rules import Rule, rule_of
 from xds.xdm.tree import DEFAULT, Limits, UnusableMedium
 from xds.xdm.verify import verify
 
-MEDIUM, AGREEMENT = "medium", "agreement"
+MEDIUM: Final = "medium"
 UNPACKED: Final = Limits(archive=64 * 1024 * 1024, file=64 * 1024 * 1024, total=128 * 1024 * 1024)
 """What is unpacked to judge an archive with its documents."""
 _TITLES = {
@@ -36,10 +31,7 @@ _TITLES = {
     AGREEMENT: ("Accord avec les documents", "Agreement with the documents"),
     **LAYERS,
 }
-_SEVERITIES = {ErrorSeverity.ERROR: Severity.ERROR, ErrorSeverity.WARNING: Severity.WARNING}
 _UNUSABLE = Rule("ITI TF-2 §3.32", "Le support ne peut pas être lu sans risque.", "The medium cannot be read safely.")
-_MOST: Final = 1000
-"""How many findings are looked for in one document."""
 
 
 def verify_medium(source: Path | bytes, limits: Limits = DEFAULT) -> Report:
@@ -70,52 +62,9 @@ def validate_medium(content: bytes) -> Report:
         for one in submission.documents:
             is_cda = one.entry.mime_type == CDA_MIME_TYPE and one.entry.entry_uuid not in signing
             if one.content is not None and one.path is not None and is_cda:
-                findings += _of_document(one.path, one.entry, one.content, asked)
+                told = judge_carried(one.content, one.entry, asked)
+                findings += (placed(finding, one.path) for finding in told)
     return Report(XDM, tuple(findings), layers=tuple(_layers(findings, asked)))
-
-
-def _of_document(name: str, entry: DocumentEntry, content: bytes, asked: dict[str, bool]) -> Iterator[Finding]:
-    try:
-        document = parse_document(content)
-    except UnreadableDocument as error:
-        asked.setdefault(AGREEMENT, False)
-        told = diagnose(content, error).findings
-    else:
-        asked[AGREEMENT] = True
-        report = _validated(document)
-        asked |= {layer.name: layer.asked for layer in report.layers}
-        told = (*_disagreements(entry, document), *report.findings)
-    for one in told:
-        place = f" ({one.line}:{one.column})" if one.line else ""
-        yield replace(one, path=f"{name}{one.path}{place}", line=0, column=0, repair=())
-
-
-def _validated(document: CdaDocument) -> Report:
-    """The verdict: an error is found behind any number of warnings."""
-    report = validate_document(document, at_most=_MOST)
-    if len(report.findings) >= _MOST and report.valid:
-        report = validate_document(document, at_most=_MOST, errors_only=True)
-    return report
-
-
-def _disagreements(entry: DocumentEntry, document: CdaDocument) -> Iterator[Finding]:
-    for one in disagreements(entry, document):
-        text = text_of("xds_metadata", one.rule)
-        yield Finding(
-            rule=one.rule,
-            severity=_SEVERITIES[one.severity],
-            source=text.source,
-            path=one.place,
-            line=0,
-            column=0,
-            found=one.found,
-            expected=one.expected,
-            message=text.message,
-            message_en=text.message_en,
-            hint=text.hint,
-            hint_en=text.hint_en,
-            layer=AGREEMENT,
-        )
 
 
 def _of_medium(one: xdm.Finding) -> Finding:

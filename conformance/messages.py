@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from cda.header import read_header
 from cda.header_values import CdaHeader, unique_id_of
+from conformance.carried import AGREEMENT, placed
 from conformance.catalogue import HL7V2_MDM, HL7V2_ORU, HL7V2_PAM, LAYERS
 from conformance.diagnosis import diagnose
 from conformance.laboratory.remarks import Kind, Remark
@@ -31,7 +31,7 @@ from xds.hl7v2.reading import Reading, read_message
 from xds.hl7v2.segments import Segment
 from xds.hl7v2.terms import Terms
 
-MESSAGE, RESULTS, AGREEMENT = "message", "results", "agreement"
+MESSAGE, RESULTS = "message", "results"
 _TITLES = {
     MESSAGE: ("Message HL7 v2", "HL7 v2 message"),
     RESULTS: ("Résultats sans document", "Results without a document"),
@@ -67,7 +67,7 @@ def validate_message(content: bytes, terms: Terms | None = None) -> Report:
         for carried, document in zip(reading.message.documents, parsed, strict=True):
             report = document if isinstance(document, Report) else validate_document(document)
             asked |= {layer.name: layer.asked for layer in report.layers}
-            findings += _carried(report.findings, carried)
+            findings += (placed(one, f"OBX^{carried.observation}^{_VALUE}") for one in report.findings)
     return Report(
         _PROFILES.get(reading.header.message_code, HL7V2_ORU),
         tuple(findings),
@@ -92,14 +92,6 @@ def _parsed(carried: CarriedDocument) -> CdaDocument | Report:
         return parse_document(carried.content)
     except UnreadableDocument as error:
         return diagnose(carried.content, error)
-
-
-def _carried(findings: Iterable[Finding], carried: CarriedDocument) -> Iterator[Finding]:
-    """Findings on a document: they have no line in the message, so their path says where in the document they are."""
-    for one in findings:
-        place = f" ({one.line}:{one.column})" if one.line else ""
-        path = f"OBX^{carried.observation}^{_VALUE}{one.path}{place}"
-        yield replace(one, path=path, line=0, column=0, repair=())
 
 
 def _of_fault(fault: Fault, layer: str, places: _Places) -> Finding:

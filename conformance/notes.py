@@ -1,0 +1,30 @@
+"""What a reader must know of a verdict itself, in the language of the report."""
+
+from __future__ import annotations
+
+from cda.document import CDA_NAMESPACE, CdaDocument
+
+
+def foreign(document: CdaDocument, language: str) -> str | None:
+    """What to say of a document made for another country."""
+    realms = [one.get("code") for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}realmCode")]
+    if not realms or "FR" in realms:
+        return None
+    named = ", ".join(one or "?" for one in realms)
+    if language == "en":
+        return f"The document is made for another realm ({named}); it is judged by the French rules (realmCode FR)."
+    return f"Le document est fait pour un autre domaine ({named}) ; il est jugé selon les règles françaises (FR)."
+
+
+def made(language: str) -> str:
+    """What to say of results that came without a document."""
+    if language == "en":
+        return "Results without a document: the one that a door makes of them is judged; `ecluse lab preview` shows it."
+    return "Résultats sans document : celui qu'une porte en fait est jugé ; « ecluse lab preview » le montre."
+
+
+def cut(most: int, language: str) -> str:
+    """What to say of a search that ended after so many findings."""
+    if language == "en":
+        return f"There are more than {most} findings: not all of them are shown, nor was every layer asked."
+    return f"Il y a plus de {most} constats : ils ne sont pas tous montrés, et toutes les couches n'ont pas été interrogées."
