@@ -139,7 +139,8 @@ class Judge:
         return replace(report, findings=tuple(map(_apart, report.findings)))
 
     def _hl7v2(self, content: bytes) -> Report:
-        from conformance.messages import AGREEMENT, RESULTS, validate_message
+        from conformance.carried import AGREEMENT
+        from conformance.messages import RESULTS, validate_message
 
         report = validate_message(content) if is_message(content) else None
         if report is not None and self.profile in (None, report.profile):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.messages import AGREEMENT, MESSAGE, RESULTS, validate_message
+from conformance.carried import AGREEMENT
+from conformance.messages import MESSAGE, RESULTS, validate_message
 from conformance.report import Severity
 from gateway.ingest.hl7v2.judging import judged
 from samples.hl7v2.er7 import Er7
