@@ -15,6 +15,7 @@ from xds.mss.notices import DeliveryStatus, Disposition, read_notice
 PHRASE: Final = "XDM/1.0/DDM"
 MEDIUM_NAME: Final = "IHE_XDM.ZIP"
 _ZIP: Final = frozenset(("application/zip", "application/x-zip-compressed", "application/x-zip", "multipart/x-zip"))
+_OF_PATIENTS: Final = "@patient.mssante.fr"
 _FAILED: Final = re.compile(r"\[KO\b", re.IGNORECASE)
 
 
@@ -52,6 +53,8 @@ def read_incoming(data: bytes) -> Incoming:
         return NotForUs("its subject is not that of a letter with a medium")
     if _FAILED.search(mail.subject) or is_automatic(mail):
         return NotForUs("a machine answered")
+    if is_of_patient(mail):
+        return NotForUs("a patient sends it: what he adds to his record is his own space's affair")
     media = _media(mail.parts())
     if len(media) != 1:
         return NotForUs("no medium" if not media else f"{len(media)} media")
@@ -69,6 +72,12 @@ def is_automatic(mail: Mail) -> bool:
     submitted = mail.field("Auto-Submitted").partition(";")[0].strip().lower()
     bulk = mail.field("Precedence").lower() in ("bulk", "junk", "list")
     return submitted not in ("", "no") or bulk or bool(mail.field("List-Id"))
+
+
+def is_of_patient(mail: Mail) -> bool:
+    """Whether one of those it comes from is the mailbox of a patient (Mon espace santé)."""
+    senders = (*mail.addresses("From"), *mail.addresses("Sender"), *mail.addresses("Return-Path"))
+    return any(one.endswith(_OF_PATIENTS) for one in senders)
 
 
 def _media(parts: tuple[Part, ...]) -> tuple[Part, ...]:

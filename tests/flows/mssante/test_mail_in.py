@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from samples.documents.elements import new_oid
+from samples.documents.laboratory_report import laboratory_report
 from samples.documents.vsm import vsm
 from samples.hl7v2.messages import pam
 from samples.media import files_of, medium, zipped
@@ -192,6 +193,25 @@ def test_a_letter_replaces_then_deletes_what_an_earlier_one_brought(room: Mailro
 
     assert room.fed(letter(acting(scene, "D", changed))) == ("DONE", "done", False)
     assert scene.found() == []
+
+
+def test_what_this_house_sends_another_one_can_feed(room: Mailroom, scene: Any) -> None:
+    # Given letters of our own making: a new document, the one that replaces it, and its deletion,
+    patient = replace(scene.patient, local_id=f"IPP{scene.patient.nir}")
+    first, second = new_oid(), new_oid()
+    changed = laboratory_report(patient, unique_id=second, replaces=first)
+    flows = (("initial", laboratory_report(patient, unique_id=first)), ("replace", changed), ("delete", changed))
+    expected = ([first], [second], [])
+
+    for (flow, document), found in zip(flows, expected, strict=True):
+        address = fresh("dr")
+        message = for_mssante(patient, address, documents=[document], flow=flow, INVISIBLE_PATIENT="Y")
+        room.post.bench.done(message)
+        letter_out = room.post.delivered(address).content
+
+        # when one comes to a mailbox, then it is fed as it was meant.
+        assert room.fed(b"Return-Path: <" + MAILBOX.encode() + b">\r\n" + letter_out) == ("DONE", "done", False)
+        assert scene.found() == found
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,17 @@ def test_who_may_not_open_the_door_is_refused_before_anything_is_read(scene: Any
     assert scene.kept() == before
 
 
+def test_a_card_opens_nothing_here_and_the_other_door_has_no_such_address(scene: Any, uploader: Uploader) -> None:
+    content = medium(scene.lot([vsm(scene.patient)]))
+    with pytest.raises(requests.ConnectionError):
+        uploader.send(content, tls="dr-essai.auth")
+
+    door, card = scene.house.doors["consultation"], scene.house.credential("dr-essai.auth")
+    with open_session(card, door.ca) as session:
+        assert session.post(f"{door.url}{ADDRESS}", data=content, timeout=60).status_code == 404
+    assert scene.found() == []
+
+
 def test_another_method_or_media_type_is_told(scene: Any, uploader: Uploader) -> None:
     read_back = uploader.send(b"", method="GET")
     typed = uploader.send(b"PK", headers={"Content-Type": "text/plain"})

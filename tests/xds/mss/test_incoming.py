@@ -73,6 +73,8 @@ NOT_FOR_US = {
     "what a machine answered": letter(Auto_Submitted="auto-replied"),
     "what a machine answered, by its subject": letter(subject=f"[KO Intégration système !][902] {SUBJECT}"),
     "a list": letter(Precedence="list"),
+    "a patient": letter(From="279035121518989@patient.mssante.fr"),
+    "a patient, behind another name": letter(Return_Path="<279035121518989@Patient.MSSante.fr>"),
 }
 
 
