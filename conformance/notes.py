@@ -27,4 +27,4 @@ def cut(most: int, language: str) -> str:
     """What to say of a search that ended after so many findings."""
     if language == "en":
         return f"There are more than {most} findings: not all of them are shown, nor was every layer asked."
-    return f"Il y a plus de {most} constats : tous ne sont pas montrés, et toutes les couches n'ont pas été interrogées."
+    return f"Il y a plus de {most} constats : tous ne sont pas montrés, et certaines couches n'ont pas été interrogées."
