@@ -40,12 +40,11 @@ class Observations:
 
 
 def read_document_message(
-    header: Header, segments: Sequence[Segment], data: bytes, payloads: Sequence[Payload]
+    header: Header, segments: Sequence[Segment], observations: Observations, data: bytes, payloads: Sequence[Payload]
 ) -> tuple[DocumentMessage, list[Fault]]:
-    """What an ORU or MDM says; faults are those of its base64."""
+    """What an ORU or MDM says; faults are those of its base64. `observations` are those of its segments."""
     faults: list[Fault] = []
     contents: dict[int, bytes] = {}
-    observations = observations_of(segments)
     bodies = {one.number for one in observations.metadata}
     for payload in payloads:
         contents[payload.observation], found = decode_payload(data, payload)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -57,13 +57,15 @@ def check_fields(segments: Iterable[Segment], structure: str, version: str) -> l
     later = dict(pre_adopted(structure).values())
     faults: list[Fault] = []
     for segment in segments:
-        said = segment.fields
-        for field in _fields(segment.name, later.get(segment.name, version)):
-            if field.number < len(said) and said[field.number]:
-                if not _is_plain(said[field.number], field, segment.delimiters):
-                    faults += _check(segment, field)
-            elif field.required:
-                faults.append(broken("HL7-REQUIRED", segment.location(field.number)))
+        fields, required = _fields(segment.name, later.get(segment.name, version))
+        said, delimiters = segment.fields, segment.delimiters
+        wrong = {number for number in required if number >= len(said) or not said[number]}
+        # Most fields are empty, and of most others nothing is asked: neither is cut into pieces.
+        for number, raw in enumerate(said):
+            if raw and (field := fields.get(number)) is not None and not _is_plain(raw, field, delimiters):
+                wrong.add(number)
+        for number in sorted(wrong):
+            faults += _check(segment, fields[number])
     return faults
 
 
@@ -119,16 +121,18 @@ def _has_form(value: str, form: str) -> bool:
 
 
 @cache
-def _fields(name: str, version: str) -> Sequence[_Field]:
+def _fields(name: str, version: str) -> tuple[Mapping[int, _Field], tuple[int, ...]]:
+    """The fields of a segment by number, and the numbers of those that must be there."""
     try:
         reference = load_reference(name, "Segment", version)
     except ChildNotFound:
-        return ()
-    return tuple(
+        return {}, ()
+    fields = [
         _field(name, child, children, numbers, version)
         for child, children, numbers, _ in reference[1]
         if not _is_read_elsewhere(child)
-    )
+    ]
+    return {one.number: one for one in fields}, tuple(one.number for one in fields if one.required)
 
 
 def _is_read_elsewhere(name: str) -> bool:

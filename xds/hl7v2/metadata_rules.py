@@ -17,8 +17,11 @@ def check_metadata(observations: Observations, message_code: str) -> Iterable[Fa
     documents, said = observations.documents, observations.metadata
     known = {row.code: row for row in metadata()}
     highest, last_document = 0, documents[-1].number if documents else 0
+    found = set()
     for obx in said:
-        row = known.get(obx.text(3))
+        code = obx.text(3)
+        found.add(code)
+        row = known.get(code)
         if row is None:
             yield broken("H-35", obx.location(3))
             continue
@@ -33,7 +36,6 @@ def check_metadata(observations: Observations, message_code: str) -> Iterable[Fa
         # An empty OBX-11 is missed by HL7 itself.
         if obx.text(11) not in ("", "F"):
             yield broken("H-38", obx.location(11), expected="F")
-    found = {obx.text(3) for obx in said}
     for row in metadata():
         if row.required and row.code not in found:
             yield broken("H-33", f"OBX^{max(len(documents), 1) + row.position}^3", expected=row.code)

@@ -14,7 +14,7 @@ from xds.hl7v2.consent_message import ConsentMessage
 from xds.hl7v2.consent_reading import read_consent
 from xds.hl7v2.consent_rules import check_consent
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.document_reading import observations_of, read_document_message
+from xds.hl7v2.document_reading import Observations, observations_of, read_document_message
 from xds.hl7v2.document_rules import check_documents
 from xds.hl7v2.faults import Fault, Severity, has_errors
 from xds.hl7v2.fields import check_fields
@@ -83,17 +83,19 @@ def read_message(data: bytes, terms: Terms | None = None) -> Reading:
             faults += found
             faults += check_consent(message) if message is not None else ()
         else:
-            message, found = read_document_message(header, segments, data, lifted.payloads)
+            observations = observations_of(segments)
+            message, found = read_document_message(header, segments, observations, data, lifted.payloads)
             faults += found
-            faults += _of_documents(message, segments, terms)
+            faults += _of_documents(message, segments, observations, terms)
     if len(faults) > MOST_FAULTS:
         # Errors first: a message may not be accepted because warnings left no room for them.
         faults = sorted(faults, key=lambda one: one.severity is not Severity.ERROR)[:MOST_FAULTS]
     return Reading(header=header, message=message, faults=tuple(faults), segments=segments)
 
 
-def _of_documents(message: DocumentMessage, segments: Sequence[Segment], terms: Terms) -> Iterable[Fault]:
-    observations = observations_of(segments)
+def _of_documents(
+    message: DocumentMessage, segments: Sequence[Segment], observations: Observations, terms: Terms
+) -> Iterable[Fault]:
     if message.header.message_code == "ORU" and not observations.documents:
         # Results without a document are another message: what a document must be is not asked of them.
         yield broken("H-05", "OBX^1", found="0")

@@ -126,7 +126,9 @@ def _text(raw: str, delimiters: Delimiters, component: int, subcomponent: int) -
         raw = pieces[subcomponent - 1] if len(pieces) >= subcomponent else ""
     elif subcomponent > 1:
         return ""
-    value = delimiters.unescape(raw).strip()
+    if delimiters.escape in raw:
+        raw = delimiters.unescape(raw)
+    value = raw.strip()
     return "" if value == '""' else value
 
 

@@ -13,7 +13,7 @@ from xds.hl7v2.charsets import decode
 from xds.hl7v2.consent_message import ConsentMessage
 from xds.hl7v2.consent_reading import read_consent
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.document_reading import read_document_message
+from xds.hl7v2.document_reading import observations_of, read_document_message
 from xds.hl7v2.faults import Condition, Fault
 from xds.hl7v2.header_reading import read_header
 from xds.hl7v2.payloads import lift
@@ -24,7 +24,9 @@ from xds.hl7v2.terms import Terms
 
 def judged(data: bytes, terms: Terms) -> Reading:
     """Read a message, and compare it with the documents that it carries. Never raises."""
-    reading = judged_results(read_message(data, terms), data)
+    reading = read_message(data, terms)
+    if not isinstance(reading.message, DocumentMessage) or not reading.message.documents:
+        reading = judged_results(reading, data)
     message = reading.message
     if not isinstance(message, DocumentMessage) or not message.documents:
         return reading
@@ -46,5 +48,5 @@ def taken(data: bytes) -> DocumentMessage | ConsentMessage | None:
     header = read_header(segments[0], encoding)
     if header.message_code == "ADT":
         return read_consent(header, segments)[0]
-    message, _ = read_document_message(header, segments, data, lifted.payloads)
-    return documented(message, segments, data)[0]
+    message, _ = read_document_message(header, segments, observations_of(segments), data, lifted.payloads)
+    return message if message.documents else documented(message, segments, data)[0]
