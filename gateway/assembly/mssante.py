@@ -23,6 +23,8 @@ from gateway.wire.smtp_server import SmtpServer
 MAIL: Final = "mssante"
 OUT: Final = f"{MAIL}/out"
 """In the data directory: letters of a sandbox without a server."""
+_LARGEST_MAIL: Final = 32 * 1024 * 1024
+"""Bytes: more than operators let through, and taking one apart costs twelve times its size."""
 
 _log = logging.getLogger("ecluse.mssante")
 
@@ -60,7 +62,7 @@ def outgoing_mail(settings: Settings) -> OutgoingMail | None:
 
 def incoming_mail(settings: Settings) -> Source | None:
     """Where mail comes from, None when none is looked for: production without an IMAP server."""
-    section, largest = settings.mssante, settings.hl7v2.message
+    section, largest = settings.mssante, min(settings.hl7v2.message, _LARGEST_MAIL)
     if section.imap_host:
         server = ImapServer(
             keys="mssante.imap_",

@@ -20,9 +20,15 @@ _DEEPEST: Final = 20
 """Multiparts inside one another, at most."""
 _MOST_PARTS: Final = 200
 _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
+_ATTACHED = re.compile(rb"^[A-Za-z0-9+/]{40,}={0,2}\n", re.MULTILINE)
+"""A line of an attachment in base64: no field, no boundary, no end of a header."""
+_MOST_WRITTEN: Final = 4 * 1024 * 1024
+_MOST_LINES: Final = 50_000
+"""Of everything else in a mail, in bytes and in lines: each may become an object of the parser."""
 _BLANK = re.compile(r"\s+")
 _ADDRESS = re.compile(r"[^\s<>@\"(),:;]{1,64}@[^\s<>@\"(),:;]{1,255}")
 _LONGEST_ID: Final = 998
+_LONGEST_FIELD: Final = 8192
 
 
 class UnusableMail(ValueError):
@@ -48,8 +54,7 @@ class Mail:
     @classmethod
     def read(cls, data: bytes) -> Mail:
         """Read a mail. Raises UnusableMail."""
-        if len(_BOUNDARY.findall(data)) > _DEEPEST:
-            raise UnusableMail("more multiparts than are read")
+        _check_shape(data)
         try:
             return cls(data, email.message_from_bytes(data))
         except (RecursionError, ValueError, LookupError, TypeError, AttributeError, IndexError):
@@ -103,6 +108,15 @@ class Mail:
         return tuple(found)
 
 
+def _check_shape(data: bytes) -> None:
+    """Raises UnusableMail: what the parser would make of these bytes is out of all proportion to them."""
+    if len(_BOUNDARY.findall(data)) > _DEEPEST:
+        raise UnusableMail("more multiparts than are read")
+    written = _ATTACHED.sub(b"", data.replace(b"\r\n", b"\n"))
+    if len(written) > _MOST_WRITTEN or written.count(b"\n") + written.count(b"\r") > _MOST_LINES:
+        raise UnusableMail("more text besides attachments than is read")
+
+
 def identifier_of(text: str) -> str:
     """What stands between the first angle brackets, or all of it, without blanks (RFC 5322 §3.6.4)."""
     inside = text.partition("<")[2].partition(">")[0] or text
@@ -147,7 +161,7 @@ def _file_name(part: Message) -> str:
 
 def _text(value: object) -> str:
     """A field decoded, on one line, without control characters; bytes that are no UTF-8 are Latin-1."""
-    raw = str(value)
+    raw = str(value)[:_LONGEST_FIELD]
     try:
         pieces = [_decoded(piece, charset) for piece, charset in decode_header(raw)]
     except (HeaderParseError, ValueError, LookupError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from xds.mss.mail import Mail, UnusableMail
@@ -187,6 +189,35 @@ def test_multiparts_without_end_are_not_followed() -> None:
     deep = b"".join(b"Content-Type: multipart/report; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(5000))
     with pytest.raises(UnusableMail):
         Mail.read(b"Subject: x\r\n" + deep)
+
+
+TOO_MUCH = {
+    "fields": b"a:b\r\n" * 200_000,
+    "fields of a mail inside the mail": b"Content-Type: message/rfc822\r\n\r\n" + b"a:b\n" * 200_000,
+    "blocks of a status": b"Content-Type: message/delivery-status\r\n\r\n" + b"a:b\n\n" * 100_000,
+    "lines that end with CR": b"a:b\r" * 200_000,
+    "text": b"\r\n" + b"a b " * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_more_than_the_parser_should_make_objects_of_is_not_read(name: str) -> None:
+    with pytest.raises(UnusableMail):
+        Mail.read(TOO_MUCH[name])
+
+
+def test_a_field_of_encoded_words_without_end_is_cut() -> None:
+    assert len(Mail.read(b"Subject: " + b"=?a?q?" * 100_000 + b"\r\n\r\n").subject) <= 8192
+
+
+def test_a_large_attachment_is_read() -> None:
+    content = bytes(range(256)) * 40_000
+    body = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    head = b"Content-Type: application/zip; name=x.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+    (part,) = Mail.read(head + body).parts()
+
+    assert part.content == content
 
 
 def test_more_parts_than_anybody_sends_are_not_read() -> None:
