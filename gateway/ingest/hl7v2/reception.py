@@ -116,7 +116,7 @@ class Reception:
             return reading.faults
         if isinstance(message, DocumentMessage):
             try:
-                found = tuple(check_mssante(message, is_served=self.sends_mail))
+                found = tuple(check_mssante(message, self.terms(), is_served=self.sends_mail))
                 self._check_sender(message, holder)
             except SecurityError as error:
                 self._write_down(error.code, request_id, now, holder, certificate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from gateway.assembly.mssante import outgoing_mail
 from gateway.ingest.mssante.admission import NOT_SERVED, check_mssante
 from gateway.ingest.mssante.channels import Files, Smtp
 from gateway.settings import Settings, SettingsError, load
+from samples.hl7v2.er7 import Er7
 from samples.hl7v2.messages import oru
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.reading import read_message
@@ -28,9 +31,9 @@ def settings(tmp_path: Path, **mssante: Any) -> Settings:
     return load(environ={"ECLUSE_MODE": "production", **doors, **said}, data=str(tmp_path))
 
 
-def message(**said: str) -> DocumentMessage:
-    data = oru(said={"DESTDMP": "N", **said}, mailboxes=["dr@hopital.mssante.fr"], to_patient=True).bytes
-    found = read_message(data, Terms()).message
+def message(change: Callable[[Er7], Er7] = lambda one: one, **said: str) -> DocumentMessage:
+    made = oru(said={"DESTDMP": "N", **said}, mailboxes=["dr@hopital.mssante.fr"], to_patient=True)
+    found = read_message(change(made).bytes, Terms()).message
     assert isinstance(found, DocumentMessage)
     return found
 
@@ -81,9 +84,53 @@ def test_what_a_section_may_not_say_names_its_key(tmp_path: Path, said: dict[str
 
 @pytest.mark.parametrize("asked", [{"DESTMSSANTEPS": "Y"}, {"DESTMSSANTEPAT": "Y"}])
 def test_a_message_for_mssante_is_refused_where_nothing_is_sent(asked: dict[str, str]) -> None:
-    assert [fault.text for fault in check_mssante(message(**asked), is_served=False)] == [NOT_SERVED]
-    assert list(check_mssante(message(**asked), is_served=True)) == []
+    assert [fault.text for fault in check_mssante(message(**asked), Terms(), is_served=False)] == [NOT_SERVED]
+    assert list(check_mssante(message(**asked), Terms(), is_served=True)) == []
 
 
 def test_a_message_for_the_dmp_alone_is_taken_where_nothing_is_sent() -> None:
-    assert list(check_mssante(message(DESTDMP="Y"), is_served=False)) == []
+    assert list(check_mssante(message(DESTDMP="Y"), Terms(), is_served=False)) == []
+
+
+def of_another(made: Er7) -> Er7:
+    """The patient's RCT has the INS of somebody else."""
+    return made.edited("PRT^3^5", lambda person: f"1{person[1:]}")
+
+
+def to_another(made: Er7) -> Er7:
+    """The patient's RCT has the mailbox of somebody else."""
+    return made.edited("PRT^3^15", lambda xtn: xtn.replace("X.400^2", "X.400^1"))
+
+
+ADULT, CHILD = date(2026, 3, 1), date(1970, 1, 1)
+"""Days on which the patient of the samples, born in 1958, is one."""
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "terms", "is_refused"),
+    [
+        (lambda one: one, {}, Terms(production=True, today=ADULT), False),
+        (of_another, {}, Terms(production=True, today=ADULT), True),
+        (to_another, {}, Terms(production=True, today=ADULT), True),
+        (of_another, {}, Terms(production=True), True),
+        (of_another, {}, Terms(production=True, today=CHILD), False),
+        (of_another, {"INVISIBLE_REP_LEGAUX": "Y"}, Terms(production=True, today=CHILD), True),
+        (of_another, {"INVISIBLE_REP_LEGAUX": "Y"}, Terms(today=CHILD), True),
+        (of_another, {}, Terms(today=ADULT), False),
+    ],
+    ids=[
+        "the patient",
+        "another person",
+        "another mailbox",
+        "another person, of a patient of unknown age",
+        "who represents a minor",
+        "who represents a minor, hidden from him",
+        "the same in a sandbox",
+        "another person in a sandbox, as in published examples",
+    ],
+)
+def test_a_letter_to_the_patient_goes_to_nobody_else(
+    change: Callable[[Er7], Er7], said: dict[str, str], terms: Terms, is_refused: bool
+) -> None:
+    asked = message(change, DESTMSSANTEPAT="Y", **said)
+    assert bool(list(check_mssante(asked, terms, is_served=True))) is is_refused
