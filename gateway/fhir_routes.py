@@ -87,6 +87,23 @@ def search(
     return by_address, replace(by_address, method="POST", route=f"{resource_type}/_search", body="form")
 
 
+def search_and_read(
+    resource_type: str,
+    *,
+    find: Callable[[FhirRequest, Caller], FhirAnswer],
+    read: Callable[[FhirRequest, Caller], FhirAnswer],
+    parameters: tuple[SearchParameter, ...],
+    documentation: str,
+    **declared: Any,
+) -> tuple[FhirOperation, ...]:
+    """The search for a resource and the reading of one by its id; `declared` are fields of both."""
+    by_id = FhirOperation(
+        method="GET", route=f"{resource_type}/{{id}}", interaction="read", handle=read, body="nothing", **declared
+    )
+    searched = search(resource_type, handle=find, parameters=parameters, documentation=documentation, **declared)
+    return (*searched, by_id)
+
+
 class Routes:
     """The operations of one interface, by path and method."""
 

@@ -18,7 +18,7 @@ from gateway.consultation.iti67 import (
 )
 from gateway.consultation.iti67 import RESOURCE as DOCUMENT
 from gateway.consultation.submission_lists import Lot, SubmissionLists
-from gateway.fhir_routes import FhirOperation, SearchParameter, search
+from gateway.fhir_routes import FhirOperation, SearchParameter, search_and_read
 from gateway.gate import Caller
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.request import FhirRequest
@@ -62,16 +62,15 @@ class ListWire:
 
     def operations(self) -> tuple[FhirOperation, ...]:
         """Search by both methods, and read."""
-        declared: dict[str, Any] = {
-            "transaction": TRANSACTION,
-            "law": LawOperation.SEARCH,
-            "profiles": (COMPREHENSIVE_LOT,),
-        }
-        read = FhirOperation(method="GET", route=f"{RESOURCE}/{{id}}", interaction="read", handle=self.read, **declared)
-        text = f"The submission sets whose documents may be read, newest first. _include={ITEMS} is known."
-        return (
-            *search(RESOURCE, handle=self.find, parameters=PARAMETERS, documentation=text, **declared),
-            read,
+        return search_and_read(
+            RESOURCE,
+            find=self.find,
+            read=self.read,
+            parameters=PARAMETERS,
+            documentation=f"The submission sets whose documents may be read, newest first. _include={ITEMS} is known.",
+            transaction=TRANSACTION,
+            law=LawOperation.SEARCH,
+            profiles=(COMPREHENSIVE_LOT,),
         )
 
     def find(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:

@@ -11,7 +11,7 @@ import orjson
 
 from gateway.consultation.document_references import DocumentReferences
 from gateway.consultation.fhir_pages import COUNT, PAGE, Pages
-from gateway.fhir_routes import FhirOperation, SearchParameter, search
+from gateway.fhir_routes import FhirOperation, SearchParameter, search_and_read
 from gateway.gate import Caller
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.outcome import FhirRefused, Issue, write_outcome
@@ -83,16 +83,15 @@ class DocumentReferenceWire:
 
     def operations(self) -> tuple[FhirOperation, ...]:
         """Search by both methods, and read."""
-        declared: dict[str, Any] = {
-            "transaction": TRANSACTION,
-            "law": LawOperation.SEARCH,
-            "profiles": (COMPREHENSIVE_DOCUMENT,),
-        }
-        read = FhirOperation(method="GET", route=f"{RESOURCE}/{{id}}", interaction="read", handle=self.read, **declared)
-        text = f"The documents that may be read, each in its last version. _include={RELATED} is known."
-        return (
-            *search(RESOURCE, handle=self.find, parameters=PARAMETERS, documentation=text, **declared),
-            read,
+        return search_and_read(
+            RESOURCE,
+            find=self.find,
+            read=self.read,
+            parameters=PARAMETERS,
+            documentation=f"The documents that may be read, each in its last version. _include={RELATED} is known.",
+            transaction=TRANSACTION,
+            law=LawOperation.SEARCH,
+            profiles=(COMPREHENSIVE_DOCUMENT,),
         )
 
     def find(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
