@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
@@ -72,13 +73,15 @@ class Judge:
     documents: Mapping[str, bytes] = field(default_factory=dict)
     lenient: bool = False
 
-    def __call__(self, content: bytes) -> Report:
-        """The verdict. What cannot be judged has a report that says why, be it a fault of ours (`incident`).
+    def __call__(self, content: bytes | Path) -> Report:
+        """The verdict on bytes, or on a medium by its directory.
+
+        What cannot be judged has a report that says why, be it a fault of ours (`incident`).
 
         Raises RenderingMissing: `pages`, and the optional library that lays out is not installed.
         """
         try:
-            return self._verdict(content)
+            return self._verdict(content) if isinstance(content, bytes) else _medium(content)
         except Exception as error:
             from cda.rendering.pages import RenderingMissing
 
@@ -95,9 +98,7 @@ class Judge:
 
             return validate_resource(content, self.profile, lenient=self.lenient)
         if kind is Kind.MEDIUM:
-            from conformance.media import validate_medium
-
-            return validate_medium(content)
+            return _medium(content)
         if self._is_of_metadata(content):
             return self._metadata(content)
         try:
@@ -174,6 +175,12 @@ class Judge:
             return self.profile
         named = profile_of(document)
         return named if named in (VSM_1_4, VSM_2023) else VSM_2023
+
+
+def _medium(source: bytes | Path) -> Report:
+    from conformance.media import validate_medium
+
+    return validate_medium(source)
 
 
 def _is_submission(content: bytes) -> bool:

@@ -43,14 +43,14 @@ def verify_medium(source: Path | bytes, limits: Limits = DEFAULT) -> Report:
     return Report(XDM, tuple(findings), layers=tuple(_layers(findings, {MEDIUM: True})))
 
 
-def validate_medium(content: bytes) -> Report:
-    """Judge an archive, each CDA document on it, and whether each agrees with its metadata.
+def validate_medium(source: Path | bytes) -> Report:
+    """Judge an archive, by its bytes, or a directory; each CDA document on it, and whether each agrees with its entry.
 
     Findings on a document have its name on the medium before their path, and no line: their path says where. What
     signs a set is no document that a profile judges.
     """
     try:
-        medium = read_medium(content, UNPACKED)
+        medium = read_medium(source, UNPACKED)
         findings = [_of_medium(one) for one in verify(medium)]
     except UnusableMedium as error:
         return _unusable(str(error))

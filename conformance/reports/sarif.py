@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
+from conformance.catalogue import XDM
 from conformance.kinds import HL7V2, ZIP, media_type
 from conformance.report import Edit, Finding, Severity
 from conformance.reports.addresses import uri_of
@@ -50,7 +51,10 @@ def render(judged: Iterable[Judged], options: Options) -> Iterator[bytes]:
 
 
 def _artifact(judged: Judged) -> dict[str, Any]:
-    made: dict[str, Any] = {"location": {"uri": uri_of(judged.file)}, "mimeType": media_type(judged.content or b"<")}
+    made: dict[str, Any] = {"location": {"uri": uri_of(judged.file)}}
+    if judged.content is not None or judged.report.profile != XDM:
+        # A medium that is a directory has no media type.
+        made["mimeType"] = media_type(judged.content or b"<")
     if judged.content is not None:
         if made["mimeType"] not in (HL7V2, ZIP):
             made["encoding"] = "UTF-8"

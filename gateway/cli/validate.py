@@ -65,7 +65,7 @@ def validate(ctx: click.Context, /, files: tuple[str, ...], explain: str | None,
     """Validate CDA documents, messages of XDS metadata and of HL7 v2, resources of FHIR (JSON, XML), media (XDM).
 
     FILE... may name folders or be - for the standard input. Of folders are taken *.xml, *.json that are resources,
-    *.hl7, *.er7, *.txt that are messages, IHE_XDM.ZIP.
+    *.hl7, *.er7, *.txt that are messages, IHE_XDM.ZIP; one that holds IHE_XDM is a medium.
 
     Exit status: 0 when all are valid, 1 when one is not, 2 when one cannot be judged (the others still are).
     """

@@ -1,6 +1,7 @@
 """Which files `ecluse validate` judges, and their bytes: bounded, and nothing that could wait or never end.
 
-Of a folder it takes what a validator exists for, by name and, where a name says little, by what the file holds.
+Of a folder it takes what a validator exists for, by name and, where a name says little, by what the file holds. A
+folder that holds IHE_XDM is one medium, never a folder of documents (ITI TF-2 §3.32.4.1.2).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _MEGABYTE = 1024 * 1024
 _XML, _JSON, _TEXT = ".xml", ".json", ".txt"
 _MESSAGES: Final = (".hl7", ".er7")
 _MEDIUM: Final = "ihe_xdm.zip"
+_UNPACKED: Final = "ihe_xdm"
 _UNDECIDED: Final = (_JSON, _TEXT)
 """Ends of names that say too little: such files are taken when they hold a resource of FHIR, a message of HL7 v2."""
 _ALL: Final = (_XML, _MEDIUM, *_MESSAGES, *_UNDECIDED)
@@ -50,12 +52,13 @@ class Unusable(Exception):
 class Source:
     """One file to judge: its name in reports, and where it is; `path` None is the standard input.
 
-    `fault` is set when it is known beforehand that there is nothing to read.
+    `fault` is set when it is known beforehand that there is nothing to read. `is_medium`: a folder, judged as a whole.
     """
 
     name: str
     path: Path | None
     fault: Report | None = None
+    is_medium: bool = False
 
 
 def sources(
@@ -63,8 +66,9 @@ def sources(
 ) -> Iterator[Source]:
     """The files named, and those of folders, sorted; no link between folders is followed, no hidden one entered.
 
-    Of folders: *.xml, *.json that are resources of FHIR, *.hl7, *.er7, *.txt that are messages of HL7 v2, IHE_XDM.ZIP;
-    with a `profile` those alone that it may judge. Names of *.json and *.txt that are neither are added to `aside`.
+    Of folders: *.xml, *.json that are resources of FHIR, *.hl7, *.er7, *.txt that are messages of HL7 v2, IHE_XDM.ZIP,
+    folders with IHE_XDM in them; with a `profile` those alone that it may judge. Names of *.json and *.txt that are
+    neither are added to `aside`.
     """
     wanted = _ALL if profile is None else _OF_PROFILES.get(profile, (_XML,))
     left = aside if aside is not None else []
@@ -96,6 +100,11 @@ def _folder(name: str, wanted: tuple[str, ...], aside: list[str]) -> Iterator[So
 def _walk(name: str, wanted: tuple[str, ...], aside: list[str]) -> Iterator[Source]:
     closed: list[OSError] = []
     for folder, folders, files in os.walk(name, onerror=closed.append):
+        if any(one.lower() == _UNPACKED for one in folders):
+            folders.clear()
+            if _MEDIUM in wanted:
+                yield Source(folder, Path(folder), is_medium=True)
+            continue
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for one in sorted(files):
             path, own = Path(folder, one), one.lower()

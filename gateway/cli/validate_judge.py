@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from conformance.report import Report, Severity
 from conformance.reports.judged import Judged, at_least
 from gateway.cli.validate_files import Source, Unusable, read
 
-Judge = Callable[[bytes], Report]
+Judge = Callable[[bytes | Path], Report]
 
 
 def judged(judge: Judge, source: Source) -> Judged:
     """The verdict on a source; its report says so when it cannot be judged."""
     if source.fault is not None:
         return Judged(source.name, source.fault)
+    if source.is_medium and source.path is not None:
+        return Judged(source.name, judge(source.path))
     try:
         content = read(source)
     except Unusable as unusable:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from pathlib import Path
 
 import click
 
 from gateway.cli.speech import counted, say
 from gateway.cli.validate_files import Source
+from xds.xdm.tree import DEFAULT
 
 Stamp = tuple[int, int, int] | None
 _INTERVAL = 0.5
@@ -26,7 +29,7 @@ def watch(
     codes: dict[str, int] = {}
     try:
         while True:
-            now = {one.name: (one, _stamp(one)) for one in files()}
+            now = {one.name: (one, stamp_of(one)) for one in files()}
             for name in seen.keys() - now.keys():
                 codes.pop(name, None)
             changed = [one for name, (one, stamp) in now.items() if name not in seen or seen[name] != stamp]
@@ -41,12 +44,25 @@ def watch(
         return max(codes.values(), default=2)
 
 
-def _stamp(source: Source) -> Stamp:
+def stamp_of(source: Source) -> Stamp:
+    """What changes when the file does; None: there is none."""
     try:
+        if source.is_medium and source.path is not None:
+            return _stamp_of_all(source.path)
         found = source.path.stat() if source.path is not None else None
     except OSError:
         return None
     return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _stamp_of_all(folder: Path) -> Stamp:
+    """What changes when a file of a medium does, comes or goes: sums over all of it, up to what a medium may hold."""
+    every = [one.lstat() for one in islice(folder.rglob("*"), DEFAULT.entries)]
+    return (
+        sum(one.st_mtime_ns for one in every),
+        sum(one.st_size for one in every),
+        sum(one.st_ino for one in every),
+    )
 
 
 def _clear(*, first: bool) -> None:

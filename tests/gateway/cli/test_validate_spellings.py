@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from conformance.reports.formats import FORMATS
 from gateway.cli.main import main
 from gateway.cli.validate_files import sources
+from gateway.cli.validate_watch import stamp_of
 from gateway.wire.fhir.resource_xml import write_xml
 from samples.documents.vsm import vsm
 from samples.fhir.bundle import write_lot
@@ -275,6 +276,103 @@ def test_no_repair_is_promised_of_what_is_no_document(run, broken, tmp_path):
         assert run(path, "--fix").exit_code == 1
         assert path.read_bytes() == one.content
         assert run(path, "--format", "patch").stdout == ""
+
+
+def unpack(submission, folder, *, without=(), changed=()):
+    """The files of a medium in a folder, as somebody unpacked them."""
+    for name, content in (files_of(submission) | dict(changed)).items():
+        if name not in without:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["by its path", "in a folder"])
+def test_a_medium_that_is_unpacked_is_one_medium(run, submission, tmp_path, inside):
+    medium = unpack(submission, tmp_path / "disc")
+
+    result = run(tmp_path if inside else medium, "--format", "json")
+
+    assert result.exit_code == 0, result.stderr
+    (report,) = json.loads(result.stdout)
+    assert (report["file"], report["profile"], report["valid"]) == (str(medium), "xdm", True)
+    assert {"medium", "agreement", "header"} <= {layer["name"] for layer in report["layers"] if layer["asked"]}
+    assert result.stderr == ""
+
+
+def test_a_medium_beside_documents_is_judged_with_them_in_one_or_several_processes(run, submission, tmp_path):
+    (tmp_path / "a.xml").write_bytes(vsm())
+    unpack(submission, tmp_path / "deeper" / "disc")
+    (tmp_path / "z.hl7").write_bytes(oru().bytes)
+
+    for jobs in ("1", "2"):
+        result = run(tmp_path, "--format", "json", "--jobs", jobs)
+        assert [one["profile"] for one in json.loads(result.stdout)] == ["vsm-2023.01", "hl7v2-oru", "xdm"]
+
+
+@pytest.mark.parametrize(("profile", "found"), [("xdm", ["disc"]), ("vsm", ["a.xml"]), ("fhir-document", ["a.xml"])])
+def test_a_profile_takes_an_unpacked_medium_when_it_judges_media(profile, found, submission, tmp_path):
+    (tmp_path / "a.xml").write_bytes(vsm())
+    unpack(submission, tmp_path / "disc")
+
+    assert [Path(one.name).name for one in sources([str(tmp_path)], "-", profile=profile)] == found
+
+
+@pytest.mark.parametrize("form", [one for one in FORMATS if one != "patch"])
+def test_what_is_wrong_on_an_unpacked_medium_is_told_in_every_format(run, submission, tmp_path, form):
+    medium = unpack(submission, tmp_path / "disc", without=("README.TXT",))
+
+    result = run(medium, "--format", form)
+
+    assert result.exit_code == 1, result.stderr
+    assert "XDM-README" in result.stdout
+    assert "application/xml" not in result.stdout
+
+
+def test_a_document_of_an_unpacked_medium_is_told_by_its_name_on_it(run, submission, tmp_path):
+    name = next(one for one, content in files_of(submission).items() if b"<ClinicalDocument" in content)
+    medium = unpack(submission, tmp_path, changed={name: vsm().replace(b"34133-9", b"34133-8")}.items())
+
+    (report,) = json.loads(run(medium, "--format", "json").stdout)
+
+    found = {one["rule"]: one["path"] for one in report["findings"]}
+    assert "XDM-HASH" in found
+    assert any(path.startswith(f"{name}/ClinicalDocument") for path in found.values())
+
+
+def test_a_medium_that_leads_elsewhere_cannot_be_judged(run, submission, tmp_path):
+    medium = unpack(submission, tmp_path / "disc")
+    (medium / "IHE_XDM" / "OUTSIDE.XML").symlink_to(tmp_path / "elsewhere.xml")
+
+    result = run(medium)
+
+    assert result.exit_code == 2
+    assert "The medium cannot be read safely" in result.stderr
+    assert "a symbolic link" in result.stderr
+
+
+def test_who_watches_an_unpacked_medium_sees_its_files_change(submission, tmp_path):
+    medium = unpack(submission, tmp_path / "disc")
+    (source,) = sources([str(tmp_path)], "-")
+    seen = [stamp_of(source)]
+    (medium / "README.TXT").write_text("other words")
+    seen.append(stamp_of(source))
+    (medium / "IHE_XDM" / "NEW.TXT").write_text("")
+    seen.append(stamp_of(source))
+    (medium / "IHE_XDM" / "NEW.TXT").unlink()
+    seen.append(stamp_of(source))
+
+    assert len({*seen}) == len(seen)
+
+
+def test_an_unpacked_medium_is_neither_mended_nor_patched(run, submission, tmp_path):
+    medium = unpack(submission, tmp_path / "disc", without=("README.TXT",))
+    before = {path: path.read_bytes() for path in sorted(medium.rglob("*")) if path.is_file()}
+
+    assert run(medium, "--fix").exit_code == 1
+    assert run(medium, "--format", "patch").stdout == ""
+    assert {path: path.read_bytes() for path in sorted(medium.rglob("*")) if path.is_file()} == before
 
 
 PUBLIC = Path(__file__).parents[3].parent / "shared" / "samples-fr"
