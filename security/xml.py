@@ -19,6 +19,8 @@ _CHUNK = 256 * 1024
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT of libxml2
 _SIGNS = 3
 """Of `<` and of `=` for each element allowed: its two tags and a comment, three attributes."""
+_SHORTEST = 4
+"""Bytes of the shortest element, `<a/>`."""
 _DECLARATION = re.compile(rb"^<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']+)[\"']")
 _VERSION = re.compile(rb"version\s*=\s*[\"']([^\"']+)[\"']")
@@ -70,7 +72,7 @@ def parse(data: bytes, limits: XmlLimits = ENVELOPE) -> etree._Element:
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype or docinfo.internalDTD is not None:
         raise MalformedMessage(ErrorKind.XML_FORBIDDEN, "a DTD is not allowed")
-    _check_shape(root, limits)
+    _check_shape(root, len(data), limits)
     return root
 
 
@@ -163,11 +165,11 @@ def _check_density(data: bytes, limits: XmlLimits) -> None:
             raise MalformedMessage(ErrorKind.XML_LIMIT, f"more than {most} {name}")
 
 
-def _check_shape(root: etree._Element, limits: XmlLimits) -> None:
+def _check_shape(root: etree._Element, size: int, limits: XmlLimits) -> None:
     deeper, count, most = _shape(limits)
     if deeper(root):
         raise MalformedMessage(ErrorKind.XML_LIMIT, f"elements are nested deeper than {limits.depth}")
-    if count(root) > limits.elements:
+    if size > _SHORTEST * limits.elements and count(root) > limits.elements:
         raise MalformedMessage(ErrorKind.XML_LIMIT, f"more than {limits.elements} elements")
     if most(root):
         raise MalformedMessage(ErrorKind.XML_LIMIT, f"an element has more than {limits.attributes} attributes")

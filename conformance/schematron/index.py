@@ -9,6 +9,8 @@ from typing import Any
 
 from lxml import etree
 
+from conformance.schematron.nodes import Located
+
 _Element = etree._Element
 TEMPLATE_ID = "{urn:hl7-org:v3}templateId"
 ANY = "*"
@@ -33,22 +35,22 @@ class Attributes(dict[_Element, Mapping[str, str]]):
     """The attributes of each element, read when they are first asked for."""
 
     def __missing__(self, element: _Element) -> Mapping[str, str]:
-        read: Any = dict(element.items())
-        known: Mapping[str, str] = read
+        read: Any = element.items()
+        known: dict[str, str] = dict(read)
         self[element] = known
         return known
 
 
-class Templates(dict[_Element, list[str]]):
-    """The roots of the templateIds of each element."""
+class Templates(dict[_Element, Mapping[str, None]]):
+    """The roots of the templateIds of each element, in their order."""
 
     def __init__(self, children: Children) -> None:
         super().__init__()
         self._children = children
 
-    def __missing__(self, element: _Element) -> list[str]:
+    def __missing__(self, element: _Element) -> Mapping[str, None]:
         named = (one.get("root") for one in self._children[element].get(TEMPLATE_ID, ()))
-        roots = self[element] = [root for root in named if root is not None]
+        roots = self[element] = {root: None for root in named if root is not None}
         return roots
 
 
@@ -68,12 +70,18 @@ class DocumentIndex:
         if ANY in wanted or root.tag in wanted:
             by_tag[root.tag] = [root]
         self._walk(wanted, by_tag)
-        by_template: defaultdict[str, list[_Element]] = defaultdict(list)
+        roots: dict[_Element, dict[str, None]] = {}
         for template in by_tag.get(TEMPLATE_ID, ()):
-            holder = template.getparent()
-            if holder is not None and holder not in self.templates:
-                for named in dict.fromkeys(self.templates[holder]):
-                    by_template[named].append(holder)
+            holder, named = template.getparent(), template.get("root")
+            if holder is not None:
+                known = roots.setdefault(holder, {})
+                if named is not None:
+                    known[named] = None
+        self.templates.update(roots)
+        by_template: defaultdict[str, list[_Element]] = defaultdict(list)
+        for holder, known in roots.items():
+            for named in known:
+                by_template[named].append(holder)
         self.by_tag: Mapping[str, list[_Element]] = by_tag
         self.by_template: Mapping[str, list[_Element]] = dict(by_template)
 
@@ -97,6 +105,11 @@ class DocumentIndex:
                     by_tag[tag] = [element]
 
     @cached_property
+    def document(self) -> Located:
+        """The document itself."""
+        return Located("document", self.root.getroottree().getroot())
+
+    @cached_property
     def elements(self) -> list[_Element]:
         """Every element, in document order."""
         return list(self.root.iter("*"))
@@ -112,4 +125,4 @@ class DocumentIndex:
 
     def order(self) -> Mapping[_Element, int]:
         """The rank of every element in the whole document, what wraps it included."""
-        return {element: number for number, element in enumerate(self.root.getroottree().getroot().iter("*"))}
+        return {element: number for number, element in enumerate(self.document.parent.iter("*"))}

@@ -15,7 +15,7 @@ from lxml import etree
 from conformance.schematron.contexts import Context
 from conformance.schematron.expressions import variables
 from conformance.schematron.index import ANY, DocumentIndex
-from conformance.schematron.nodes import Located, Node, located
+from conformance.schematron.nodes import Node, located
 from conformance.schematron.predicates import Look, plain
 from conformance.schematron.queries import QUESTION_FAILED, Queries
 from conformance.schematron.tree import Contexts, Path
@@ -52,10 +52,11 @@ class Matcher:
             walk = None
         if walk is None:
             self._walk(walking.contexts)
-        for context, rule in walking.contexts.asked:
+        for context, rule in walking.contexts.asked if walk is None else walking.left:
             self._ask(context, rule)
         for rule in walking.contexts.several & self._found.keys():
-            self._found[rule] = list(dict.fromkeys(self._found[rule]))
+            if len(self._found[rule]) > 1:
+                self._found[rule] = list(dict.fromkeys(self._found[rule]))
         return self._found
 
     def _walk(self, contexts: Contexts) -> None:
@@ -69,7 +70,7 @@ class Matcher:
                 self._start(path, index.by_tag[tag])
         for path in contexts.by_tag.get(ANY, ()):
             self._start(path, index.elements)
-        top = index.root.getroottree().getroot()
+        top = index.document.parent
         for path in contexts.absolute:
             if path.step.tag in (None, top.tag):
                 self._start(path, [top])
@@ -107,7 +108,7 @@ class Matcher:
 
     def _asked(self, context: Context) -> list[Any]:
         if context.kind == "document":
-            return [Located("document", self._index.root.getroottree().getroot())]
+            return [self._index.document]
         if context.asked:
             candidates = self._index.candidates(context.tag, context.template)
             return self._filtered(candidates, f"[{context.asked}]")

@@ -60,7 +60,7 @@ class Run:
         self._index = index
         self._notes = notes
         self._errors_only = errors_only
-        self._asking = Asking(queries, lets, steady, Located("document", index.root.getroottree().getroot()))
+        self._asking = Asking(queries, lets, steady, index.document)
         self._free: dict[str, bool] = {}
 
     def failures(self, rules: Sequence[Rule], walking: Walking) -> Iterator[Failure]:

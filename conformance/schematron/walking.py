@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from conformance.schematron.contexts import Context
 from conformance.schematron.tree import Contexts
 
 if TYPE_CHECKING:
@@ -27,10 +28,15 @@ class Walking:
     def walk(self) -> Walk | None:
         """The walk to take for the next document; None: path by path."""
         self._documents += 1
-        return self._written if self._documents > self._patience else None
+        return self._both[0] if self._documents > self._patience else None
+
+    @property
+    def left(self) -> Sequence[tuple[Context, int]]:
+        """The contexts that are asked after that walk."""
+        return self._both[1]
 
     @cached_property
-    def _written(self) -> Walk | None:
+    def _both(self) -> tuple[Walk | None, Sequence[tuple[Context, int]]]:
         from conformance.schematron.looks.walks import written
 
         return written(self.contexts, self._namespaces, self._functions)

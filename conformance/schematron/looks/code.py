@@ -7,8 +7,7 @@ an expression becomes code.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import count
 from types import CodeType
 from typing import Any
@@ -34,22 +33,42 @@ class Code:
         self.add(f"{name} = {value}")
         return name
 
-    @contextmanager
-    def inside(self, header: str) -> Iterator[None]:
+    def inside(self, header: str) -> Apart:
         """Write the block that a line opens."""
-        with self.apart() as lines:
-            yield
-        self.lines += [header, *(f" {line}" for line in lines or ["pass"])]
+        return _Inside(self, header)
 
-    @contextmanager
-    def apart(self) -> Iterator[list[str]]:
+    def apart(self) -> Apart:
         """Write lines whose place is not known yet."""
-        before, self.lines = self.lines, []
-        written = self.lines
-        try:
-            yield written
-        finally:
-            self.lines = before
+        return Apart(self)
+
+
+class Apart:
+    """Where lines are written apart from those before: classes, as there are thousands of such places."""
+
+    __slots__ = ("_before", "_code")
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+
+    def __enter__(self) -> list[str]:
+        self._before, self._code.lines = self._code.lines, []
+        return self._code.lines
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        self._code.lines = self._before
+
+
+class _Inside(Apart):
+    __slots__ = ("_header",)
+
+    def __init__(self, code: Code, header: str) -> None:
+        super().__init__(code)
+        self._header = header
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        lines, self._code.lines = self._code.lines, self._before
+        if failed is None:
+            self._code.lines += [self._header, *[f" {line}" for line in lines or ("pass",)]]
 
 
 def _shared(code: CodeType) -> CodeType:

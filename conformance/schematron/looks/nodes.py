@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _TAKEN = re.compile(r"\belement\d+\b")
+_FEW = 6
+"""Attributes that are asked of lxml one by one: more of them are read at once."""
 
 
 @dataclass(slots=True)
@@ -28,8 +30,12 @@ class Spot:
         return value
 
     def attribute(self, name: str) -> str:
-        """The value of an attribute, or None."""
-        return f"{self.attributes()}.get({name!r})"
+        """The value of an attribute, or None.
+
+        lxml gives one without namespace as fast as a dict does that is there already, one with a namespace much slower.
+        """
+        holder = self.attributes() if _is_qualified(name) else self.name
+        return f"{holder}.get({name!r})"
 
     def attributes(self) -> str:
         """All attributes by name."""
@@ -51,7 +57,7 @@ class Subject(Spot):
     known: dict[str, str] = field(default_factory=dict)
 
     def attribute(self, name: str) -> str:
-        return self.taken(f"{self.attributes()}.get({name!r})")
+        return self.taken(f"@{name}")
 
     def attributes(self) -> str:
         return self.taken(f"attributes[{self.name}]")
@@ -68,12 +74,22 @@ class Subject(Spot):
     def prelude(self, lines: Iterable[str]) -> list[str]:
         """The lines that take what other lines use."""
         used = _taken("\n".join(lines))
+        asked = [value[1:] for value, name in self.known.items() if value[0] == "@" and name in used]
+        together = self.attributes()
+        at_once = together in used or len(asked) > _FEW or any(map(_is_qualified, asked))
+        holder = together if at_once else self.name
         prelude: list[str] = []
         for value, name in reversed(self.known.items()):
-            if name in used:
+            if name in used and name != together:
                 used |= _taken(value)
-                prelude.append(f"{name} = {value}")
+                prelude.append(f"{name} = {f'{holder}.get({value[1:]!r})' if value[0] == '@' else value}")
+        if at_once:
+            prelude.append(f"{together} = attributes[{self.name}]")
         return prelude[::-1]
+
+
+def _is_qualified(name: str) -> bool:
+    return name.startswith("{")
 
 
 def _taken(code: str) -> set[str]:

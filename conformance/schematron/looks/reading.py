@@ -22,7 +22,7 @@ from conformance.schematron.xpath import syntax
 from conformance.schematron.xpath.parser import parse
 from conformance.schematron.xpath.syntax import Expression, Untranslatable
 
-Look = Callable[[Iterable[Any], DocumentIndex], list[Any]]
+Look = Callable[[Sequence[Any], DocumentIndex], list[Any]]
 
 
 class Written(NamedTuple):
@@ -50,8 +50,13 @@ def write(tests: Sequence[str], namespaces: Mapping[str, str], functions: Functi
 
 
 def _look(wrong: Callable[..., bool]) -> Look:
-    def look(elements: Iterable[Any], index: DocumentIndex) -> list[Any]:
+    def look(elements: Sequence[Any], index: DocumentIndex) -> list[Any]:
         children, attributes, templates = index.children, index.attributes, index.templates
+        for one in elements:
+            if wrong(one, children, attributes, templates):
+                break
+        else:
+            return []
         return [one for one in elements if wrong(one, children, attributes, templates)]
 
     return look

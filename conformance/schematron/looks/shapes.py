@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from conformance.schematron.xpath import syntax
 from conformance.schematron.xpath.syntax import AxisStep, Expression, FilterStep, Test
@@ -66,8 +66,8 @@ def is_walked(read: Expression) -> bool:
     return not isinstance(read, syntax.Here) and (step is None or (step.axis == "child" and bool(step.predicates)))
 
 
-def template_asked(read: Expression) -> tuple[Expression, Test, str] | None:
-    """Of `…/child/@root = 'root'` and its like: whose children are asked, the name of the child, and the root."""
+def template_asked(read: Expression) -> tuple[Expression, Test, tuple[str, ...]] | None:
+    """Of `…/child/@root = 'root'` and its like: whose children are asked, the name of the child, and the roots."""
     match read:
         case syntax.Comparison(
             "general",
@@ -75,14 +75,15 @@ def template_asked(read: Expression) -> tuple[Expression, Test, str] | None:
             syntax.Path(False, (*before, AxisStep("child", child, ()), AxisStep("attribute", attribute, ()))),
             syntax.Text(value),
         ):
-            known = (attribute, value)
+            known = [(attribute, value)]
         case syntax.Path(False, (*before, AxisStep("child", child, (only,)))):
-            known = equals(only) or (ANY, "")
+            known = [equals(one) or (ANY, "") for one in operands(only, "or")]
         case _:
             return None
-    if known[0] != _ROOT or (before and before[-1] == syntax.ANY_DEPTH):
+    if any(attribute != _ROOT for attribute, _ in known) or (before and before[-1] == syntax.ANY_DEPTH):
         return None
-    return (syntax.Path(False, tuple(before)) if before else syntax.Here()), child, known[1]
+    holder = syntax.Path(False, tuple(before)) if before else syntax.Here()
+    return holder, child, tuple(root for _, root in known)
 
 
 def named_attribute(read: Expression) -> Test | None:
@@ -143,6 +144,21 @@ def own_name(read: Expression) -> Test | None:
         case syntax.Path(False, (AxisStep("self", Test("name", _, name) as test, ()),)) if name != "*":
             return test
     return None
+
+
+def asks_own_name(read: Expression) -> bool:
+    """Whether an expression asks for the name of the node itself, and for nothing else."""
+    match read:
+        case syntax.Call("not", (argument,)):
+            return asks_own_name(argument)
+        case syntax.Binary("and" | "or", left, right):
+            return asks_own_name(left) and asks_own_name(right)
+    return own_name(read) is not None
+
+
+def names_first(each: Iterable[Expression]) -> list[Expression]:
+    """Truths that must all hold: those of the name, which cost nothing, before the others."""
+    return sorted(each, key=lambda one: not asks_own_name(one))
 
 
 def reaches_once(walked: Sequence[AxisStep | FilterStep]) -> bool:

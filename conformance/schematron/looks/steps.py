@@ -15,6 +15,7 @@ from conformance.schematron.looks.shapes import (
     TEXTS,
     goes_through_attribute,
     is_number,
+    names_first,
     only_step,
     without_depth,
 )
@@ -227,7 +228,7 @@ class Steps(ABC):
     def _where(self, predicates: Sequence[Expression], spot: Spot) -> ExitStack:
         """The block for a node of which predicates hold. Raises NotSeen: one counts places."""
         with ExitStack() as inner:
-            for one in predicates:
+            for one in names_first(predicates):
                 if is_number(one):
                     raise NotSeen
                 held = self.truth(one, spot)

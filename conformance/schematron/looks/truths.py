@@ -15,6 +15,7 @@ from conformance.schematron.looks.shapes import (
     is_number,
     is_truth,
     named_attribute,
+    names_first,
     only_step,
     operands,
     own_name,
@@ -80,7 +81,7 @@ class Truths(Strings):
         short: list[str] = []
         long: list[Link] = []
         calls: list[str] = []
-        for one in self.together(each, at) if read.operator == "or" else each:
+        for one in self.together(each, at) if read.operator == "or" else names_first(each):
             with self.code.apart() as lines:
                 said = one if isinstance(one, str) else self.truth(one, at)
             if said == decided:
@@ -112,8 +113,11 @@ class Truths(Strings):
         asked = None if at.leaf else template_asked(read)
         if asked is None or asked[1].name == "*" or self.name(asked[1]) != TEMPLATE_ID:
             return None
-        holder, _, root = asked
-        return holder, lambda spot: f"({root!r} in templates[{spot.name}])"
+        holder, _, roots = asked
+        if len(roots) == 1:
+            return holder, lambda spot: f"({roots[0]!r} in templates[{spot.name}])"
+        several = self.constant(frozenset(roots))
+        return holder, lambda spot: f"(not {several}.isdisjoint(templates[{spot.name}]))"
 
     def _existence(self, read: Expression, at: Spot) -> str:
         """Whether there is a node: without a loop where none is due."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from conformance.schematron.contexts import Context
 from conformance.schematron.index import ANY, DocumentIndex
 from conformance.schematron.looks.code import function
 from conformance.schematron.looks.nodes import Spot
@@ -24,29 +25,58 @@ _Element = etree._Element
 Found = Mapping[int, list[Any]]
 Asked = Callable[[list[_Element], str], list[_Element]]
 Walk = Callable[[DocumentIndex, Found, Asked], None]
+Left = Sequence[tuple[Context, int]]
 
 
-def written(contexts: Contexts, namespaces: Mapping[str, str], functions: Functions) -> Walk | None:
+def written(contexts: Contexts, namespaces: Mapping[str, str], functions: Functions) -> tuple[Walk | None, Left]:
     """The walk of all paths, which adds the elements of each rule to what was found. None: it is too deep for Python.
 
-    Predicates that cannot be written are asked, of a list of one element. A walk raises what a question does.
+    Predicates that cannot be written are asked, of a list of one element. A walk raises what a question does. Of the
+    contexts that are no paths of children it walks those of the rules that have no others; the others are left.
     """
-    return _WalkWriter(namespaces, functions).walk(contexts)
+    writer = _WalkWriter(namespaces, functions)
+    return writer.walk(contexts), tuple(one for one in contexts.asked if one[1] not in writer.walked)
 
 
 class _WalkWriter(Writer):
+    def __init__(self, namespaces: Mapping[str, str], functions: Functions) -> None:
+        super().__init__(namespaces, functions)
+        self.walked: set[int] = set()
+
     def walk(self, contexts: Contexts) -> Walk | None:
         for held, by in (("by_template", contexts.by_template), ("by_tag", contexts.by_tag)):
             for key, paths in by.items():
                 family = "index.elements" if key == ANY and held == "by_tag" else f"index.{held}.get({key!r}, ())"
                 self._each(family, paths, named=held == "by_tag" and key != ANY)
         if contexts.absolute:
-            top = self.code.kept("index.root.getroottree().getroot()")
+            top = self.code.kept("index.document.parent")
             self._each(f"({top},)", contexts.absolute, named=False)
+        self._upwards(contexts.asked)
         kept = "children, attributes, templates = index.children, index.attributes, index.templates"
         lines = [kept, *self.code.lines]
         walk: Walk | None = function("walk", "index, found, asked", lines, self.known())
         return walk
+
+    def _upwards(self, asked: Sequence[tuple[Context, int]]) -> None:
+        """Contexts that look up from a node, of rules all of whose contexts do and can be written."""
+        for rule in dict.fromkeys(number for _, number in asked):
+            with self.code.apart() as lines:
+                if all(self._candidates(context, rule) for context, number in asked if number == rule):
+                    self.walked.add(rule)
+            if rule in self.walked:
+                self.code.lines += lines
+
+    def _candidates(self, context: Context, rule: int) -> bool:
+        """Write a context that looks up, unless it cannot be."""
+        spot = Spot(self.code.name())
+        lines = self._written(f"[{context.asked}]", spot) if context.asked else None
+        if lines is None:
+            return False
+        with self.code.inside(f"for {spot.name} in index.candidates({context.tag!r}, {context.template!r}):"):
+            self.code.lines += lines[:-1]
+            with self.code.inside(lines[-1]):
+                self.code.add(f"found[{rule}].append({spot.name})")
+        return True
 
     def _each(self, family: str, paths: Iterable[Path], *, named: bool) -> None:
         """Elements, each held against paths that begin with it; `named`: all have the tag of those paths."""
