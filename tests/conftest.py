@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -21,6 +22,10 @@ from samples.pki.factory import TestPki, create
 AnotherDatabase = Callable[[Path], AbstractContextManager[Database]]
 _PRISTINE = "pristine"
 _numbers = itertools.count(1)
+
+# How fast a machine is on which other things run is no property of what is tested.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
