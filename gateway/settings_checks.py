@@ -78,6 +78,12 @@ def _check_hl7v2(section: Hl7v2Settings, mode: str) -> None:
         raise SettingsError("mode = production needs hl7v2.certificate, hl7v2.key and hl7v2.trust, or none of them")
 
 
+def _check_addresses(section: MssanteSettings) -> None:
+    for name, address in (("mailbox", section.mailbox), ("reports", section.reports or section.mailbox)):
+        if not is_email(address):
+            raise SettingsError(f"mssante.{name} is one e-mail address; found {address!r}")
+
+
 def _check_mssante(section: MssanteSettings, mode: str) -> None:
     for name in ("timeout", "attempts", "first_pause", "poll_seconds"):
         if getattr(section, name) < 1:
@@ -85,8 +91,7 @@ def _check_mssante(section: MssanteSettings, mode: str) -> None:
     for name in ("smtp_port", "imap_port"):
         if not 1 <= getattr(section, name) <= 65_535:
             raise SettingsError(f"mssante.{name} is between 1 and 65535; found {getattr(section, name)}")
-    if not is_email(section.mailbox):
-        raise SettingsError(f"mssante.mailbox is one e-mail address; found {section.mailbox!r}")
+    _check_addresses(section)
     for name in ("smtp", "imap"):
         given = [bool(getattr(section, f"{name}_{part}")) for part in ("certificate", "key")]
         if any(given) and not all(given):

@@ -135,6 +135,10 @@ class MssanteSettings:
     feed: Literal["sandbox", "always", "never"] = _key(
         "sandbox", "where letters that come are fed to the DMP: in mode sandbox, always, or never"
     )
+    reports: str = _key(
+        "",
+        "address that is told of a letter that cannot be fed, where its sender asked for no notification; empty: none",
+    )
     structure: str = _key("", "structure that owns the mailbox, a Struct_IdNat: letters that come are fed in its name")
 
 

@@ -117,6 +117,7 @@ def build(settings: Settings) -> Hl7v2Door:
         source_id=section.source_id,
         mailbox=settings.mssante.mailbox,
         answers=mail is not None,
+        reports=settings.mssante.reports,
         largest=section.message,
         counters=counters.add,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -37,12 +38,32 @@ def write_answer(answer: Answer, now: datetime) -> bytes:
 
     Raises ValueError: an address that is none, or a code that the table does not have.
     """
+    label, mail = _label(answer), Mail.read(answer.letter)
+    parts = (_words(answer, label), _disposition(answer, mail.message_id, label), _letter(answer.letter))
+    return _joined(answer, mail, now, "multipart/report; report-type=disposition-notification", "auto-replied", parts)
+
+
+def write_report(answer: Answer, now: datetime) -> bytes:
+    """Spell an ordinary mail of the same subject, for a mailbox of the house where no notification was asked for.
+
+    Raises ValueError as `write_answer` does.
+    """
+    parts = (_words(answer, _label(answer)), _letter(answer.letter))
+    return _joined(answer, Mail.read(answer.letter), now, "multipart/mixed", "auto-generated", parts)
+
+
+def _label(answer: Answer) -> str:
+    """What the code of an answer means, empty for good news. Raises ValueError: it cannot be sent."""
     if not is_address(answer.to) or not is_address(answer.mailbox):
         raise ValueError("a notification goes from one address to another")
     label = application_errors().get(answer.code, "")
     if answer.code and not label:
         raise ValueError(f"{answer.code} is no code of an application")
-    mail = Mail.read(answer.letter)
+    return label
+
+
+def _joined(answer: Answer, mail: Mail, now: datetime, kind: str, submitted: str, parts: Iterable[bytes]) -> bytes:
+    """A mail of parts that are spelled already."""
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(addr_spec=answer.mailbox)
     message["To"] = Address(addr_spec=answer.to)
@@ -53,14 +74,12 @@ def write_answer(answer: Answer, now: datetime) -> bytes:
     message["Message-ID"] = f"<{answer.answer_id}@{answer.mailbox.rpartition('@')[2]}>"
     if mail.message_id.isascii() and mail.message_id.isprintable():
         message["In-Reply-To"] = f"<{mail.message_id}>"
-    message["Auto-Submitted"] = "auto-replied"
+    message["Auto-Submitted"] = submitted
     message["MIME-Version"] = "1.0"
     boundary = f"=_{secrets.token_hex(16)}"
-    kind = f'Content-Type: multipart/report; report-type=disposition-notification;\r\n boundary="{boundary}"\r\n\r\n'
-    parts = (_words(answer, label), _disposition(answer, mail.message_id, label), _letter(answer.letter))
     line = boundary.encode()
     pieces = [b"--" + line + b"\r\n" + part + b"\r\n" for part in parts]
-    head = message.as_bytes().rstrip(b"\r\n") + b"\r\n" + kind.encode()
+    head = message.as_bytes().rstrip(b"\r\n") + f'\r\nContent-Type: {kind};\r\n boundary="{boundary}"\r\n\r\n'.encode()
     return b"".join((head, *pieces, b"--" + line + b"--\r\n"))
 
 

@@ -34,7 +34,7 @@ from xds.hl7v2.consents import may_feed
 from xds.hl7v2.header import Header
 from xds.hl7v2.patient import Patient, PatientId
 from xds.metadata.datatypes import Cx
-from xds.mss.answer import Answer, write_answer
+from xds.mss.answer import Answer, write_answer, write_report
 from xds.mss.incoming import IncomingLetter, read_incoming
 from xds.mss.mail import UnusableMail
 from xds.xdm.deposit import read_deposit
@@ -72,7 +72,8 @@ class _Fed:
 class FeedLetters:
     """(1) the medium  (2) what the patient told the structure  (3) who feeds  (4) deposit, deletion  (5) the answer.
 
-    `mailbox` is the address of the house, `answers` whether mail leaves it; `largest` bounds a medium in bytes, packed
+    `mailbox` is the address of the house, `answers` whether mail leaves it, `reports` who is told of bad news where no
+    notification was asked for, if anybody; `largest` bounds a medium in bytes, packed
     and unpacked.
     """
 
@@ -87,6 +88,7 @@ class FeedLetters:
     source_id: str
     mailbox: str
     answers: bool
+    reports: str
     largest: int
     counters: Callable[[str], None]
 
@@ -170,20 +172,25 @@ class FeedLetters:
         return OPPOSED if said is Feeding.OPPOSITION else UNKNOWN_CONSENT
 
     def _answers(self, letter: IncomingLetter, claimed: Claimed, fed: _Fed) -> Iterable[Letter]:
-        """The notification, for a sender who asked for one: once for good news, once for bad (RFC 8098 §2.1)."""
-        if not self.answers or not letter.answer_to:
+        """The notification, for a sender who asked for one (RFC 8098 §2.1), else a report of bad news for the house.
+
+        Good news are told once, and bad news once.
+        """
+        to = letter.answer_to or (self.reports if fed.code else "")
+        if not self.answers or not to:
             return
         answer_id = uuid5(claimed.message_id, f"answer {'N' if fed.code else 'Y'}")
         answer = Answer(
             answer_id=str(answer_id),
             mailbox=self.mailbox,
-            to=letter.answer_to,
+            to=to,
             letter=claimed.data,
             code=fed.told,
             reason=fed.why,
         )
         try:
-            mail = write_answer(answer, datetime.now(UTC))
+            write = write_answer if letter.answer_to else write_report
+            mail = write(answer, datetime.now(UTC))
         except ValueError as error:
             _log.warning("a letter is not answered", extra={"reason": str(error)})
             return
@@ -192,7 +199,7 @@ class FeedLetters:
             message_id=claimed.message_id,
             kind=Kind.ANSWER,
             mail=mail,
-            recipients=(letter.answer_to,),
+            recipients=(to,),
             header=Header(),
             wants_receipt=False,
             wants_reading=False,

@@ -34,6 +34,7 @@ from .test_xdm_upload import bomb
 SUBJECT = "XDM/1.0/DDM+Synthèse médicale SPECIMEN Claire 12/07/1958"
 METADATA = "IHE_XDM/SUBSET01/METADATA.XML"
 STRUCTURE = "1690999032"
+REPORTS = "dsi@labo-rhone.mssante.fr"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def room(tmp_path_factory: Any) -> Iterator[Mailroom]:
     directory = tmp_path_factory.mktemp("mailroom")
     said = {
         "STRUCTURE": STRUCTURE,
+        "REPORTS": REPORTS,
         "IMAP_HOST": "localhost",
         "IMAP_PORT": str(imap.port),
         "IMAP_CA": str(directory / "data" / "mssante-server-ca.pem"),
@@ -234,6 +236,18 @@ def test_no_notification_goes_where_none_was_asked_for_from(
     answers = room.post.bench.rows("SELECT count(*) FROM ecluse.letters WHERE kind = 'ANSWER' AND state = 'WAITING'")
     assert answers == [(0,)]
     assert room.post.box.to(sender) == room.post.box.to("victime@ailleurs.mssante.fr") == []
+
+
+def test_bad_news_that_nobody_asked_for_go_to_the_house_as_an_ordinary_mail(room: Mailroom, scene: Any) -> None:
+    sender, before = fresh("labo"), len(room.post.box.to(REPORTS))
+    data = letter(b"no archive", sender=sender, Disposition_Notification_To="")
+
+    assert room.fed(data)[0] == "PARKED"
+
+    told = room.post.delivered(REPORTS, before + 1).letter
+    assert told["Subject"] == f"[KO Intégration système !][906] {SUBJECT}"
+    assert told.get_content_type() == "multipart/mixed"
+    assert room.post.box.to(sender) == []
 
 
 def test_a_patient_without_a_record_is_said_902_and_can_be_replayed(

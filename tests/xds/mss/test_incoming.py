@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from xds.mss.answer import Answer, write_answer
+from xds.mss.answer import Answer, write_answer, write_report
 from xds.mss.incoming import IncomingLetter, NotForUs, read_incoming
 from xds.mss.mail import Mail
 from xds.mss.notices import Disposition
@@ -144,6 +144,20 @@ def test_an_answer_says_in_its_subject_what_failed_and_brings_the_letter_back() 
     assert "le dossier n'existe pas" in words.get_content()
     inside = enclosed.get_content()
     assert [part.get_filename() for part in inside.iter_attachments()] == ["IHE_XDM.zip"]
+
+
+def test_a_report_is_an_ordinary_mail_with_the_letter_and_no_letter_itself() -> None:
+    said = Answer(answer_id="a1", mailbox="chu@mssante.example", to="dsi@mssante.example", letter=letter(), code="902")
+
+    content = write_report(said, datetime(2026, 11, 22, 19, 0, tzinfo=UTC))
+
+    mail = message_from_bytes(content, policy=policy.default)
+    assert (mail["To"], mail["Subject"]) == ("dsi@mssante.example", f"[KO Intégration système !][902] {SUBJECT}")
+    assert mail.get_content_type() == "multipart/mixed"
+    words, enclosed = mail.iter_parts()
+    assert "902 Patient inconnu" in words.get_content()
+    assert enclosed.get_content_type() == "message/rfc822"
+    assert isinstance(read_incoming(content), NotForUs)
 
 
 def test_an_answer_to_a_hostile_letter_has_no_field_of_its_own_making() -> None:
