@@ -494,5 +494,35 @@ def test_killed_at_a_step_a_letter_is_fed_once_and_answered_once(
     assert len(room.post.box.to(sender)) == 1
 
 
+NOTICE_STEPS = {
+    "before it is told": "LOCK TABLE ecluse.letter_recipients IN ACCESS EXCLUSIVE MODE",
+    "between the word and its queue": "LOCK TABLE ecluse.acknowledgements IN ACCESS EXCLUSIVE MODE",
+}
+
+
+@pytest.mark.parametrize("step", NOTICE_STEPS)
+def test_killed_at_a_step_a_notice_is_told_once(
+    room: Mailroom,
+    sent: Callable[..., tuple[Any, str, str]],
+    door_processes: Callable[[Any, str], list[int]],
+    step: str,
+) -> None:
+    address = fresh("dr")
+    message, letter_id, _ = sent(address)
+    data = delivery_status(letter_id, address)
+    with closing(room.post.house.owner()) as held:
+        held.autocommit = False
+        held.execute(NOTICE_STEPS[step])
+        room.box.put(data)
+        eventually(lambda: room.post.bench.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        for pid in door_processes(room.post.house, "hl7v2"):
+            os.kill(pid, signal.SIGKILL)
+        held.rollback()
+
+    assert room.post.told(message) == {address: ("N", "550")}
+    eventually(lambda: room.kept(data))
+    assert [one.event for one in room.post.bench.receiver.of(message.at("MSH^1^10"))].count("Z02") == 1
+
+
 def test_the_laboratory_is_the_owner_of_the_mailbox(room: Mailroom) -> None:
     assert room.post.house.credential(f"{LABORATORY}.sign").structure_id == STRUCTURE
