@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.gate import Gate, Witness
+from gateway.gate import Gate
 from gateway.wire.mtom import MimeLimits
+from gateway.witness import Witness
 from security.audit.trail import AuditTrail
 
 

@@ -8,9 +8,10 @@ from gateway import assertions
 from gateway.database.pool import DoorPool
 from gateway.door import DoorFiles
 from gateway.doorkeeper import Doorkeeper
-from gateway.gate import Gate, Witness
+from gateway.gate import Gate
 from gateway.settings import Settings, speaks_fhir
 from gateway.wire.mtom import MimeLimits
+from gateway.witness import Witness
 from profiles.affinity import load_affinity_domain
 from profiles.codes import Domain, load_domain
 from security.audit.trail import AuditTrail

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from conformance.checks.document_change import check_document_change
 from gateway.consultation.change_orders import STATUS_ORDER, Asker, Order, among, orders_of
 from gateway.consultation.change_sender import author_errors, patient_errors
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from profiles.codes import Domain
 from security.audit.event import Outcome
 from security.vihf.model import Purpose

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.vihf import agreement

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gateway.consultation import reading
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.vihf import agreement

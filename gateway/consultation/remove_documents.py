@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import DocumentRequest, RegistryResponse

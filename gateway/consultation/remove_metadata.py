@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.checks.removal import check_removal
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from xds.errors import Refusal
 from xds.messages import RegistryResponse, RemoveObjectsRequest

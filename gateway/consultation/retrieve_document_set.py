@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from gateway.consultation import reading
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.at_rest.format import SealError
 from security.at_rest.record_keys import Kek, unwrap
 from security.at_rest.unsealing import unseal

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.checks.update import check_update
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from profiles.codes import Domain
 from security.audit.event import Outcome
 from xds.errors import Refusal, Severity

@@ -9,10 +9,11 @@ from typing import Final
 
 from conformance.checks.metadata_rule import Column, Subject, association_path
 from conformance.checks.update import METADATA_RULES
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.ingest import coherence
 from gateway.ingest.own_documents import person_of
 from gateway.ingest.reference_search import CHANNEL
+from gateway.witness import Witness
 from profiles.codes import Domain
 from security.audit.event import Outcome
 from xds.dmp import rights

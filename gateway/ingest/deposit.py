@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.at_rest.public_keys import RecordPublicKey
 from security.audit.event import Outcome
 from xds.dmp.record import Record, RecordStatus

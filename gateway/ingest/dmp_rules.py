@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from conformance.checks.content import ContentPolicy
 from conformance.checks.metadata import check_metadata
 from conformance.checks.registered import check_registered
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.ingest import coherence, lot_signature
 from gateway.ingest.feeding import Feeding
+from gateway.witness import Witness
 from profiles.codes import Domain
 from security.pki.trust import TrustStore
 from security.signature.lot import LotPolicy

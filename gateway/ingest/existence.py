@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.ingest.own_documents import check_patient
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from xds.dmp import rights

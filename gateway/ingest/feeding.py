@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.checks.metadata_rule import entry_path
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from xds.dmp import rights
 from xds.dmp.entries import INVISIBLE, MASKED

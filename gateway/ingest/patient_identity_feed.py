@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.wire.feed import (
     PATIENT,
     SUBSUMED,
@@ -15,6 +15,7 @@ from gateway.wire.feed import (
     FeedMessage,
     FeedRefused,
 )
+from gateway.witness import Witness
 from security.at_rest.new_record import create_record_key_for
 from security.at_rest.wrapping import WrappingPublicKey
 from security.audit.event import AuditEvent, Outcome, pseudonym

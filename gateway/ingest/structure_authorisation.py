@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.ingest.own_documents import check_patient
 from gateway.ingest.reference_search import CHANNEL
 from gateway.wire.dmp_services import Action, SetAuthorisation
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from xds.dmp import rights
 from xds.dmp.operations import Operation

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.ingest.reference_search import CHANNEL
 from gateway.wire.dmp_services import ListRecords, RecordsMode
+from gateway.witness import Witness
 from security.audit.event import Outcome
 from xds.dmp import rights
 from xds.dmp.operations import Operation

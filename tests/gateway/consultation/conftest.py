@@ -24,7 +24,8 @@ from gateway.consultation.update_document_set import UpdateDocumentSet
 from gateway.database.domain import declare_domain
 from gateway.database.opening import Database
 from gateway.database.pool import open_pool
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
+from gateway.witness import Witness
 from profiles.affinity import load_affinity_domain
 from samples.pki.factory import TestPki
 from security.pki.certificate import read_certificate

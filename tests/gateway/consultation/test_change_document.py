@@ -17,8 +17,9 @@ import pytest
 from gateway.consultation.change_document import ChangeDocuments
 from gateway.database.opening import Database
 from gateway.database.pool import open_pool
-from gateway.gate import Caller, Witness
+from gateway.gate import Caller
 from gateway.records import open_record
+from gateway.witness import Witness
 from profiles.codes import load_domain
 from profiles.dmp.rights import Cell, CellKey, cells
 from samples.changes import archive, change_lot, delete, make_visible, mask, unmask

@@ -13,9 +13,9 @@ from gateway.consultation import iti18, iti51
 from gateway.consultation.registry_stored_query import RegistryStoredQuery
 from gateway.consultation.retrieve_document_set import RetrieveDocumentSet
 from gateway.database.pool import open_pool
-from gateway.gate import Witness
 from gateway.soap_door import Operation
 from gateway.wire.soap import Packaging, SoapMessage
+from gateway.witness import Witness
 from samples.client.queries import APPROVED, QueryId, build
 from security.at_rest.record_keys import create_kek
 from security.audit.trail import AuditTrail

@@ -20,13 +20,14 @@ from gateway.database.domain import declare_domain
 from gateway.database.opening import open_database
 from gateway.database.pool import DoorPool, open_pool
 from gateway.doorkeeper import Doorkeeper
-from gateway.gate import Caller, Gate, Witness
+from gateway.gate import Caller, Gate
 from gateway.ingest import iti8, iti44
 from gateway.ingest.patient_identity_feed import PatientIdentityFeed
 from gateway.server.mllp import MllpListener
 from gateway.settings import Settings
 from gateway.soap_door import SERVICES, Service, build
 from gateway.wire.mtom import MimeLimits
+from gateway.witness import Witness
 from samples.feed import AUTHORITY, MllpClient, NoAnswer, adt, content_type, cx, envelope, interaction
 from samples.pki.factory import TestPki
 from security.at_rest.record_keys import Kek, unwrap
