@@ -1,4 +1,4 @@
-"""Letters on their way out: each to every recipient that it has not reached, and what the server said is told (G-351).
+"""Letters on their way out: each to every recipient that it has not reached, and what the server said is told (G-350).
 
 A recipient that is refused is told of at once and never tried again; one that is put off is tried again alone.
 """
@@ -40,7 +40,13 @@ class SendLetters:
         with self.letters.claim(connection) as claimed:
             if claimed is None:
                 return False
-            state, outcome = self._send(connection, claimed)
+            try:
+                state, outcome = self._send(connection, claimed)
+            except psycopg.Error:
+                raise
+            except Exception:  # noqa: BLE001 - one letter that cannot be sent stops no other
+                _log.exception("a letter meets a fault of ours", extra={"letter": str(claimed.letter_id)})
+                state, outcome = State.PARKED, f"incident {claimed.letter_id}"
             pause = min(self.retrying.first_pause * 2.0**claimed.attempts, _DAY)
             self.letters.finish(connection, claimed.letter_id, state, outcome, pause)
         self.counters.add(f"letters.{state.value}")
