@@ -15,6 +15,7 @@ HL7V2_ORU, HL7V2_MDM, HL7V2_PAM = "hl7v2-oru", "hl7v2-mdm", "hl7v2-pam"
 FHIR_PROVIDE_BUNDLE = "fhir-provide-bundle"
 FHIR_DOCUMENT_REFERENCE = "fhir-document-reference"
 FHIR_SEARCHSET = "fhir-searchset"
+FHIR_DOCUMENT = "fhir-document"
 XDM = "xdm"
 STRUCTURE = "structure"
 
@@ -156,8 +157,9 @@ FHIR_PROFILES = {
         Profile(FHIR_PROVIDE_BUNDLE, "FHIR : lot de documents (ITI-65)", "FHIR: lot of documents (ITI-65)", ()),
         Profile(FHIR_DOCUMENT_REFERENCE, "FHIR : document seul (ITI-105)", "FHIR: one document (ITI-105)", ()),
         Profile(FHIR_SEARCHSET, "FHIR : réponse de recherche (ITI-67)", "FHIR: answer of a search (ITI-67)", ()),
+        Profile(FHIR_DOCUMENT, "FHIR : document (Bundle et Composition)", "FHIR: document (Bundle, Composition)", ()),
     )
 }
-"""Profiles of resources of MHD, judged by `conformance.fhir.validation`."""
+"""Profiles of resources of MHD and of documents in FHIR, judged by `conformance.fhir.validation`."""
 MEDIA_PROFILES = {XDM: Profile(XDM, "Support de documents (IHE XDM)", "Medium of documents (IHE XDM)", ())}
 """The profile of media, judged by `conformance.media`."""

@@ -96,7 +96,7 @@ class Judge:
         if kind is Kind.RESOURCE:
             from conformance.fhir.validation import validate_resource
 
-            return validate_resource(content, self.profile, lenient=self.lenient)
+            return validate_resource(content, self.profile, lenient=self.lenient, language=self.language)
         if kind is Kind.MEDIUM:
             return _medium(content)
         if self._is_of_metadata(content):

@@ -16,6 +16,13 @@ def foreign(document: CdaDocument, language: str) -> str | None:
     return f"Le document est fait pour un autre domaine ({named}) ; il est jugé selon les règles françaises (FR)."
 
 
+def document_in_fhir(name: str, language: str) -> str:
+    """What to say of a document in FHIR: which it is, and that the DMP has no place for it."""
+    if language == "en":
+        return f"{name}. The DMP has only CDA: its doors refuse any document in FHIR (O7)."
+    return f"{name}. Le DMP n'a que du CDA : ses portes refusent tout document en FHIR (O7)."
+
+
 def made(language: str) -> str:
     """What to say of results that came without a document."""
     if language == "en":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.catalogue import (
+    FHIR_DOCUMENT,
     FHIR_PROFILES,
     FHIR_SEARCHSET,
     HL7V2_MDM,
@@ -35,6 +36,14 @@ _MILD = frozenset(
     {"AGR-TITLE", "AGR-LANGUAGE", "AGR-AUTHOR", "AGR-SETTING", "AGR-FACILITY", "AGR-SERVICESTART", "AGR-SERVICESTOP"}
 )
 """The disagreements that are warnings: `conformance.checks.agreement` gives them that severity."""
+
+_OF_DEPOSITS = tuple(one for one in FHIR_PROFILES if one != FHIR_DOCUMENT)
+_FHIR_RULES = {
+    "FHIR-SAME-HASH": (FHIR_SEARCHSET,),
+    **dict.fromkeys(("FHIR-DOCUMENT", "FHIR-SECTION", "FHIR-OUTSIDE", "FHIR-ORPHAN"), (FHIR_DOCUMENT,)),
+    **dict.fromkeys(("FHIR-STRUCTURE", "FHIR-REFERENCE", "FHIR-KEPT"), tuple(FHIR_PROFILES)),
+}
+_MILD_OF_DOCUMENTS = frozenset({"FHIR-OUTSIDE", "FHIR-ORPHAN"})
 
 
 def of_form() -> Iterator[Explained]:
@@ -139,8 +148,8 @@ def _hl7v2() -> Iterator[Explained]:
 def _fhir() -> Iterator[Explained]:
     """The rules of the spelling in FHIR; what an interface that is lenient admits is an error all the same."""
     for identifier in rule_texts("fhir"):
-        only = (FHIR_SEARCHSET,) if identifier == "FHIR-SAME-HASH" else tuple(FHIR_PROFILES)
-        yield _of_text("fhir", identifier, "fhir", Severity.ERROR, only)
+        severity = Severity.WARNING if identifier in _MILD_OF_DOCUMENTS else Severity.ERROR
+        yield _of_text("fhir", identifier, "fhir", severity, _FHIR_RULES.get(identifier, _OF_DEPOSITS))
 
 
 def _of_text(package: str, identifier: str, kind: Kind, severity: Severity, profiles: tuple[str, ...]) -> Explained:

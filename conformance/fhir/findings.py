@@ -19,11 +19,13 @@ from xds.mhd.outcome import expression_of
 STRUCTURE: Final = "fhir"
 METADATA: Final = "metadata"
 AGREEMENT: Final = "agreement"
+DOCUMENT: Final = "fhir-document"
 RULE: Final = "FHIR-STRUCTURE"
 _SEVERITIES = {ErrorSeverity.ERROR: Severity.ERROR, ErrorSeverity.WARNING: Severity.WARNING}
 _TITLES = {
     STRUCTURE: ("FHIR R4", "FHIR R4"),
     METADATA: ("Profils MHD et PDSm, métadonnées", "Profiles MHD and PDSm, metadata"),
+    DOCUMENT: ("Document FHIR, métadonnées", "FHIR document, metadata"),
     AGREEMENT: ("Accord avec les documents", "Agreement with the documents"),
     **LAYERS,
 }

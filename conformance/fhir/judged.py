@@ -99,7 +99,7 @@ def judge_document(resource: Json) -> Judged:
     content = contents.get(document.entry.entry_uuid)
     entry = document.entry if content is None else completed(document.entry, content)
     related = tuple(read_associations(document, {}, notes, fresh_uuid))
-    request = _lot_of((entry,), contents, (association for association, _ in related))
+    request = lot_of((entry,), contents, (association for association, _ in related))
     places = {entry.entry_uuid: element.path, entry.unique_id: element.path}
     places |= {association.entry_uuid: path for association, path in related}
     request = replace(request, errors=tuple(dict.fromkeys(notes.faults)))
@@ -123,7 +123,7 @@ def judge_searchset(bundle: Json) -> Judged:
         and resource.content.get("resourceType") != "OperationOutcome"
     ]
     read = [one for one in documents if one is not None]
-    request = _lot_of((one.entry for one in read), {}, ())
+    request = lot_of((one.entry for one in read), {}, ())
     places = {one.entry.entry_uuid: one.path for one in read}
     request = replace(request, errors=tuple(dict.fromkeys(notes.faults)))
     errors = [one for one in _errors(request, places) if _is_of_what_is_found(one)]
@@ -181,7 +181,7 @@ def _carried(lot: Lot, request: ProvideAndRegisterRequest) -> Iterator[Carried]:
             yield Carried(f"{carrier}.data" if carrier else inside, entry, content)
 
 
-def _lot_of(
+def lot_of(
     entries: Iterable[DocumentEntry], contents: dict[str, bytes], related: Iterable[Association]
 ) -> ProvideAndRegisterRequest:
     """Entries as a lot that says nothing of itself."""

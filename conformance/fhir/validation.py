@@ -1,4 +1,4 @@
-"""validate_resource(content) -> Report: is a resource of MHD right, and are the documents inside it?
+"""validate_resource(content) -> Report: is a resource of MHD right, or a document in FHIR, and what is inside it?
 
 The rules of the ingest door, in the report form of documents (IHE MHD 4.2.4; PDSm 3.1.1; DMP draft 0.1.0). Strict:
 each deviation is an error; lenient: what a lenient interface admits is a warning that says what it does about it.
@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from cda.document import UnreadableDocument
-from conformance.catalogue import FHIR_DOCUMENT_REFERENCE, FHIR_PROFILES, FHIR_PROVIDE_BUNDLE, FHIR_SEARCHSET
+from conformance import notes
+from conformance.catalogue import (
+    FHIR_DOCUMENT,
+    FHIR_DOCUMENT_REFERENCE,
+    FHIR_PROFILES,
+    FHIR_PROVIDE_BUNDLE,
+    FHIR_SEARCHSET,
+)
 from conformance.diagnosis import diagnose
 from conformance.fhir.documents import check_documents
+from conformance.fhir.fhir_document import judge_fhir_document, kind_of_document
 from conformance.fhir.findings import (
     AGREEMENT,
+    DOCUMENT,
     METADATA,
     STRUCTURE,
     Places,
@@ -38,6 +48,7 @@ _JUDGES: Final[Mapping[str, Callable[[dict[str, Any]], Judged]]] = {
     FHIR_PROVIDE_BUNDLE: judge_lot,
     FHIR_DOCUMENT_REFERENCE: judge_document,
     FHIR_SEARCHSET: judge_searchset,
+    FHIR_DOCUMENT: judge_fhir_document,
 }
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 _MOST = 10_000
@@ -53,10 +64,14 @@ def profile_of_resource(resource: Any) -> str | None:
         return FHIR_DOCUMENT_REFERENCE
     if kind == ("Bundle", "searchset"):
         return FHIR_SEARCHSET
+    if kind == ("Bundle", "document"):
+        return FHIR_DOCUMENT
     return FHIR_PROVIDE_BUNDLE if kind[0] == "Bundle" else None
 
 
-def validate_resource(content: bytes, profile: str | None = None, *, lenient: bool = False) -> Report:
+def validate_resource(
+    content: bytes, profile: str | None = None, *, lenient: bool = False, language: str = "fr"
+) -> Report:
     """Judge a resource and the documents that it carries.
 
     It is JSON or XML; both have the same findings, each at its line. Findings on a document have its path after the
@@ -72,16 +87,18 @@ def validate_resource(content: bytes, profile: str | None = None, *, lenient: bo
         return _other(profile)
     structure = Structure()
     structure.look(resource)
+    layer = DOCUMENT if found == FHIR_DOCUMENT else METADATA
     told = {one.path: one for one in (*structure.faults, *faults)}
     if told:
         findings = [structure_finding(one, places) for one in list(told.values())[:_MOST]]
-        return _report(found, resource, findings, {STRUCTURE: True, METADATA: False})
+        return _noted(_report(found, resource, findings, {STRUCTURE: True, layer: False}), resource, language)
     judged = _JUDGES[found](resource)
     findings = [as_finding(one, judged.places, places) for one in dict.fromkeys(_told(judged, lenient=lenient))]
-    asked = {STRUCTURE: True, METADATA: True}
+    findings = [replace(one, layer=layer) for one in findings]
+    asked = {STRUCTURE: True, layer: True}
     if judged.documents:
         findings += check_documents(judged.documents, places, asked, lenient=lenient)
-    return _report(found, resource, findings, asked)
+    return _noted(_report(found, resource, findings, asked), resource, language)
 
 
 def _read(content: bytes) -> tuple[Any, Places, tuple[StructureFault, ...]]:
@@ -103,8 +120,16 @@ def _report(profile: str, resource: Mapping[str, Any], findings: Iterable[Findin
     if len(found) > _MOST:
         found = tuple(sorted(found, key=lambda one: one.severity is not Severity.ERROR))[:_MOST]
     ordered = tuple(sorted(found, key=lambda one: (one.line, one.column)))
-    asked.setdefault(AGREEMENT, False)
+    if profile != FHIR_DOCUMENT:
+        asked.setdefault(AGREEMENT, False)
     return Report(profile, ordered, document_type=str(resource["resourceType"]), layers=layer_results(ordered, asked))
+
+
+def _noted(report: Report, resource: Mapping[str, Any], language: str) -> Report:
+    if report.profile != FHIR_DOCUMENT:
+        return report
+    kind = kind_of_document(dict(resource))
+    return replace(report, document_type=kind.name_fr, notes=(notes.document_in_fhir(kind.name(language), language),))
 
 
 def _unreadable(content: bytes, error: MalformedMessage) -> Report:
@@ -133,6 +158,8 @@ def _other(profile: str | None) -> Report:
         expected=wanted,
         message="La ressource n'est pas de celles que ce profil juge.",
         message_en="The resource is not one that this profile judges.",
-        hint="Donnez le Bundle d'une transaction ITI-65, une DocumentReference, ou le Bundle qu'une recherche répond.",
-        hint_en="Name the Bundle of a transaction ITI-65, a DocumentReference, or the Bundle that a search answers.",
+        hint="Donnez le Bundle d'une transaction ITI-65, une DocumentReference, le Bundle qu'une recherche répond, "
+        "ou un document (Bundle de type document).",
+        hint_en="Name the Bundle of a transaction ITI-65, a DocumentReference, the Bundle that a search answers, "
+        "or a document (Bundle of type document).",
     )

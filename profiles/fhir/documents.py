@@ -21,6 +21,10 @@ class FhirDocumentKind:
     name_en: str
     source: str
 
+    def name(self, language: str) -> str:
+        """The name in the language asked for."""
+        return self.name_en if language == "en" else self.name_fr
+
 
 def kind_of(profiles: Iterable[str], type_code: str) -> FhirDocumentKind:
     """The kind of a document of these profiles (last segments) and this LOINC type; every document has one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from profiles.fhir.documents import FhirDocumentKind, kind_of
@@ -31,22 +31,19 @@ class FhirDocument:
     entry: DocumentEntry
 
 
-def read_document(bundle: Json, entry_uuid: str) -> FhirDocument | None:
+def read_document(bundle: Json, entry_uuid: str, notes: Notes | None = None) -> FhirDocument | None:
     """Read the head of a document; None: it is no Bundle of type `document` that begins with a Composition.
 
-    What the document says beside its head is its own matter: nothing of it is noted.
+    What is wrong in it goes to `notes`; without them nothing is noted: what a document says is its own matter.
     """
-    notes = Notes()
-    element = Element(bundle, "Bundle", notes)
-    resources = {
-        one.text("fullUrl"): resource
-        for one in element.children("entry")
-        if (resource := one.child("resource")) is not None
-    }
-    first = next(iter(resources.values()), None)
+    element = Element(bundle, "Bundle", notes or Notes())
+    entries = element.children("entry")
+    first = entries[0].child("resource") if entries else None
+    listed = [(one.text("fullUrl"), resource) for one in entries if (resource := one.child("resource")) is not None]
+    resources = {url: resource for url, resource in listed if url}
     if bundle.get("type") != "document" or first is None or first.content.get("resourceType") != "Composition":
         return None
-    references = References(first, resources | _by_relative_address(resources))
+    references = References(first, resources | _by_relative_address(listed))
     identifier, concept = element.child("identifier"), first.child("type")
     type_code = read_concept(concept) if concept is not None else None
     categories = first.children("category")
@@ -96,13 +93,17 @@ def check_composition(entry: DocumentEntry, document: FhirDocument, path: str) -
             yield RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, path, rule="FHIR-COMPOSITION")
 
 
-def _by_relative_address(resources: dict[str, Element]) -> dict[str, Element]:
-    """References inside a document may be relative: `Patient/1` (FHIR R4 §2.36.4.1)."""
-    return {
-        f"{one.content.get('resourceType')}/{one.content.get('id')}": one
-        for one in resources.values()
-        if one.content.get("id")
-    }
+def _by_relative_address(listed: Iterable[tuple[str, Element]]) -> dict[str, Element]:
+    """References inside a document may be relative: `Patient/1`, by fullUrl or by id (FHIR R4 §2.36.4.1)."""
+    found: dict[str, Element] = {}
+    for url, one in listed:
+        kind, identifier = one.content.get("resourceType"), one.content.get("id")
+        if identifier:
+            found[f"{kind}/{identifier}"] = one
+        above, _, last = url.rpartition("/")
+        if above.endswith(f"/{kind}"):
+            found[f"{kind}/{last}"] = one
+    return found
 
 
 def _same(one: Code, other: Code | None) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from xds.metadata import ins
 from xds.metadata.datatypes import Cx
-from xds.mhd.constants import SOURCE_PATIENT_ID
+from xds.mhd.constants import OID, SOURCE_PATIENT_ID
 from xds.mhd.element import Element
 from xds.mhd.identifiers import read_cx
 from xds.mhd.patients import read_source_patient
@@ -61,5 +62,8 @@ def same_patient(one: str, other: str) -> bool:
 
 
 def _of_patient(patient: Element) -> str:
+    """The INS, wherever it stands among the identifiers; else the first of them."""
     identifiers = patient.children("identifier")
-    return read_cx(identifiers[0]) if identifiers else ""
+    named = (one for one in identifiers if str(one.content.get("system")).removeprefix(OID) in ins.AUTHORITIES)
+    chosen = next(named, next(iter(identifiers), None))
+    return read_cx(chosen) if chosen is not None else ""
