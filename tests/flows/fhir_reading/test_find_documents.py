@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fhirclient.models.bundle import Bundle
 
+from gateway.wire.fhir.resource_xml import read_xml
 from xds.mhd.document_reference_reader import read_document_reference
 from xds.mhd.element import Element
 from xds.mhd.notes import Notes
@@ -36,6 +37,14 @@ def test_a_replacement_is_found_with_what_it_replaces_which_it_can_bring_along(r
     assert reader.ids(("relatesto", f"DocumentReference/{before['id']}")) == [found["id"]]
     brought = reader.find(("_include", "DocumentReference:relatesto")).resource["entry"][-1]
     assert (brought["search"]["mode"], brought["resource"]["id"]) == ("include", before["id"])
+
+
+def test_a_search_is_answered_alike_in_json_and_in_xml_and_again(reader: Any) -> None:
+    reader.deposit(documents=2)
+    first, again = reader.find(), reader.find()
+    spelled = reader.find(Accept="application/fhir+xml")
+    assert spelled.content_type == "application/fhir+xml"
+    assert first.resource == again.resource == read_xml(spelled.content)
 
 
 def test_another_implementation_of_fhir_reads_the_answer(reader: Any) -> None:
@@ -90,6 +99,14 @@ def test_a_search_without_patient_or_status_is_refused(reader: Any, left_out: st
     assert reply.status == 400
     assert reply.codes == ["XDSStoredQueryMissingParam"]
     assert left_out in reply.issues[0]["diagnostics"]
+
+
+@pytest.mark.parametrize("resource_type", ["DocumentReference", "List"])
+def test_a_patient_is_never_named_by_a_reference(reader: Any, resource_type: str) -> None:
+    asked = [reader.patient, ("status", "current"), ("code", "submissionset"), ("patient", "Patient/1")]
+    reply = reader.client.search(resource_type, asked)
+    assert (reply.status, reply.codes[0]) == (400, "XDSStoredQueryParamNumber")
+    assert "expected patient.identifier" in reply.issues[0]["diagnostics"]
 
 
 def test_a_lenient_search_may_leave_the_status_out(reader: Any) -> None:
