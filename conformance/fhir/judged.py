@@ -31,7 +31,7 @@ from xds.mhd.lot import Lot, read_lot
 from xds.mhd.notes import Notes
 from xds.mhd.relations import read_associations
 from xds.mhd.requirements import check_profile, missing
-from xds.mhd.transaction import profiles_of
+from xds.mhd.transaction import EntryKind, profiles_of
 
 AUTHOR_ORG: Final = "FHIR-AUTHOR-ORG"
 SAME_HASH: Final = "FHIR-SAME-HASH"
@@ -45,7 +45,7 @@ _OF_A_LOT: Final = frozenset(("O12", "DOCUMENT", "D-080", "D-081-R", "D-081-V", 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A document that came with its metadata; `path` is where its bytes stand."""
+    """A document that came with its metadata; `path` is where its bytes stand, or the Bundle that it is."""
 
     path: str
     entry: DocumentEntry
@@ -169,16 +169,15 @@ def _carried(lot: Lot, request: ProvideAndRegisterRequest) -> Iterator[Carried]:
     """The documents but that which signs: it is none that a profile judges."""
     signing = {one.source for one in request.associations if one.association_type is AssociationType.SIGNS}
     places = {
-        identifier: entry.resource.path
+        identifier: entry.resource.at("data") if entry.kind is EntryKind.CONTENT else entry.resource.path
         for entry, identifier in zip(lot.transaction.entries, lot.ids, strict=True)
-        if entry.resource.content.get("resourceType") in ("Binary", "Bundle")
+        if entry.kind in (EntryKind.CONTENT, EntryKind.FHIR_DOCUMENT)
     }
     for entry in request.entries:
         content = request.documents.get(entry.entry_uuid)
         if content is not None and entry.entry_uuid not in signing:
-            carrier = places.get(entry.entry_uuid)
             inside = f"{lot.places[entry.entry_uuid]}.content[0].attachment.data"
-            yield Carried(f"{carrier}.data" if carrier else inside, entry, content)
+            yield Carried(places.get(entry.entry_uuid, inside), entry, content)
 
 
 def lot_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import re
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from conformance.judging import Judge
 from conformance.report import Severity
 from gateway.wire.fhir.resource_xml import write_xml
 from samples.documents.vsm import vsm
+from samples.fhir.bundle import write_lot
 from samples.fhir.document import FRENCH_DOCUMENT, french_summary
 from samples.submission import build_submission
 from security.strict_json import read_json, write_json
@@ -23,9 +25,13 @@ SPELLINGS = {"JSON": write_json, "XML": write_xml}
 
 
 @pytest.fixture(scope="module")
-def good(pki):
-    lot = build_submission([vsm()], signer=pki.certificate("chu-seine.sign"), now=datetime.now(UTC))
-    return french_summary(lot)
+def submission(pki):
+    return build_submission([vsm()], signer=pki.certificate("chu-seine.sign"), now=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def good(submission):
+    return french_summary(submission)
 
 
 @pytest.fixture
@@ -280,6 +286,37 @@ def test_two_addresses_that_lead_to_each_other_end(document):
     document["entry"][4]["resource"]["evidence"] = [{"detail": [{"reference": document["entry"][4]["fullUrl"]}]}]
 
     assert Judge()(write_json(document)).findings == ()
+
+
+def lot_with(submission, document, *, as_bytes):
+    """A transaction whose document is one in FHIR: as a Bundle, or as the bytes of a Binary."""
+    lot = write_lot(submission)
+    entry = lot.entries("Binary")[0]
+    if as_bytes:
+        data = base64.b64encode(write_json(document)).decode()
+        entry["resource"] = {"resourceType": "Binary", "contentType": "application/fhir+json", "data": data}
+    else:
+        entry["resource"], entry["request"]["url"] = document, "Bundle"
+    attachment = lot.document()["content"][0]["attachment"]
+    attachment["contentType"] = "application/fhir+json"
+    del attachment["hash"], attachment["size"]
+    return lot.resource
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("as_bytes", [False, True], ids=["a Bundle", "a Binary"])
+def test_a_document_in_fhir_inside_a_lot_is_judged_at_its_place(submission, document, as_bytes, spelling):
+    composition(document)["section"][0].pop("text")
+
+    report = Judge()(SPELLINGS[spelling](lot_with(submission, document, as_bytes=as_bytes)))
+
+    (found,) = [one for one in report.findings if one.layer == "fhir-document"]
+    place = "Bundle.entry[2].resource.data/Bundle.entry[0]" if as_bytes else "Bundle.entry[2].resource.entry[0]"
+    assert found.rule == "FHIR-SECTION"
+    assert found.path.partition(" (")[0] == f"{place}.resource.section[0]"
+    assert found.line
+    assert report.profile == "fhir-provide-bundle"
+    assert [one.rule for one in report.errors if one.path.endswith("contentType")] == ["O7"]
 
 
 def test_another_profile_does_not_judge_a_document_and_it_judges_nothing_else(document):
