@@ -57,6 +57,7 @@ def _resource(name: str, operations: list[FhirOperation]) -> dict[str, Any]:
         "type": name,
         "supportedProfile": profiles,
         "interaction": [interactions[code] for code in sorted(interactions)],
+        "searchInclude": sorted({name for item in operations for name in item.includes}),
         "searchParam": [_parameter(parameters[key]) for key in sorted(parameters)],
         "operation": [
             {"name": item.route.rpartition("$")[2], "definition": item.definition, "documentation": item.documentation}

@@ -16,7 +16,7 @@ from conformance.fhir import schema
 from gateway.doorkeeper import Doorkeeper
 from gateway.exchange import Exchange
 from gateway.fhir_capabilities import capability_statement
-from gateway.fhir_routes import FhirOperation, Routes
+from gateway.fhir_routes import METADATA, FhirOperation, Routes
 from gateway.wire.bearer import read_bearer
 from gateway.wire.faults import NotAvailable
 from gateway.wire.fhir import media_types, reading
@@ -32,7 +32,6 @@ from xds.dmp.operations import Operation as LawOperation
 from xds.errors import Refusal
 from xds.mhd import outcome as mhd_outcome
 
-METADATA = "metadata"
 ADDRESSES: Mapping[str, str] = {"ingest": "/ingest/fhir", "consultation": "/consult/fhir"}
 """Where the interface of a door is: two addresses, never one."""
 

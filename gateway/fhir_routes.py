@@ -17,6 +17,8 @@ from security.errors import ErrorKind
 from xds.dmp.operations import Operation as LawOperation
 
 Interaction = Literal["read", "vread", "patch", "create", "search-type", "transaction", "operation"]
+METADATA = "metadata"
+"""The path that says what an interface offers; GET alone."""
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -44,7 +46,8 @@ class FhirOperation:
     the law of the DMP, so that a refusal is traced in the record; None: no record is concerned; `law_of` says it where
     the request does. `places` maps what errors name to FHIRPath (`xds.mhd.outcome`).
     `documents`: the answer is a document, whose type the operation agrees on with the client by itself.
-    `profiles`, `documentation` and `definition` (of a named operation) are what the CapabilityStatement says of it.
+    `includes` (values of _include), `profiles`, `documentation` and `definition` (of a named operation) are what the
+    CapabilityStatement says of it.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -57,6 +60,7 @@ class FhirOperation:
     law_of: Callable[[FhirRequest], LawOperation | None] | None = None
     places: Callable[[FhirRequest], Mapping[str, str]] | None = None
     parameters: tuple[SearchParameter, ...] = ()
+    includes: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     documentation: str = ""
     definition: str = ""
@@ -133,6 +137,8 @@ class Routes:
             if method not in methods:
                 raise _refused(405, "not-supported", "this address has not that method", ", ".join(sorted(methods)))
             return methods[method], found.groupdict()
+        if path == METADATA:
+            raise _refused(405, "not-supported", "this address has not that method", "GET")
         raise _refused(404, "not-found", "this interface has nothing at that address")
 
 

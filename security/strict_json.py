@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,7 @@ _DIGITS = 18
 _BOM = b"\xef\xbb\xbf"
 _NONCHARACTER = b"\xef\xbf"
 _STRUCTURE = (b"{", b"[", b",")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -80,8 +82,15 @@ def write_json(value: Any) -> bytes:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _malformed("a key occurs twice in an object")
+        raise _malformed(f"{_repeated(pairs)} occurs twice in an object")
     return found
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    """The key that is there twice, if it has the form of a name: another one could be somebody's data."""
+    counts = Counter(name for name, _ in pairs)
+    name = next(name for name, count in counts.items() if count > 1)
+    return f"the key {name}" if _NAME.fullmatch(name) else "a key"
 
 
 def _decimal(text: str) -> Decimal:

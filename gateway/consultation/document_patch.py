@@ -33,6 +33,7 @@ from xds.mhd import resource_patch
 from xds.mhd.constants import DELETED, IS_ARCHIVED, URI
 from xds.mhd.element import Element
 from xds.mhd.notes import Notes
+from xds.mhd.outcome import placed
 from xds.mhd.search_values import Token, read_tokens
 from xds.mhd.values import read_concept
 from xds.registry.registered_documents import RegisteredDocument
@@ -87,7 +88,11 @@ class DocumentPatch:
         )
         request = _ordered(request, document, before, after, self.deletion)  # (3)
         if request.associations:
-            self.change(request, caller)  # (4)
+            try:
+                self.change(request, caller)  # (4)
+            except Refusal as refusal:
+                errors = placed(refusal.errors, _places(request, document))
+                raise Refusal(errors, decided_by=refusal.decided_by, operation=refusal.operation) from None
         seen = self.references.look(document.logical_id, caller)
         if seen:
             return replace(self.wire.answer(asked.base, seen[0].whole()), may_be_minimal=True)
@@ -106,6 +111,15 @@ class DocumentPatch:
         if len(found) > 1:
             raise _refused(412, "multiple-matches", f"{len(found)} documents have such an identifier")
         return found[0]
+
+
+def _places(request: SubmitObjectsRequest, document: RegisteredDocument) -> dict[str, str]:
+    """Where the patched resource says what an order says."""
+    entries = {entry.entry_uuid: RESOURCE for entry in request.entries}
+    orders = {
+        one.entry_uuid: f"{RESOURCE}.status" if one.new_status is not None else RESOURCE for one in request.associations
+    }
+    return {**entries, **orders, document.entry.entry_uuid: RESOURCE}
 
 
 def law_of(asked: FhirRequest) -> LawOperation:
@@ -230,14 +244,23 @@ def _labels(document: RegisteredDocument, after: dict[str, Any]) -> tuple[Code, 
         raise Refusal(notes.faults, operation=LawOperation.MASK.value)
     kept = document.entry.confidentiality_codes
     if any(code.code in _LEVELS for code in codes):
-        return tuple(dict.fromkeys(codes))
+        return tuple(_once(codes))
     if len(kept) > 1:
         text = (
             f"{RESOURCE}.securityLabel: found no level among the labels left, expected {_level(kept).code}, as it was"
         )
         error = RegistryError(XdsErrorCode.SBX_LABEL_AMBIGUOUS, text, f"{RESOURCE}.securityLabel", rule="FHIR-LABEL")
         raise Refusal([error], operation=LawOperation.MASK.value)
-    return (_level(kept), *dict.fromkeys(codes))
+    return (_level(kept), *_once(codes))
+
+
+def _once(codes: Sequence[Code]) -> Iterator[Code]:
+    """Each code once, whatever its display: a label that is there already is not another one."""
+    seen: set[tuple[str, str]] = set()
+    for one in codes:
+        if (one.code, one.scheme) not in seen:
+            seen.add((one.code, one.scheme))
+            yield one
 
 
 def _level(codes: Sequence[Code]) -> Code:

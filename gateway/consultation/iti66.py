@@ -68,6 +68,7 @@ class ListWire:
             read=self.read,
             parameters=PARAMETERS,
             documentation=f"The submission sets whose documents may be read, newest first. _include={ITEMS} is known.",
+            includes=(ITEMS,),
             transaction=TRANSACTION,
             law=LawOperation.SEARCH,
             profiles=(COMPREHENSIVE_LOT,),

@@ -32,7 +32,12 @@ PATIENT: Final = (
     SearchParameter(
         name="patient.identifier", type="token", documentation="authority|INS of the patient of the token; required"
     ),
-    SearchParameter(name="patient", type="reference", modifiers=frozenset({"identifier"})),
+    SearchParameter(
+        name="patient",
+        type="reference",
+        documentation="patient:identifier alone, which is patient.identifier: no Patient has an id here",
+        modifiers=frozenset({"identifier"}),
+    ),
 )
 PAGING: Final = (
     SearchParameter(name=COUNT, type="number", documentation="resources of a page; 0: the total alone"),
@@ -55,9 +60,9 @@ _TOKENS: Final = {
 _DATES: Final = {
     "date": "creationTime",
     "creation": "creationTime",
-    "period": "serviceStartTime and serviceStopTime",
-    "period-start": "serviceStartTime",
-    "period-end": "serviceStopTime",
+    "period": "serviceStartTime and serviceStopTime; an absent one meets every bound",
+    "period-start": "serviceStartTime; absent, it meets every bound",
+    "period-end": "serviceStopTime; absent, it meets every bound",
     "_lastUpdated": "last change of metadata or status; gt with the newest seen gives what is new",
 }
 PARAMETERS: Final = (
@@ -66,9 +71,16 @@ PARAMETERS: Final = (
     *(SearchParameter(name=name, type="date", documentation=text) for name, text in _DATES.items()),
     SearchParameter(name="author.given", type="string"),
     SearchParameter(name="author.family", type="string"),
-    SearchParameter(name="related", type="reference", modifiers=frozenset({"identifier"})),
-    SearchParameter(name="relatesto", type="reference"),
-    SearchParameter(name="relatesTo", type="reference"),
+    SearchParameter(
+        name="related",
+        type="reference",
+        documentation="referenceIdList, by identifier; related:identifier is the same",
+        modifiers=frozenset({"identifier"}),
+    ),
+    *(
+        SearchParameter(name=name, type="reference", documentation="the document that relatesTo names")
+        for name in ("relatesto", "relatesTo")
+    ),
     *PAGING,
 )
 
@@ -89,6 +101,7 @@ class DocumentReferenceWire:
             read=self.read,
             parameters=PARAMETERS,
             documentation=f"The documents that may be read, each in its last version. _include={RELATED} is known.",
+            includes=(RELATED,),
             transaction=TRANSACTION,
             law=LawOperation.SEARCH,
             profiles=(COMPREHENSIVE_DOCUMENT,),

@@ -77,22 +77,6 @@ class FhirDeposit:
         try:
             response = provide(replace(request, errors=tuple(dict.fromkeys(faults))), caller)  # (3)
         except Refusal as refusal:
-            errors = _placed((*refusal.errors, *warnings), places)
+            errors = outcome.placed((*refusal.errors, *warnings), places)
             raise Refusal(errors, decided_by=refusal.decided_by, operation=refusal.operation) from None
-        return _placed((*response.errors, *warnings), places)
-
-
-def _placed(errors: Iterable[RegistryError], places: Mapping[str, str]) -> tuple[RegistryError, ...]:
-    """Errors at their FHIRPath, which also stands in their texts instead of ids that nobody sent."""
-    return tuple(dict.fromkeys(_at_its_place(error, places) for error in errors))
-
-
-def _at_its_place(error: RegistryError, places: Mapping[str, str]) -> RegistryError:
-    location = outcome.expression_of(error, places)
-    context = error.context
-    if location and error.location and not error.location.endswith("]"):
-        context = context.replace(error.location, location)
-    for identifier, place in places.items():
-        for kind in ("ExtrinsicObject", "RegistryPackage", "Association"):
-            context = context.replace(f"{kind}[{identifier}]", place)
-    return replace(error, location=location, context=context)
+        return outcome.placed((*response.errors, *warnings), places)

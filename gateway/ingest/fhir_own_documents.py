@@ -29,6 +29,7 @@ from xds.metadata.document_entry import AvailabilityStatus
 from xds.metadata.symbolic import UUID_URN, fresh_uuid
 from xds.mhd import constants as c
 from xds.mhd.identifiers import write_unique_id, write_uri
+from xds.mhd.outcome import placed
 from xds.mhd.relations import target_of
 from xds.registry.facts import OwnDocument
 
@@ -131,7 +132,11 @@ class OwnFhirDocuments:
             original_status=document.status,
             new_status=AvailabilityStatus.DELETED,
         )
-        self.delete(SubmitObjectsRequest(submission_set=submission_set, entries=(), associations=(order,)), caller)
+        try:
+            self.delete(SubmitObjectsRequest(submission_set=submission_set, entries=(), associations=(order,)), caller)
+        except Refusal as refusal:
+            errors = placed(refusal.errors, {order.entry_uuid: "DocumentReference.status"})
+            raise Refusal(errors, decided_by=refusal.decided_by, operation=refusal.operation) from None
         return FhirAnswer(resource=_reference(document, AvailabilityStatus.DELETED), may_be_minimal=True)
 
     def _own(self, values: Iterable[str], caller: Caller) -> Sequence[OwnDocument]:

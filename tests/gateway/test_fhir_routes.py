@@ -31,7 +31,7 @@ TABLE = (
     operation("GET", "DocumentReference/{id}", "read"),
     operation("PATCH", "DocumentReference/{id}", "patch", body="patch"),
     operation("GET", "Bundle/{id}/_history/{version}", "vread"),
-    *search("DocumentReference", transaction="ITI-0", handle=handle, parameters=(IDENTIFIER,)),
+    *search("DocumentReference", transaction="ITI-0", handle=handle, parameters=(IDENTIFIER,), includes=("A:b",)),
 )
 
 FOUND = [
@@ -87,6 +87,7 @@ def test_a_path_that_is_not_there_is_404(path: str) -> None:
         ("GET", "", "POST"),
         ("HEAD", "DocumentReference", "GET, POST"),
         ("GET", "DocumentReference/_search", "POST"),
+        ("HEAD", "metadata", "GET"),
     ],
 )
 def test_a_method_that_is_not_there_is_405_with_those_that_are(method: str, path: str, allow: str) -> None:
@@ -112,6 +113,7 @@ def test_what_is_declared_is_what_the_table_holds() -> None:
     assert [one["code"] for one in document["interaction"]] == ["create", "patch", "read", "search-type"]
     assert document["supportedProfile"] == ["urn:p"]
     assert document["searchParam"] == [{"name": "identifier", "type": "token", "documentation": "which"}]
+    assert document["searchInclude"] == ["A:b"]
     assert document["operation"] == [{"name": "generate-metadata", "definition": "urn:op", "documentation": "makes"}]
     assert "application/json-patch+json" in said["patchFormat"]
     assert said["implementation"]["url"] == "https://door/fhir"

@@ -126,3 +126,15 @@ _VALUES = st.recursive(
 @given(_VALUES)
 def test_what_any_writer_writes_is_read_as_it_was(value: object) -> None:
     assert read_json(json.dumps(value).encode()) == read_json(write_json(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b'{"a":{"size":1,"b":2,"size":3}}', "the key size occurs twice in an object"),
+        (b'{"258076912301541":1,"258076912301541":2}', "a key occurs twice in an object"),
+    ],
+)
+def test_a_key_that_is_there_twice_is_named_where_it_is_a_name(text: bytes, said: str) -> None:
+    with pytest.raises(MalformedMessage, match=f"^[A-Z_: ]*{said}$"):
+        read_json(text)

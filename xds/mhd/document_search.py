@@ -107,7 +107,13 @@ def read_document_search(values: Values, *, lenient: bool = False) -> DocumentRe
 
 
 def read_patient(values: Values) -> str:
-    """The patient (CX) of a search: one, by an identifier. Raises Refusal: none, several, or without authority."""
+    """The patient (CX) of a search: one, by an identifier.
+
+    Raises Refusal: none, several, without authority, or by a reference: no resource Patient has an id here.
+    """
+    if "patient" in values:
+        text = "patient: found a reference, expected patient.identifier=urn:oid:<authority>|<identifier>"
+        raise Refusal([RegistryError(XdsErrorCode.STORED_QUERY_PARAM_NUMBER, text, rule="FHIR-SEARCH")])
     sent = [*values.get("patient.identifier", ()), *values.get("patient:identifier", ())]
     tokens = [token for value in sent for token in read_tokens(value)]
     if not tokens:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -21,6 +22,12 @@ RULE_SYSTEM: Final = "urn:ecluse:fhir:CodeSystem:rule"
 """Our identifiers of rules."""
 
 _NOWHERE: Final[Mapping[str, str]] = MappingProxyType({})
+_WORDS: Final = {
+    "HasMember associations to this entry, expected one, from the SubmissionSet, of status Original": (
+        "items of the List that refer to it, expected one List.entry"
+    ),
+}
+"""Texts of rules about what FHIR spells in another way."""
 _XDS_PATH = re.compile(r"(ExtrinsicObject|RegistryPackage|Association)\[(.*?)\](?:/(.+))?", re.DOTALL)
 
 
@@ -64,10 +71,28 @@ def expression_of(error: RegistryError, places: Mapping[str, str] = _NOWHERE) ->
     return location or _named(error.context, places)
 
 
+def placed(errors: Iterable[RegistryError], places: Mapping[str, str]) -> tuple[RegistryError, ...]:
+    """Errors at their FHIRPath, which also stands in their texts instead of ids that nobody sent; each once."""
+    return tuple(dict.fromkeys(_at_its_place(error, places) for error in errors))
+
+
 def http_status(errors: Iterable[RegistryError]) -> int:
     """The status of an answer that refuses for these errors: that of the first that is more than a warning."""
     first = next((error for error in errors if error.severity is Severity.ERROR), None)
     return 200 if first is None else issue_line(first.code.value, first.rule).http
+
+
+def _at_its_place(error: RegistryError, places: Mapping[str, str]) -> RegistryError:
+    location = expression_of(error, places)
+    context = error.context
+    if location and error.location and not error.location.endswith("]"):
+        context = context.replace(error.location, location)
+    for identifier, place in places.items():
+        for kind in ("ExtrinsicObject", "RegistryPackage", "Association"):
+            context = context.replace(f"{kind}[{identifier}]", place)
+    for said, in_fhir in _WORDS.items():
+        context = context.replace(said, in_fhir)
+    return replace(error, location=location, context=context)
 
 
 def _inside(base: str, kind: str, attribute: str) -> str:

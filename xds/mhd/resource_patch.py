@@ -68,12 +68,15 @@ def applied(operations: Sequence[Json], resource: Mapping[str, Any]) -> Json:
     """The resource as patched; the one given stays. Raises BadPatch: too long, a path that leads nowhere, a test."""
     if len(operations) > _MOST:
         raise BadPatch(f"more than {_MOST} operations")
-    try:
-        patched = jsonpatch.JsonPatch(operations).apply(copy.deepcopy(dict(resource)))
-    except jsonpatch.JsonPatchTestFailed:
-        raise BadPatch("a test of the patch does not hold") from None
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError, ValueError):
-        raise BadPatch("an operation of the patch cannot be applied to this resource") from None
+    patched: Any = copy.deepcopy(dict(resource))
+    for rank, one in enumerate(operations):
+        try:
+            patched = jsonpatch.JsonPatch([one]).apply(patched, in_place=True)
+        except jsonpatch.JsonPatchTestFailed:
+            raise BadPatch(f"operation {rank} of the patch, a test, does not hold") from None
+        except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError, ValueError):
+            text = f"operation {rank} of the patch cannot be applied to this resource: its op, its path or its value"
+            raise BadPatch(text) from None
     if not isinstance(patched, dict):
         raise BadPatch("a patch leaves a resource")
     return patched

@@ -120,7 +120,11 @@ def _kind(resource: Element, method: str, url: str, request: Element) -> EntryKi
         kind = EntryKind(name)
     elif name == "Bundle" and resource.content.get("type") == "document":
         kind = EntryKind.FHIR_DOCUMENT
-    if kind is None:
+    if kind is None and not name:
+        # A GET or a DELETE has no resource: what is wrong is what it asks for.
+        expected = "POST of a List, a DocumentReference or a Binary, or PATCH of a replaced document"
+        request.notes.fault(FORBIDDEN, request.path, f"{method} {url}".strip() or "nothing", expected)
+    elif kind is None:
         expected = "a List, a DocumentReference, a Binary, or a Bundle that is a document"
         if name == "Provenance":
             expected = "no Provenance, which signs a spelling that is not kept: sign the lot by a document of it"

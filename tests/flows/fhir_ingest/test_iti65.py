@@ -185,6 +185,10 @@ def raw_pdf(lot):
     binary.update(contentType="application/pdf", data=base64.b64encode(content).decode())
 
 
+def document_out_of_list(lot):
+    lot.entries("List")[0]["resource"]["entry"].pop()
+
+
 REFUSED = {
     "no type": (drop("type"), ("O1", "error", "Bundle.entry[1].resource.type")),
     "no uniqueId": (drop("masterIdentifier"), ("O1", "error", "Bundle.entry[1].resource.masterIdentifier")),
@@ -195,6 +199,7 @@ REFUSED = {
         content_of_elsewhere,
         ("DOCUMENT", "error", "Bundle.entry[1].resource.content[0].attachment.url"),
     ),
+    "a document that its List leaves out": (document_out_of_list, ("A3", "error", "Bundle.entry[3].resource")),
     "a bare PDF": (raw_pdf, ("O7", "error", "Bundle.entry[1].resource.content[0].attachment.contentType")),
 }
 

@@ -175,6 +175,26 @@ def test_a_patch_that_cannot_be_applied_is_refused(reader: Any, patch: bytes, st
     assert _patch(reader.client, found, patch).status == status
 
 
+def test_the_operation_that_cannot_be_applied_is_counted(reader: Any) -> None:
+    patch = [{"op": "test", "path": "/status", "value": "current"}, {"op": "remove", "path": "/securityLabel/9"}]
+    reply = _patch(reader.client, _document(reader), patch)
+    assert reply.issues[0]["diagnostics"].startswith("operation 1 of the patch cannot be applied")
+
+
+def test_a_label_that_is_there_is_not_added_again(reader: Any) -> None:
+    # Given a masked document,
+    found = _document(reader)
+    assert _patch(reader.client, found, ADD_MASK).status == 200
+    masked = reader.client.get(f"DocumentReference/{found['id']}").resource
+    # when it is masked again, by a label without the display that the house gives it,
+    label = {"coding": [{name: masked["securityLabel"][1]["coding"][0][name] for name in ("system", "code")}]}
+    reply = _patch(reader.client, found, [{"op": "add", "path": "/securityLabel/-", "value": label}])
+    # then it is what it was, and what refuses is told in the words of FHIR.
+    assert (reply.status, reply.codes) == (422, ["XDSMetadataUpdateError"])
+    assert reply.issues[0]["expression"][0].startswith("DocumentReference")
+    assert "urn:uuid" not in reply.issues[0]["diagnostics"]
+
+
 def test_what_changed_since_is_found_by_its_last_change(reader: Any) -> None:
     first, second = _document(reader), _document(reader)
     newest = max(one["meta"]["lastUpdated"] for one in (first, second))

@@ -155,7 +155,7 @@ FAULTS = {
     conditional_create: ("FHIR-FORBIDDEN", "Bundle.entry[1].request.ifNoneExist"),
     put_document: ("FHIR-FORBIDDEN", "Bundle.entry[1].request"),
     a_patient: ("FHIR-FORBIDDEN", "Bundle.entry[8].resource"),
-    delete_something: ("FHIR-FORBIDDEN", "Bundle.entry[8].resource"),
+    delete_something: ("FHIR-FORBIDDEN", "Bundle.entry[8].request"),
     patch_another: ("FHIR-FORBIDDEN", "Bundle.entry[7].resource"),
     patch_the_title: ("FHIR-FORBIDDEN", "Bundle.entry[7].resource"),
     batch: ("FHIR-BUNDLE", "Bundle.type"),

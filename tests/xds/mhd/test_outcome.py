@@ -3,7 +3,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from profiles.fhir.issues import issue_line
 from xds.errors import RegistryError, Severity, XdsErrorCode, disagreement
-from xds.mhd.outcome import ERROR_SYSTEM, RULE_SYSTEM, expression_of, http_status, issue_of, write_outcome
+from xds.mhd.outcome import ERROR_SYSTEM, RULE_SYSTEM, expression_of, http_status, issue_of, placed, write_outcome
 
 PLACES = {
     "Document01": "Bundle.entry[1].resource",
@@ -62,6 +62,15 @@ def test_an_issue_has_the_words_of_soap_the_code_the_rule_and_the_place():
         "diagnostics": f"O6: {error.context}",
         "expression": ["Bundle.entry[1].resource.category"],
     }
+
+
+def test_a_place_stands_in_the_text_too_in_the_words_of_fhir():
+    members = "HasMember associations to this entry, expected one, from the SubmissionSet, of status Original"
+    text = f"ExtrinsicObject[Document01]: found 0 {members}"
+    error = RegistryError(XdsErrorCode.REGISTRY_METADATA, text, "ExtrinsicObject[Document01]", rule="A3")
+    (found,) = placed([error, error], PLACES)
+    assert found.location == "Bundle.entry[1].resource"
+    assert found.context == f"{found.location}: found 0 items of the List that refer to it, expected one List.entry"
 
 
 def test_an_outcome_is_one_of_fhir_and_without_errors_says_that_all_is_well():
