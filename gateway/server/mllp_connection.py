@@ -187,9 +187,13 @@ class MllpConnection:
     def _receive(self) -> bytes | None:
         """What came; None when it was only of TLS."""
         try:
-            return self.sock.recv(_CHUNK)
+            data = self.sock.recv(_CHUNK)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
+        # A sender that gathers what is small holds the end of a message back until its begin is acknowledged.
+        with suppress(OSError):
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return data
 
     def _wait(self, seconds: float, event: int, *, wakeful: bool = True) -> bool:
         if event == select.POLLIN and self.sock.pending():
