@@ -83,7 +83,9 @@ def _media_type(request: ProvideAndRegisterRequest, signature_id: str) -> str:
 def _signature_of(request: ProvideAndRegisterRequest, submission_set: SubmissionSet) -> str:
     signs = [item for item in request.associations if item.association_type is AssociationType.SIGNS]
     if not signs:
-        raise NotAuthenticated(ErrorKind.SIG_MISSING, "no document of the lot signs it (association signs)")
+        raise NotAuthenticated(
+            ErrorKind.SIG_MISSING, "no document of the lot signs it (association signs, relatesTo signs in FHIR)"
+        )
     sources = {item.source for item in signs}
     if len(sources) > 1:
         raise NotAuthenticated(ErrorKind.SIG_STRUCTURE, f"{len(sources)} documents sign the lot, exactly one may")

@@ -26,8 +26,10 @@ _WORDS: Final = {
     "HasMember associations to this entry, expected one, from the SubmissionSet, of status Original": (
         "items of the List that refer to it, expected one List.entry"
     ),
+    ".status/Slot[OriginalStatus]": ".status",
 }
 """Texts of rules about what FHIR spells in another way."""
+_BROKEN = re.compile(r"[0-9.]+(?:\^\S+)?: ([A-Z]+-[A-Za-z0-9.\-]+) ")
 _XDS_PATH = re.compile(r"(ExtrinsicObject|RegistryPackage|Association)\[(.*?)\](?:/(.+))?", re.DOTALL)
 
 
@@ -41,8 +43,8 @@ def write_outcome(errors: Iterable[RegistryError], places: Mapping[str, str] = _
 def issue_of(error: RegistryError, places: Mapping[str, str] = _NOWHERE) -> dict[str, Any]:
     """One issue: severity, code, details (the error code, then the rule), diagnostics and where it is."""
     codings = [{"system": ERROR_SYSTEM, "code": error.code.value}]
-    if error.rule:
-        codings.append({"system": RULE_SYSTEM, "code": error.rule})
+    if rule := error.rule or _rule_of_a_document(error):
+        codings.append({"system": RULE_SYSTEM, "code": rule})
     issue = {
         "severity": "error" if error.severity is Severity.ERROR else "warning",
         "code": issue_line(error.code.value, error.rule).issue,
@@ -85,7 +87,8 @@ def http_status(errors: Iterable[RegistryError]) -> int:
 def _at_its_place(error: RegistryError, places: Mapping[str, str]) -> RegistryError:
     location = expression_of(error, places)
     context = error.context
-    if location and error.location and not error.location.endswith("]"):
+    # The place in a document stays in the text: its FHIRPath says no more than which document.
+    if location and error.location and not error.location.endswith("]") and not error.location.startswith("/"):
         context = context.replace(error.location, location)
     for identifier, place in places.items():
         for kind in ("ExtrinsicObject", "RegistryPackage", "Association"):
@@ -93,6 +96,12 @@ def _at_its_place(error: RegistryError, places: Mapping[str, str]) -> RegistryEr
     for said, in_fhir in _WORDS.items():
         context = context.replace(said, in_fhir)
     return replace(error, location=location, context=context)
+
+
+def _rule_of_a_document(error: RegistryError) -> str:
+    """The rule that a document broke, which stands after its uniqueId (AGR-TITLE, SEC-F29-CODE); empty: none."""
+    found = _BROKEN.match(error.context)
+    return found[1] if found else ""
 
 
 def _inside(base: str, kind: str, attribute: str) -> str:

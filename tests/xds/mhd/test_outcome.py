@@ -38,7 +38,11 @@ def test_a_place_of_xds_is_a_place_of_the_message(location):
 def test_what_is_wrong_inside_a_document_is_at_its_attachment():
     text = "1.2.250.1.999.1: AGR-TITLE /ClinicalDocument/title: expected the title of the metadata"
     error = RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, "/ClinicalDocument/title")
-    assert expression_of(error, PLACES) == "Bundle.entry[1].resource.content[0].attachment"
+    (found,) = placed([error], PLACES)
+    assert found.location == "Bundle.entry[1].resource.content[0].attachment" == expression_of(error, PLACES)
+    # The text keeps the place in the document, and the rule is one that software reads.
+    assert found.context == text
+    assert [one["code"] for one in issue_of(found)["details"]["coding"]] == ["InvalidDocumentContent", "AGR-TITLE"]
 
 
 def test_what_names_a_document_without_a_place_is_at_that_document():
