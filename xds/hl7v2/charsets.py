@@ -19,6 +19,7 @@ _NAMES = {"utf-8": "UNICODE UTF-8", "iso-8859-1": "8859/1", "iso-8859-15": "8859
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that no text of HL7 v2 holds."""
 _LONGEST_HEADER = 4096
+_LONGEST_NAME = 40
 _LOCATION = "MSH^1^18"
 
 
@@ -31,18 +32,26 @@ def decode(data: bytes) -> tuple[str, str, list[Fault]]:
     name = _named(data)
     encoding = CHARSETS.get(name)
     if name and encoding is None:
-        text = f"a character set that is not one of {', '.join(CHARSETS)}"
+        text = f"found {name[:_LONGEST_NAME]}, expected one of {', '.join(CHARSETS)}"
         return data.decode("latin-1"), "iso-8859-1", [_fault(Condition.VALUE, "HL7-CHARSET", text)]
     try:
         return data.decode(encoding or "utf-8"), encoding or "utf-8", []
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
         if encoding is None:
             return data.decode("latin-1"), "iso-8859-1", []
         return (
             data.decode("latin-1"),
             "iso-8859-1",
-            [_fault(Condition.DATA_TYPE, "HL7-ENCODING", f"bytes that are not {name}")],
+            [_fault(Condition.DATA_TYPE, "HL7-ENCODING", f"bytes that are not {name}{_where(data, error.start)}")],
         )
+
+
+def _where(data: bytes, at: int) -> str:
+    """Where a byte is that cannot be read: it may be anywhere in a name or a text, so the byte itself is not shown."""
+    before = data[:at]
+    begin = before.rfind(b"\r") + 1
+    segment, name = before.count(b"\r") + 1, data[begin : begin + 3].decode("latin-1")
+    return f": segment {segment} ({name}), byte {at - begin + 1} of it"
 
 
 def name_of(encoding: str) -> str:

@@ -36,7 +36,7 @@ def check_header(msh: Segment, header: Header, terms: Terms) -> Iterable[Fault]:
     elif len(CONTROL.sub("", msh.raw(10))) > LONGEST_CONTROL_ID:
         yield broken("HL7-CONTROL-ID", msh.location(10), condition=Condition.DATA_TYPE, found=f"{len(msh.raw(10))}")
     if header.processing_id not in ("P", "T", "D") or len(msh.text(11)) != 1:
-        yield broken("HL7-PROCESSING", msh.location(11))
+        yield broken("HL7-PROCESSING", msh.location(11), found=msh.raw(11))
     elif terms.production and header.processing_id != "P":
         yield broken("H-27", msh.location(11), found=header.processing_id)
     if known is not None:
@@ -49,20 +49,21 @@ def check_header(msh: Segment, header: Header, terms: Terms) -> Iterable[Fault]:
 
 def _check_type(msh: Segment, known: MessageType | None) -> Iterable[Fault]:
     codes = {code for code, _ in message_types()}
+    found = msh.raw(9)
     if not msh.text(9):
         yield broken("HL7-REQUIRED", msh.location(9))
     elif msh.text(9) not in codes:
-        yield broken("HL7-MESSAGE", msh.location(9))
+        yield broken("HL7-MESSAGE", msh.location(9), found=found)
     elif known is None:
-        yield broken("HL7-EVENT", msh.location(9))
+        yield broken("HL7-EVENT", msh.location(9), found=found)
     elif msh.text(9, 3) != known.structure:
-        yield broken("H-26", msh.location(9), expected=known.structure)
+        yield broken("H-26", msh.location(9), found=found, expected=known.structure)
 
 
 def _check_profile(msh: Segment, header: Header, known: MessageType) -> Iterable[Fault]:
     if header.version != known.version:
-        yield broken("HL7-VERSION", msh.location(12), expected=known.version)
+        yield broken("HL7-VERSION", msh.location(12), found=header.version, expected=known.version)
     elif known.kind == "pam" and [msh.text(12, component) for component in (1, 2, 3)] != PAM_VERSION.split("^"):
-        yield broken("H-53", msh.location(12), expected=PAM_VERSION)
+        yield broken("H-53", msh.location(12), found=msh.raw(12), expected=PAM_VERSION)
     if known.kind != "pam" and header.profile != PROFILE:
-        yield broken("H-25", msh.location(21), expected=PROFILE)
+        yield broken("H-25", msh.location(21), found=header.profile or "nothing", expected=PROFILE)

@@ -16,6 +16,7 @@ from xds.hl7v2.faults import Condition, Fault
 from xds.hl7v2.findings import broken
 
 _BREAKS = re.compile(rb"\\(?:\.br|X0D0A|X0D|X0A)\\")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s\\]")
 _BLANKS = b"\r\n\t "
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _PIECE = 1 << 20
@@ -142,7 +143,9 @@ def decode_payload(data: bytes, payload: Payload) -> tuple[bytes, tuple[Fault, .
         decoder.feed(view[at : payload.end])
         content = decoder.finished()
     except NotBase64 as error:
-        return b"", (broken("H-02", location, found=str(error)),)
+        stray = _NOT_BASE64.search(data, payload.start, payload.end)
+        found = f"byte {stray[0].hex()} at {stray.start() - payload.start + 1}" if stray is not None else str(error)
+        return b"", (broken("H-02", location, found=found),)
     if not content:
         return b"", (broken("H-02", location, condition=Condition.MISSING),)
     return content, tuple(

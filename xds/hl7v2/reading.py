@@ -68,7 +68,7 @@ def read_message(data: bytes, terms: Terms | None = None) -> Reading:
     header = read_header(segments[0], encoding)
     faults += check_header(segments[0], header, terms)
     if CONTROL.search(text):
-        faults.append(broken("HL7-CONTROL", "MSH^1"))
+        faults.append(broken("HL7-CONTROL", _holding_control(segments)))
     faults += [broken("HL7-LINE", _place(segments[number - 1])) for number in lifted.strays]
     if lifted.truncated:
         faults.append(broken("HL7-LIMIT", "MSH^1"))
@@ -105,6 +105,11 @@ def _of_documents(
         yield from check_documents(message, segments, observations)
     yield from check_metadata(observations, message.header.message_code)
     yield from check_visibility(message, observations, terms)
+
+
+def _holding_control(segments: Sequence[Segment]) -> str:
+    """The first segment that holds a control character."""
+    return next((_place(one) for one in segments if any(CONTROL.search(field) for field in one.fields)), "MSH^1")
 
 
 def _place(segment: Segment) -> str:

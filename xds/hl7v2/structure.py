@@ -79,8 +79,14 @@ class _Walk:
         return ""
 
     def _miss(self, node: _Node) -> None:
+        """Report what a node cannot be without. What the message has in another place is out of order, not missing."""
         for name in _required(node):
-            self.faults.append(broken("HL7-SEGMENT", f"{name}^1", expected=name))
+            if any(segment.name == name for segment in self._segments):
+                place = self._segments[min(self._at, len(self._segments) - 1)]
+                found = place.name if self._at < len(self._segments) else "the end"
+                self.faults.append(broken("HL7-SEQUENCE", f"{place.name}^{place.number}", found=found, expected=name))
+            else:
+                self.faults.append(broken("HL7-SEGMENT", f"{name}^1", expected=name))
 
 
 def _required(node: _Node) -> Iterable[str]:

@@ -174,3 +174,65 @@ def test_the_consents_of_the_agency_are_read(name: str, feeding: Feeding, consul
     reading = read_message((OFFICIAL / name).read_bytes(), TERMS)
     assert reading.faults == ()
     assert (reading.message.feeding, reading.message.consultation) == (feeding, consultation)  # type: ignore[union-attr]
+
+
+def spelled(old: bytes, new: bytes) -> bytes:
+    return oru().bytes.replace(old, new, 1)
+
+
+WHERE_FOUND_EXPECTED = {
+    "ORC behind OBR": (
+        oru().moved("ORC^1", "OBR^1").bytes,
+        {
+            ("HL7-SEQUENCE", "OBR^1", "found OBR, expected ORC"),
+            ("HL7-SEQUENCE", "ORC^1", "found ORC, expected OBX"),
+            ("HL7-SEQUENCE", "OBX^1", "found OBX, expected OBR"),
+        },
+    ),
+    "EVN behind PID": (
+        pam().moved("EVN^1", "PID^1").bytes,
+        {("HL7-SEQUENCE", "PID^1", "found PID, expected EVN"), ("HL7-SEQUENCE", "EVN^1", "found EVN")},
+    ),
+    "another type": (
+        oru().with_field("MSH^1^9", "OUL^R22^OUL_R22").bytes,
+        {("HL7-MESSAGE", "MSH^1^9", "found OUL^R22^OUL_R22")},
+    ),
+    "another event": (
+        pam().with_field("MSH^1^9", "ADT^A60^ADT_A60").bytes,
+        {("HL7-EVENT", "MSH^1^9", "found ADT^A60^ADT_A60")},
+    ),
+    "another version": (
+        oru().with_field("MSH^1^12", "2.3").bytes,
+        {("HL7-VERSION", "MSH^1^12", "found 2.3, expected 2.5")},
+    ),
+    "no version of the profile": (
+        oru().with_field("MSH^1^21", "").bytes,
+        {("H-25", "MSH^1^21", "found nothing, expected 2.1^CISIS_CDA_HL7_V2")},
+    ),
+    "another character set": (
+        spelled(b"UNICODE UTF-8", b"UNICODE UTF-16"),
+        {("HL7-CHARSET", "MSH^1^18", "found UNICODE UTF-16, expected one of ASCII")},
+    ),
+    "a byte of another character set": (
+        spelled(b"PV1|1", b"PV1|\xe9"),
+        {("HL7-ENCODING", "MSH^1^18", "segment 3 (PV1), byte 5 of it")},
+    ),
+    "a control character": (
+        spelled(b"PV1|1|", b"PV1|1\x01|"),
+        {("HL7-CONTROL", "PV1^1", "holds no control character")},
+    ),
+    "no base64": (
+        spelled(b"^Base64^", b"^Base64^ab#d"),
+        {("H-02", "OBX^1^5^1^5", "found byte 23 at 3")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), WHERE_FOUND_EXPECTED.values(), ids=WHERE_FOUND_EXPECTED.keys())
+def test_a_fault_says_where_it_is_what_was_found_and_what_was_expected(
+    message: bytes, expected: set[tuple[str, str, str]]
+) -> None:
+    faults = read_message(message, TERMS).faults
+    for rule, place, words in expected:
+        assert [one.text for one in faults if (one.rule, one.location) == (rule, place) and words in one.text]
+    assert "HL7-SEGMENT" not in {one.rule for one in faults}
