@@ -63,7 +63,7 @@ def send(address: MllpAddress, message: bytes, trust: MllpTrust, timeout: float)
     except ssl.SSLCertVerificationError as error:
         raise NotDelivered(f"its certificate is not trusted: {error.verify_message}") from None
     except (OSError, FramingError) as error:
-        raise NotDelivered(f"no acknowledgement: {type(error).__name__}") from None
+        raise NotDelivered(f"no acknowledgement: {_why(error)}") from None
 
 
 def _exchange(sock: socket.socket, message: bytes, deadline: float) -> bytes:
@@ -78,6 +78,21 @@ def _exchange(sock: socket.socket, message: bytes, deadline: float) -> bytes:
         if answers:
             return answers[0]
     raise TimeoutError
+
+
+def _why(error: OSError | FramingError) -> str:
+    """What happened, as a person would say it who looks for the cause."""
+    match error:
+        case TimeoutError():
+            return "it did not answer in time"
+        case ConnectionRefusedError() | socket.gaierror():
+            return "nobody listens there"
+        case ssl.SSLError() if isinstance(error, ssl.SSLEOFError) or "ALERT" in (error.reason or ""):
+            return f"it ended the TLS connection ({error.reason}): it may refuse the certificate of this door"
+        case ConnectionError():
+            return "it ended the connection"
+        case _:
+            return type(error).__name__
 
 
 def _context(trust: MllpTrust) -> ssl.SSLContext:

@@ -144,8 +144,8 @@ def decode_payload(data: bytes, payload: Payload) -> tuple[bytes, tuple[Fault, .
         content = decoder.finished()
     except NotBase64 as error:
         stray = _NOT_BASE64.search(data, payload.start, payload.end)
-        found = f"byte {stray[0].hex()} at {stray.start() - payload.start + 1}" if stray is not None else str(error)
-        return b"", (broken("H-02", location, found=found),)
+        shown = f"byte {stray[0].hex()} at {stray.start() - payload.start + 1}" if stray is not None else str(error)
+        return b"", (broken("H-02", location, found=shown),)
     if not content:
         return b"", (broken("H-02", location, condition=Condition.MISSING),)
     return content, tuple(

@@ -67,7 +67,10 @@ class Senders:
             raise _differs("PRT-8.10 of the PRT SB is not a Struct_IdNat")
         entity = certificate.structure_id or ""
         if claims.structure_id != entity and (entity, claims.structure_id) not in self.gate.directory.sites:
-            raise _differs("the structure of the PRT SB is neither that of the certificate nor one of its sites")
+            raise _differs(
+                f"PRT-8.10 of the PRT SB: found {claims.structure_id}, "
+                f"expected {entity}, the structure of the certificate, or one of its sites"
+            )
         return claims
 
     def caller(

@@ -122,8 +122,7 @@ class FileSource:
 
     def _files(self) -> list[Path]:
         place = self.directory / "in"
-        if not place.is_dir():
-            return []
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         return [path for path in place.iterdir() if path.suffix == ".eml" and stat.S_ISREG(path.lstat().st_mode)]
 
     def _content(self, path: Path) -> bytes | None:

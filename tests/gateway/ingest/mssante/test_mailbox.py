@@ -237,6 +237,11 @@ def put(files: FileSource, name: str, content: bytes) -> Path:
     return path
 
 
+def test_the_place_that_files_are_put_in_is_there_after_the_first_look(tmp_path: Path) -> None:
+    FileSource(directory=tmp_path / "mssante", largest=1000).look(Taker())
+    assert (tmp_path / "mssante" / "in").is_dir()
+
+
 def test_files_are_taken_and_moved(files: FileSource, tmp_path: Path) -> None:
     put(files, "1.eml", LETTER)
     put(files, "2.eml", OTHER)
