@@ -52,7 +52,7 @@ def dmp_use_cases(
         domain=domain,
         trust=lambda: keeper.gate.trust,
         lot_policy=lot_policy(settings),
-        content=_content_policy(settings.ingest),
+        content=content_policy(settings.ingest),
         witness=keeper.witness,
         parameters=law_parameters(settings),
     )
@@ -99,7 +99,8 @@ def deposit(pool: DoorPool, keeper: Doorkeeper, new_patients: NewPatients | None
     )
 
 
-def _content_policy(section: IngestSettings) -> ContentPolicy:
+def content_policy(section: IngestSettings) -> ContentPolicy:
+    """What the house does with a document that breaks its profile, wherever it is to go."""
     refused, reported = frozenset(section.refused_profiles.split()), frozenset(section.reported_profiles.split())
     return ContentPolicy(
         refused=refused if section.refuse_invalid else frozenset(),

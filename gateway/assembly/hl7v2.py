@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from gateway.assembly.dmp_feeding import dmp_feeding
+from gateway.assembly.dmp_feeding import content_policy, dmp_feeding
 from gateway.assembly.mssante import fed_structure, incoming_mail, outgoing_mail
 from gateway.database.pool import DoorPool, open_pool
 from gateway.database.roles import DatabaseRole, read_url
@@ -102,6 +102,7 @@ def build(settings: Settings) -> Hl7v2Door:
         terms=lambda: _terms(settings),
         feed_when_unknown=section.feed_when_unknown,
         source_id=section.source_id,
+        content=content_policy(settings.ingest),
         compose=mail.composer if mail is not None else None,
     )
 

@@ -45,7 +45,8 @@ _PERSONS = {
 class Zam:
     """One ZAM. `control_id` is its MSH-10, `of` that of the ORU or MDM; `address` the recipient's, but in Z01.
 
-    `error` is None for good news. The header is that of the ORU or MDM, which is answered.
+    `error` is None for good news; `details` says all that `error` stands for, where that is more (ERR-8). The header is
+    that of the ORU or MDM, which is answered.
     """
 
     event: ZamEvent
@@ -53,6 +54,7 @@ class Zam:
     header: Header
     address: str | None = None
     error: Code | None = None
+    details: str = ""
 
     @property
     def of(self) -> str:
@@ -60,13 +62,14 @@ class Zam:
         return self.header.control_id
 
 
-def dmp_receipt(message: DocumentMessage, error: tuple[str, str] | None = None) -> Zam:
+def dmp_receipt(message: DocumentMessage, error: tuple[str, str] | None = None, details: str = "") -> Zam:
     """Z01. `error` is code and label of the DMP, or of this service."""
     return Zam(
         event=ZamEvent.DMP_RECEIPT,
         control_id=new_control_id(),
         header=message.header,
         error=Code(error[0], DMP_ERRORS, error[1]) if error is not None else None,
+        details=details,
     )
 
 
@@ -139,5 +142,5 @@ def _observations(zam: Zam) -> Iterable[str]:
 
 def _errors(zam: Zam) -> Iterable[str]:
     if zam.error is not None:
-        fault = Fault(condition=Condition.APPLICATION, location="", text="", application=zam.error)
+        fault = Fault(condition=Condition.APPLICATION, location="", text=zam.details, application=zam.error)
         yield write_error(fault, _ERROR_TABLE).rstrip("|")

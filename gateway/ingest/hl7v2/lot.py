@@ -39,15 +39,16 @@ class Document:
 
 def documents_of(message: DocumentMessage) -> tuple[Document, ...]:
     """The documents, parsed. Raises Refusal: one is no CDA."""
-    return tuple(Document(one.content, read_header(one)) for one in _parsed(message))
+    return tuple(Document(one.content, read_header(one)) for one in parsed(message))
 
 
 def facts_of(message: DocumentMessage) -> tuple[DocumentFacts, ...]:
     """What the message must agree with, in the order of its documents. Raises Refusal: one is no CDA."""
-    return tuple(_facts(read_identity(one)) for one in _parsed(message))
+    return tuple(_facts(read_identity(one)) for one in parsed(message))
 
 
-def _parsed(message: DocumentMessage) -> Iterator[CdaDocument]:
+def parsed(message: DocumentMessage) -> Iterator[CdaDocument]:
+    """The documents as trees, in order. Raises Refusal: one is no CDA."""
     for rank, carried in enumerate(message.documents, start=1):
         try:
             yield parse_document(carried.content)

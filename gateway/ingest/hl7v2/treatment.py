@@ -9,10 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from cda.times import to_utc
+from conformance.checks.content import ContentPolicy
 from gateway.database.errors import DatabaseUnavailable
 from gateway.doorkeeper import Doorkeeper
 from gateway.gate import Caller
 from gateway.ingest.deletion import DeleteOwnDocuments
+from gateway.ingest.hl7v2.fed import Fed, judge_mailed
 from gateway.ingest.hl7v2.inbox import Claimed, Ending, Inbox, State
 from gateway.ingest.hl7v2.judging import taken
 from gateway.ingest.hl7v2.lot import Builder, documents_of, visible_as_meant
@@ -27,7 +29,7 @@ from security.errors import SecurityError
 from security.pki.certificate import HolderCertificate, read_certificate
 from security.signature.signing import Seal
 from xds.dmp.operations import Operation
-from xds.errors import Refusal, XdsErrorCode
+from xds.errors import Refusal
 from xds.hl7v2.consent_message import ConsentMessage, Feeding
 from xds.hl7v2.consents import may_feed
 from xds.hl7v2.document_message import DocumentMessage, Flow
@@ -42,8 +44,6 @@ UNKNOWN_CONSENT: Final = "SBX_FEEDING_UNKNOWN"
 NO_MAIL: Final = "SBX_MSSANTE_OFF"
 """The message asks for MSSanté letters, and this house sends none any more."""
 TRANSACTIONS = {Flow.INITIAL: "ITI-41", Flow.REPLACE: "ITI-41", Flow.DELETE: "ITI-57"}
-_HOLDS_LETTERS = frozenset((XdsErrorCode.INVALID_DOCUMENT_CONTENT,))
-"""Refusals that are of the document itself, whoever was to have it: no letter carries it (G-351)."""
 
 Compose = Callable[[DocumentMessage, UUID, datetime], tuple[Letter, ...]]
 """Makes the letters of a message, by the id of the message in the inbox."""
@@ -58,19 +58,11 @@ class _Case:
     certificate: HolderCertificate
 
 
-@dataclass(frozen=True, slots=True)
-class _Fed:
-    """What the DMP said: code and text of a refusal, empty when it is done. `holds`: no letter leaves either."""
-
-    code: str = ""
-    text: str = ""
-    holds: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
-    """(1) read again  (2) consents  (3) who speaks  (4) deposit, replacement, deletion  (5) letters  (6) what is told.
+    """(1) read again  (2) consents  (3) who speaks  (4) deposit or deletion  (5) verdict  (6) letters  (7) word of it.
 
+    (5) is of documents that would leave as mail, and that the DMP did not take: by `content`, as a deposit is judged.
     `compose` is None where no letter leaves.
     """
 
@@ -84,6 +76,7 @@ class Treatment:
     terms: Callable[[], Terms]
     feed_when_unknown: bool
     source_id: str
+    content: ContentPolicy
     compose: Compose | None
 
     def __call__(self, claimed: Claimed) -> Ending:
@@ -102,33 +95,34 @@ class Treatment:
             return self.retrying.ending(claimed, str(later))
         wants = message.instructions.destmssanteps or message.instructions.destmssantepat
         letters: tuple[Letter, ...] = ()
-        if wants and self.compose is not None and not fed.holds:
-            letters = self.compose(
-                visible_as_meant(message, self.terms()), claimed.message_id, datetime.now(UTC)
-            )  # (5)
+        if wants and self.compose is not None:
+            fed = judge_mailed(message, fed, self.content)  # (5)
+            if not fed.holds:
+                meant = visible_as_meant(message, self.terms())
+                letters = self.compose(meant, claimed.message_id, datetime.now(UTC))  # (6)
         outcome = fed.code or (NO_MAIL if wants and self.compose is None else "")
-        told = write_zam(dmp_receipt(message, (fed.code, fed.text) if fed.code else None))  # (6)
+        told = write_zam(dmp_receipt(message, (fed.code, fed.text) if fed.code else None, fed.details))  # (7)
         return Ending(
             state=State.PARKED if outcome else State.DONE,
             outcome=outcome or "done",
             destination="^".join(message.header.sender),
-            acknowledgement=told if self._is_to_be_told(message) else None,
+            acknowledgement=told if self._is_to_be_told(message, fed) else None,
             letters=letters,
         )
 
     @staticmethod
-    def _is_to_be_told(message: DocumentMessage) -> bool:
-        """Whether the sender asked for a word of the DMP, which was to have the document."""
-        return message.instructions.ack_reception and message.instructions.destdmp
+    def _is_to_be_told(message: DocumentMessage, fed: Fed) -> bool:
+        """Whether the sender asked for a word of his document: of the DMP, if it was to have it; else of a refusal."""
+        return message.instructions.ack_reception and (message.instructions.destdmp or bool(fed.code))
 
-    def _treat(self, message: DocumentMessage, claimed: Claimed) -> _Fed:
+    def _treat(self, message: DocumentMessage, claimed: Claimed) -> Fed:
         """What the DMP says of it, where it is to have it. Raises Later."""
         if not message.instructions.destdmp:
-            return _Fed()
+            return Fed()
         message = visible_as_meant(message, self.terms())
         opposed = self._opposition(message, claimed.structure_id)
         if opposed:
-            return _Fed(opposed, "the patient's own word, kept by the structure")
+            return Fed(code=opposed, text="the patient's own word, kept by the structure")
         case = _Case(message, claimed.message_id, read_certificate(claimed.certificate))
         caller: Caller | None = None
         try:
@@ -138,19 +132,19 @@ class Treatment:
             self._ask(message, claimed.message_id, caller, seal)  # (4)
         except SecurityError as error:
             self._write_down(case, caller, error.code)
-            return _Fed(error.code, error.text, holds=True)
+            return Fed(code=error.code, text=error.text, holds=True)
         except Refusal as refusal:
             return self._refused(case, caller, refusal)
-        return _Fed()
+        return Fed()
 
-    def _refused(self, case: _Case, caller: Caller | None, refusal: Refusal) -> _Fed:
-        first = refusal.errors[0]
+    def _refused(self, case: _Case, caller: Caller | None, refusal: Refusal) -> Fed:
+        fed, first = Fed.refused(refusal.errors), refusal.errors[0]
         if first.code in LATER:
             raise Later(first.code.value) from None
         if caller is not None and self._is_done(case.message, case.message_id, caller):
-            return _Fed()
-        self._write_down(case, caller, first.code.value, refusal.decided_by, refusal.operation)
-        return _Fed(first.code.value, first.context, holds=first.code in _HOLDS_LETTERS)
+            return Fed()
+        self._write_down(case, caller, fed.code, refusal.decided_by, refusal.operation)
+        return fed
 
     def _ask(self, message: DocumentMessage, message_id: UUID, caller: Caller, seal: Seal) -> None:
         builder = Builder(message_id=message_id, message=message, caller=caller, source_id=self.source_id)

@@ -40,13 +40,18 @@ def eventually(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
 
 @dataclass(frozen=True)
 class Zam:
-    """A business acknowledgement as the laboratory reads it; `address` is that of a recipient of MSSanté."""
+    """A business acknowledgement as the laboratory reads it; `address` is that of a recipient of MSSanté.
+
+    `reason` is the label of the code, `faults` everything that it stands for.
+    """
 
     of: str
     verdict: str
     code: str
     event: str = "Z01"
     address: str = ""
+    reason: str = ""
+    faults: str = ""
 
 
 @dataclass
@@ -105,6 +110,8 @@ class Receiver:
                 code=err.text(5) if err is not None else "",
                 event=segments[0].text(9, 2),
                 address=others[0].text(5, 4) if others else "",
+                reason=err.text(5, 2) if err is not None else "",
+                faults=err.text(8) if err is not None else "",
             )
         )
 

@@ -104,6 +104,13 @@ def test_a_document_that_the_dmp_refused_is_told_with_its_code() -> None:
     assert err == ("ERR|||207^Application internal error^messageErrorCondition|E|DMPClosed^DMP fermé^DMP_ERROR_CODE")
 
 
+def test_all_that_a_document_was_refused_for_stands_behind_its_code() -> None:
+    receipt = dmp_receipt(sent(oru()), ("InvalidDocumentContent", "A"), "A; found a|b")
+    err = zam_lines(receipt)[-1].split("|")
+    assert err[5] == "InvalidDocumentContent^A^DMP_ERROR_CODE"
+    assert err[8] == "A; found a\\F\\b"
+
+
 def test_what_became_of_a_mail_is_told_for_each_recipient() -> None:
     _, _, obx, recipient, err = zam_lines(mss_receipt(sent(oru()).header, "a@b.fr", ("550", "Boîte inconnue")))
     assert obx.split("|")[3].startswith("ACK_RECEPTION_MSS^")
