@@ -91,7 +91,9 @@ class Hl7v2Settings(DoorSettings):
         "", "where business acknowledgements (ZAM) go: application^facility=mllps://host:port, separated by blanks"
     )
     destination_ca: str = _key("", "authorities that those listeners are verified with, PEM; empty: the system's")
-    client_certificate: str = _key("", "certificate shown to those listeners, PEM; empty: that of the door")
+    client_certificate: str = _key(
+        "", "certificate shown to those listeners, PEM; empty: that of the door (a test one is no client's)"
+    )
     client_key: str = _key("", "its private key, PEM; empty: that of the door")
     timeout: int = _key(20, "longest time a ZAM may take, in seconds")
     attempts: int = _key(12, "times that a message or a ZAM is tried before it is parked for a person to look at")

@@ -19,6 +19,18 @@ from xds.hl7v2.segments import Segment
 from xds.metadata.persons import Xcn, Xon
 
 NO_DOCUMENT: Final = "H-05"
+_CONDITIONS: Final = {
+    "RES-TIME": Condition.DATA_TYPE,
+    "RES-TYPE": Condition.DATA_TYPE,
+    "RES-NUMBER": Condition.DATA_TYPE,
+    "RES-STRUCTURED": Condition.DATA_TYPE,
+    "RES-STATUS": Condition.VALUE,
+    "RES-REPEATS": Condition.CARDINALITY,
+    "RES-SEGMENTS": Condition.CARDINALITY,
+    "RES-ORDER": Condition.OTHER,
+    "RES-CORRECTED": Condition.OTHER,
+}
+"""What HL7 calls an error that is not a value that is missing (table 0357)."""
 
 
 def documented(
@@ -68,7 +80,7 @@ def fault_of(remark: Remark) -> Fault:
     told = [] if error else [f"{remark.kind}: {instead}" if instead else str(remark.kind)]
     told += [f"{remark.times} times"] if remark.times > 1 else []
     return Fault(
-        condition=Condition.MISSING if error else Condition.OTHER,
+        condition=_CONDITIONS.get(remark.rule, Condition.MISSING) if error else Condition.OTHER,
         location=remark.location,
         text=f"results: {remark.text('en')}" + (f" ({', '.join(told)})" if told else ""),
         rule=remark.rule,

@@ -88,7 +88,8 @@ def _why(error: OSError | FramingError) -> str:
         case ConnectionRefusedError() | socket.gaierror():
             return "nobody listens there"
         case ssl.SSLError() if isinstance(error, ssl.SSLEOFError) or "ALERT" in (error.reason or ""):
-            return f"it ended the TLS connection ({error.reason}): it may refuse the certificate of this door"
+            said = f" ({error.reason})" if error.reason else ""
+            return f"it ended the TLS connection{said}: it may refuse the certificate of this door"
         case ConnectionError():
             return "it ended the connection"
         case _:

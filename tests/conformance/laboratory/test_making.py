@@ -291,6 +291,22 @@ def test_results_with_a_fault_of_hl7_are_told_that_and_what_is_missing_at_once()
 
 
 @pytest.mark.parametrize(
+    ("place", "value", "condition"),
+    [
+        ("OBX^1^5", "sept", "102"),
+        ("OBX^1^2", "XPN", "102"),
+        ("OBX^1^5", "7~8", "198"),
+        ("OBX^1^11", "B", "103"),
+        ("ORC^1^1", "RO", "199"),
+        ("PID^1^8", "", "101"),
+    ],
+)
+def test_what_hl7_calls_a_fault_of_results_is_what_is_wrong_with_them(place: str, value: str, condition: str) -> None:
+    faults = judged(results().with_field(place, value).bytes, Terms()).faults
+    assert condition in {one.condition for one in faults if one.location == place and one.severity == "E"}
+
+
+@pytest.mark.parametrize(
     "message",
     [
         results(["NM|4548-4^HbA1c^LN||7.2|%^^UCUM|4-6|H|||F"] * 1_500),
