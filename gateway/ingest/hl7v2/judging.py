@@ -14,7 +14,7 @@ from xds.hl7v2.consent_message import ConsentMessage
 from xds.hl7v2.consent_reading import read_consent
 from xds.hl7v2.document_message import DocumentMessage
 from xds.hl7v2.document_reading import observations_of, read_document_message
-from xds.hl7v2.faults import Condition, Fault
+from xds.hl7v2.faults import Condition, Fault, has_errors
 from xds.hl7v2.header_reading import read_header
 from xds.hl7v2.payloads import lift
 from xds.hl7v2.reading import LONGEST_TEXT, MOST_SEGMENTS, Reading, read_message
@@ -33,8 +33,10 @@ def judged(data: bytes, terms: Terms) -> Reading:
     try:
         facts = facts_of(message)
     except Refusal as refusal:
-        place = f"OBX^{message.documents[0].observation}^5"
-        fault = Fault(condition=Condition.DATA_TYPE, location=place, text=refusal.errors[0].context)
+        error = refusal.errors[0]
+        if any(fault.location.startswith(f"{error.location}^") for fault in reading.faults if has_errors([fault])):
+            return reading  # Its base64 was told already: there is no document to speak of.
+        fault = Fault(condition=Condition.DATA_TYPE, location=error.location, text=error.context)
         return replace(reading, faults=(*reading.faults, fault))
     found = check_agreement(message, facts)
     return replace(reading, faults=(*reading.faults, *found))

@@ -52,9 +52,10 @@ def parsed(message: DocumentMessage) -> Iterator[CdaDocument]:
     for rank, carried in enumerate(message.documents, start=1):
         try:
             yield parse_document(carried.content)
-        except UnreadableDocument:
-            text = f"document {rank} of the message is not a CDA document that can be read"
-            raise Refusal([RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text)]) from None
+        except UnreadableDocument as error:
+            text = f"document {rank} of the message is not a CDA document that can be read: {error}"
+            place = f"OBX^{carried.observation}^5"
+            raise Refusal([RegistryError(XdsErrorCode.INVALID_DOCUMENT_CONTENT, text, location=place)]) from None
 
 
 def _facts(identity: DocumentIdentity) -> DocumentFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cda.header_values import CdaHeader, unique_id_of
 from gateway.gate import Caller
@@ -18,6 +19,7 @@ from xds.queries import ReturnType
 from xds.registry.facts import OwnDocument
 from xds.registry.receipts import RegistryReceipts
 
+_SHOWN: Final = 3
 _ID = re.compile(rb'id="(urn:uuid:[0-9a-f-]{36})"')
 
 
@@ -48,7 +50,11 @@ class References:
         found = [_ID.search(one) for one in self.search(request, caller).objects]
         ids = [one[1].decode() for one in found if one is not None]
         if len(ids) < len(asked):
-            text = f"{len(asked)} documents are named, {len(ids)} of them are the sender's own"
+            named = ", ".join(asked[:_SHOWN]) + (", …" if len(asked) > _SHOWN else "")
+            text = (
+                f"found {named} ({len(ids)} of {len(asked)} registered as the sender's), "
+                f"expected documents that the sender deposited in this record"
+            )
             raise Refusal([RegistryError(XdsErrorCode.UNRESOLVED_REFERENCE, text)])
         return dict.fromkeys(ids, AvailabilityStatus.APPROVED)
 
