@@ -68,12 +68,18 @@ def _header(header: CdaHeader) -> str:
     lines: list[str] = []
     if patient is not None:
         names = (patient.used_given or patient.first_given, patient.used_family or patient.birth_family)
-        born = (patient.birth_time or "")[:8]
+        born = _day(patient.birth_time)
         lines.append(" ".join(filter(None, (*names, patient.gender, born))))
     lines += [_person(one) for one in header.authors]
-    lines.append((header.effective_time or "")[:8])
+    lines.append(_day(header.effective_time))
     told = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
     return f"<header><h1>{escape(header.title or '')}</h1>{told}</header>"
+
+
+def _day(time: str | None) -> str:
+    """A time of HL7 as a day that a person reads, dd/mm/yyyy; what is no whole day stays as it is."""
+    day = (time or "")[:8]
+    return f"{day[6:]}/{day[4:6]}/{day[:4]}" if len(day) == 8 and day.isdigit() else day
 
 
 def _person(one: Participant) -> str:

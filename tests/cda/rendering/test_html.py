@@ -30,6 +30,16 @@ def test_nothing_of_a_document_becomes_markup_that_acts():
         assert danger not in page
 
 
+@pytest.mark.parametrize(
+    ("time", "shown"), [("20240611093000+0200", "11/06/2024"), ("20240611", "11/06/2024"), ("202406", "202406")]
+)
+def test_days_are_written_as_a_person_writes_them(time, shown):
+    born = b'birthTime value="19580714"'
+    assert born in vsm()
+    page = render(parse_document(vsm().replace(born, f'birthTime value="{time}"'.encode())))
+    assert f" {shown}</p>" in page
+
+
 def test_titles_follow_the_ranks_of_the_page():
     document = parse_document(vsm())
 
