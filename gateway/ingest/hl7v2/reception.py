@@ -20,7 +20,7 @@ from gateway.ingest.mssante.admission import check_mssante
 from gateway.server.health import Counters
 from security.audit.event import Outcome
 from security.audit.trail import AuditUnavailable
-from security.errors import SecurityError
+from security.errors import ErrorKind, SecurityError
 from security.pki.certificate import HolderCertificate
 from xds.hl7v2.acknowledgement import code_of, write_ack
 from xds.hl7v2.document_message import DocumentMessage
@@ -120,7 +120,10 @@ class Reception:
                 self._check_sender(message, holder)
             except SecurityError as error:
                 self._write_down(error.code, request_id, now, holder, certificate)
-                found = (_fault(Condition.APPLICATION, "PRT^1", f"{error.code}: {error.text}"),)
+                at_fault = error.kind is ErrorKind.ASSERTION_IDENTITY
+                condition = Condition.VALUE if at_fault else Condition.APPLICATION
+                place = f"PRT^{message.sender.number if message.sender is not None else 1}^8"
+                found = (_fault(condition, place, f"{error.code}: {error.text}"),)
             if found:
                 return (*reading.faults, *found)
         if self.fullness.leaves_no_room(len(data)):

@@ -144,6 +144,9 @@ def test_a_document_of_another_laboratory_is_neither_replaced_nor_deleted(bench:
         oru(laboratory_report(patient, unique_id=scene_id), flow="delete", patient=patient), name="chu-seine"
     )
     assert stranger.code == "AE", "the structure of the PRT SB is not that of the certificate"
+    (error,) = stranger.errors
+    assert error.startswith("103"), error
+    assert all(words in error for words in ("PRT-8.10", "found 1690999032", "expected 1750999013")), error
     assert bench.documents(patient)[scene_id][0] == "APPROVED"
 
     unknown = oru(laboratory_report(patient), flow="delete", patient=patient)
