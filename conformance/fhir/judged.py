@@ -24,6 +24,7 @@ from xds.metadata.datatypes import format_dtm
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.symbolic import fresh_uuid
+from xds.mhd.constants import OID
 from xds.mhd.contents import read_contents
 from xds.mhd.document_reference_reader import ReadDocument, read_document_reference
 from xds.mhd.element import Element, Json
@@ -154,7 +155,15 @@ def _errors(request: ProvideAndRegisterRequest, places: dict[str, str]) -> Itera
     yield from request.errors
     yield from missing(request, places)
     yield from check_fhir_documents(request, places)
-    yield from check_metadata(request, load_domain())
+    yield from check_metadata(_resolved(request), load_domain())
+
+
+def _resolved(request: ProvideAndRegisterRequest) -> ProvideAndRegisterRequest:
+    """What a lot names by its uniqueId has a UUID in a registry, which no lot knows."""
+    associations = (
+        replace(one, target=fresh_uuid()) if one.target.startswith(OID) else one for one in request.associations
+    )
+    return replace(request, associations=tuple(associations))
 
 
 def _completed(request: ProvideAndRegisterRequest) -> ProvideAndRegisterRequest:

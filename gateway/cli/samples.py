@@ -1,16 +1,17 @@
-"""`ecluse samples`: documents made by code, for whoever tests a validator, ours or another."""
+"""`ecluse samples`: documents made by code, for whoever tests a validator, ours or another, and deposits to send."""
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from conformance.validate import validate
+from gateway.cli.samples_deposits import deposits
+from gateway.cli.samples_files import DIRECTORY, refuse_what_is_full, write_all
 from gateway.cli.speech import counted, language, say, text
 from samples.documents.corpus import corpus, families
 from samples.documents.twins import Twin
@@ -18,7 +19,6 @@ from samples.documents.twins import Twin
 BROKEN = ("file", "rule", "severity", "profile", "also", "message", "expected")
 GOOD = ("file", "profile", "document_type", "warnings")
 _Thing = TypeVar("_Thing")
-_DIRECTORY = click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 _FAMILY = click.option("--family", help="Only this family of rules: structure, header, vsm …")
 
 
@@ -27,13 +27,16 @@ def samples() -> None:
     """Sample documents made by code; every patient is invented."""
 
 
+samples.add_command(deposits)
+
+
 @samples.command()
-@_DIRECTORY
+@DIRECTORY
 @_FAMILY
 @click.option("--rule", help="Only the documents that break this rule.")
 def broken(directory: Path, family: str | None, rule: str | None) -> None:
     """Write one broken document for each rule into DIRECTORY, absent or empty, and what each breaks: manifest.csv."""
-    _refuse_what_is_full(directory)
+    refuse_what_is_full(directory)
     chosen = [
         (name, twin)
         for name, twin in corpus()
@@ -41,7 +44,7 @@ def broken(directory: Path, family: str | None, rule: str | None) -> None:
     ]
     if not chosen:
         raise _nothing(family, rule)
-    _write_all(directory, BROKEN, (_broken(name, twin) for name, twin in _told(chosen)))
+    write_all(directory, BROKEN, (_broken(name, twin) for name, twin in _told(chosen)))
     written = counted(
         len(chosen), en=("broken document", "broken documents"), fr=("document fautif", "documents fautifs")
     )
@@ -52,30 +55,20 @@ def broken(directory: Path, family: str | None, rule: str | None) -> None:
 
 
 @samples.command()
-@_DIRECTORY
+@DIRECTORY
 @_FAMILY
 def good(directory: Path, family: str | None) -> None:
     """Write the documents that the broken ones are made of into DIRECTORY, absent or empty, and manifest.csv."""
-    _refuse_what_is_full(directory)
+    refuse_what_is_full(directory)
     chosen = list(_documents(family))
     if not chosen:
         raise _nothing(family, None)
-    _write_all(directory, GOOD, (_good(*one) for one in _told(chosen)))
+    write_all(directory, GOOD, (_good(*one) for one in _told(chosen)))
     written = counted(len(chosen), en=("good document", "good documents"), fr=("document juste", "documents justes"))
     say(
         en=f"{written} in {directory}; manifest.csv says by which profile.",
         fr=f"{written} dans {directory} ; manifest.csv dit selon quel profil.",
     )
-
-
-def _refuse_what_is_full(directory: Path) -> None:
-    if directory.exists() and any(directory.iterdir()):
-        raise click.ClickException(
-            text(
-                en=f"{directory} is not empty: name a new directory.",
-                fr=f"{directory} n'est pas vide : nommez-en un autre.",
-            )
-        )
 
 
 def _nothing(family: str | None, rule: str | None) -> click.ClickException:
@@ -103,19 +96,6 @@ def _documents(family: str | None) -> Iterator[tuple[str, str, bytes]]:
             seen.setdefault(make(), profile)
         for number, (content, profile) in enumerate(seen.items(), start=1):
             yield f"{name}/{profile}.{number}.xml", profile, content
-
-
-def _write_all(directory: Path, columns: Sequence[str], rows: Iterable[tuple[Mapping[str, object], bytes]]) -> None:
-    """Write documents where their rows say, then the manifest."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "manifest.csv").open("w", encoding="utf-8", newline="") as table:
-        writer: csv.DictWriter[str] = csv.DictWriter(table, columns)
-        writer.writeheader()
-        for row, content in rows:
-            path = directory / str(row["file"])
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
-            writer.writerow(row)
 
 
 def _broken(name: str, twin: Twin) -> tuple[Mapping[str, object], bytes]:

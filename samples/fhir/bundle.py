@@ -16,7 +16,7 @@ from samples.submission import Submission
 from security.strict_json import read_json, write_json
 from xds.metadata.association import RELATIONSHIPS, Association, AssociationType
 from xds.metadata.document_entry import DocumentEntry
-from xds.mhd.constants import COMPREHENSIVE_BUNDLE
+from xds.mhd.constants import COMPREHENSIVE_BUNDLE, OID, URI
 from xds.mhd.document_reference import relation_codes, write_document_reference
 from xds.mhd.submission_list import write_submission_set
 
@@ -102,6 +102,21 @@ def write_lot(submission: Submission, *, profile: str = COMPREHENSIVE_BUNDLE, pa
     }
     # What the writer shares between resources is no longer shared: a change changes one thing.
     return FhirLot(resource=read_json(write_json(bundle)), addresses=addresses)
+
+
+def naming_by_unique_id(lot: FhirLot, unique_id: str) -> FhirLot:
+    """The same lot, which names what it replaces by its uniqueId: its id is known to whoever read an answer only."""
+    name = {"system": URI, "value": f"{OID}{unique_id}"}
+
+    def rename(other: FhirLot) -> None:
+        for entry in other.entries("DocumentReference"):
+            for one in entry["resource"].get("relatesTo", ()):
+                if one["code"] == "replaces":
+                    one["target"] = {"identifier": name}
+        for entry in other.entries("Parameters"):
+            entry["request"]["url"] = f"DocumentReference?identifier={name['system']}|{name['value']}"
+
+    return lot.changed(rename)
 
 
 def simplified(entry: DocumentEntry, content: bytes) -> Json:
