@@ -170,7 +170,10 @@ def test_the_real_command_watches_until_it_is_interrupted(tmp_path):
     path = tmp_path / "a.xml"
     path.write_bytes(vsm())
     command = [Path(sys.executable).with_name("ecluse"), "--lang", "en", "validate", "--watch", path]
+    # Where these tests run in the background SIGINT is ignored, and so it would be by the command.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        signal.signal(signal.SIGINT, before)
         first = until(running, "watching")
         changed = tmp_path / "changed"
         changed.write_bytes(vsm().replace(b'<code code="SYNTH"', b'<code code="34133-9"', 1))
