@@ -36,10 +36,14 @@ _MILD = frozenset(
     {"AGR-TITLE", "AGR-LANGUAGE", "AGR-AUTHOR", "AGR-SETTING", "AGR-FACILITY", "AGR-SERVICESTART", "AGR-SERVICESTOP"}
 )
 """The disagreements that are warnings: `conformance.checks.agreement` gives them that severity."""
+_LEVEL = "SIG-LEVEL"
+_OF_DOORS = frozenset({"V-42", _LEVEL})
+"""What needs a caller or his signature: the doors alone ask it, no profile does."""
 
 _OF_DEPOSITS = tuple(one for one in FHIR_PROFILES if one != FHIR_DOCUMENT)
 _FHIR_RULES = {
     "FHIR-SAME-HASH": (FHIR_SEARCHSET,),
+    "FHIR-KEEPER": (),
     **dict.fromkeys(("FHIR-DOCUMENT", "FHIR-SECTION", "FHIR-OUTSIDE", "FHIR-ORPHAN"), (FHIR_DOCUMENT,)),
     **dict.fromkeys(("FHIR-STRUCTURE", "FHIR-REFERENCE", "FHIR-KEPT"), tuple(FHIR_PROFILES)),
 }
@@ -90,14 +94,17 @@ def _metadata() -> Iterator[Explained]:
     rows = {one.id: one for one in metadata.RULES}
     for identifier in rule_texts("xds_metadata"):
         row = rows.get(identifier)
-        mild = identifier in _MILD or (row is not None and row.severity is ErrorSeverity.WARNING)
+        mild = (
+            identifier in _MILD or identifier == _LEVEL or (row is not None and row.severity is ErrorSeverity.WARNING)
+        )
         only_dmp = row is not None and "ihe" not in row.domains
+        profiles = (METADATA_DMP,) if only_dmp else tuple(METADATA_PROFILES)
         yield _of_text(
             "xds_metadata",
             identifier,
             "agreement" if identifier.startswith("AGR-") else "metadata",
             Severity.WARNING if mild else Severity.ERROR,
-            (METADATA_DMP,) if only_dmp else tuple(METADATA_PROFILES),
+            () if identifier in _OF_DOORS else profiles,
         )
 
 

@@ -63,6 +63,17 @@ def test_rules_of_the_dmp_are_not_asked_of_a_generic_domain():
     assert len(rule("M1").profiles) == 2
 
 
+@pytest.mark.parametrize(
+    ("identifier", "severity"),
+    [("FHIR-KEEPER", Severity.ERROR), ("V-42", Severity.ERROR), ("SIG-LEVEL", Severity.WARNING)],
+)
+def test_what_the_doors_alone_ask_is_explained_and_no_profile_asks_it(identifier, severity):
+    found = rule(identifier)
+
+    assert (found.profiles, found.severity) == ((), severity)
+    assert "door" in found.advice("en")
+
+
 def test_every_text_of_metadata_and_advice_is_a_rule():
     named = {one.id for one in rules()}
 
