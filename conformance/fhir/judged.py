@@ -25,7 +25,7 @@ from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.symbolic import fresh_uuid
 from xds.mhd.constants import OID
-from xds.mhd.contents import read_contents
+from xds.mhd.contents import read_published
 from xds.mhd.document_reference_reader import ReadDocument, read_document_reference
 from xds.mhd.element import Element, Json
 from xds.mhd.lot import Lot, read_lot
@@ -96,9 +96,15 @@ def judge_document(resource: Json) -> Judged:
     document = read_document_reference(element, entry_uuid=fresh_uuid(), alone=True)
     check_profile(element, SIMPLIFIED)
     _check_current(document, element)
-    contents = read_contents([document], (), write_json)
-    content = contents.get(document.entry.entry_uuid)
-    entry = document.entry if content is None else completed(document.entry, content)
+    content = read_published(document)
+    if content is None:
+        # What its header would say is not there either: one fault is told once.
+        faults = tuple(dict.fromkeys(notes.faults))
+        told = {one.location for one in faults}
+        deviations = (one for one in dict.fromkeys(notes.deviations) if one.location not in told)
+        return Judged(errors=faults, deviations=tuple(deviations), places={})
+    entry = completed(document.entry, content)
+    contents = {entry.entry_uuid: content}
     related = tuple(read_associations(document, {}, notes, fresh_uuid))
     request = lot_of((entry,), contents, (association for association, _ in related))
     places = {entry.entry_uuid: element.path, entry.unique_id: element.path}
@@ -110,7 +116,7 @@ def judge_document(resource: Json) -> Judged:
         errors=(*errors, replace(unsigned, severity=Severity.WARNING)),
         deviations=tuple(dict.fromkeys(notes.deviations)),
         places=places,
-        documents=() if content is None else (Carried(f"{element.path}.content[0].attachment.data", entry, content),),
+        documents=(Carried(f"{element.path}.content[0].attachment.data", entry, content),),
     )
 
 

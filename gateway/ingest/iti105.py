@@ -19,14 +19,13 @@ from gateway.sent_lot import submission_set_of
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.request import FhirRequest
 from profiles.fhir.requirements import SIMPLIFIED
-from security.strict_json import write_json
 from xds.errors import Refusal, RegistryError, disagreement
 from xds.messages import ProvideAndRegisterRequest
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.metadata.symbolic import UUID_URN, fresh_uuid
 from xds.mhd.constants import SIMPLIFIED_PUBLISH
-from xds.mhd.contents import read_contents
+from xds.mhd.contents import read_published
 from xds.mhd.document_reference import resource_id, write_document_reference
 from xds.mhd.document_reference_reader import ReadDocument, read_document_reference
 from xds.mhd.element import Element
@@ -47,9 +46,12 @@ def operation(deposit: FhirDeposit, source_id: str, repository_unique_id: str) -
     def handle(asked: FhirRequest, caller: Caller) -> FhirAnswer:
         notes = Notes()
         document = _read(asked.resource or {}, notes)
-        contents = read_contents([document], (), write_json)
-        content = contents.get(document.entry.entry_uuid)
-        entry = document.entry if content is None else completed(document.entry, content)
+        content = read_published(document)
+        if content is None:
+            # What its header would say is not there either: one fault is told once.
+            raise Refusal(tuple(dict.fromkeys(notes.faults)))
+        entry = completed(document.entry, content)
+        contents = {entry.entry_uuid: content}
         submission_set = submission_set_of(caller, entry.patient_id, source_id)
         related = tuple(read_associations(document, {}, notes, fresh_uuid))
         member = Association(

@@ -16,6 +16,18 @@ Spell = Callable[[Any], bytes]
 """Writes a resource as JSON."""
 
 
+def read_published(document: ReadDocument) -> bytes | None:
+    """The bytes of a document that came alone, in its resource (ITI-105); None, and a fault: it has none there."""
+    attachment = f"{document.path}.content[0].attachment"
+    if document.data and not document.url:
+        return _decoded(document.data, f"{attachment}.data", document.notes.fault)
+    expected = "the document in base64: ITI-105 carries it in attachment.data, without url"
+    found = "data and a url" if document.data else "a url" if document.url else "nothing"
+    code = XdsErrorCode.REPOSITORY_METADATA if document.data else XdsErrorCode.MISSING_DOCUMENT
+    document.notes.fault("DOCUMENT", f"{attachment}.data", found, expected, code)
+    return None
+
+
 def read_contents(documents: Iterable[ReadDocument], carriers: Iterable[BundleEntry], spell: Spell) -> dict[str, bytes]:
     """Map the entryUUID of each document to its bytes; documents and carriers of bytes go two by two.
 

@@ -40,7 +40,7 @@ class References:
             found = _identified(reference)
         reference.ignore("identifier", "display", "type")
         if found is None:
-            expected = "a contained resource, an entry of the Bundle by its fullUrl, or an identifier"
+            expected = "a contained resource, or an identifier (in a document in FHIR also an entry by its fullUrl)"
             shown = literal.partition("?")[0] or "nothing"
             reference.notes.fault("FHIR-REFERENCE", reference.path, shown, expected)
         return found

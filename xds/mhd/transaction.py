@@ -18,6 +18,7 @@ from xds.mhd.submission_list import FOLDER, SUBMISSION_SET, list_type
 
 FORBIDDEN: Final = "FHIR-FORBIDDEN"
 _CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifModifiedSince", "ifNoneMatch")
+_PEOPLE: Final = frozenset(("Device", "Organization", "Patient", "Practitioner", "PractitionerRole"))
 _PATCHED = re.compile(r"DocumentReference(?:/[A-Za-z0-9\-.]{1,64}|\?identifier=[^&]+)")
 
 
@@ -128,6 +129,8 @@ def _kind(resource: Element, method: str, url: str, request: Element) -> EntryKi
         expected = "a List, a DocumentReference, a Binary, or a Bundle that is a document"
         if name == "Provenance":
             expected = "no Provenance, which signs a spelling that is not kept: sign the lot by a document of it"
+        elif name in _PEOPLE:
+            expected = f"no {name} as an entry: contain it where it is named, or name it by its identifier"
         request.notes.fault(FORBIDDEN, resource.path, name or "nothing", expected)
     elif (method, url.strip("/")) != ("POST", name):
         request.notes.fault(FORBIDDEN, request.path, f"{method} {url}", f"POST {name}")

@@ -69,6 +69,39 @@ def test_a_good_document_is_valid_and_told_that_nobody_signs_it(submission):
     assert [one.rule for one in report.warnings if one.layer == "metadata"] == ["FHIR-UNSIGNED"]
 
 
+def test_what_to_do_about_a_publication_without_signature_can_be_done(submission):
+    entry = submission.entries[0]
+    report = judged(simplified(entry, submission.contents[entry.entry_uuid]))
+    (unsigned,) = [one for one in report.warnings if one.rule == "FHIR-UNSIGNED"]
+    assert "ITI-105 cannot be signed" in unsigned.hint_en
+
+
+@pytest.mark.parametrize(
+    ("url", "found"), [(None, "nothing"), ("urn:uuid:1f6a0ee5-9c9f-4b6a-8b9a-3d1d0e0f0a01", "a url")]
+)
+def test_a_publication_without_its_document_has_one_error_that_says_where_it_goes(submission, url, found):
+    entry = submission.entries[0]
+    resource = simplified(entry, submission.contents[entry.entry_uuid])
+    attachment = resource["content"][0]["attachment"]
+    del attachment["data"]
+    attachment |= {"url": url} if url else {}
+    (error,) = judged(resource).errors
+    assert (error.rule, error.found) == ("DOCUMENT", found)
+    assert "ITI-105 carries it in attachment.data" in error.expected
+
+
+def test_people_as_entries_are_told_to_be_contained(lot):
+    person = {"resourceType": "Practitioner", "name": [{"family": "ESSAI"}]}
+    name = "urn:uuid:1f6a0ee5-9c9f-4b6a-8b9a-3d1d0e0f0a02"
+    request = {"method": "POST", "url": "Practitioner"}
+    lot.resource["entry"].append({"fullUrl": name, "resource": person, "request": request})
+    lot.document()["author"] = [{"reference": name}]
+    found = {one.rule: one for one in judged(lot.resource).errors}
+    assert "contain it where it is named" in found["FHIR-FORBIDDEN"].expected
+    assert "people are contained, in UnContained too" in found["FHIR-FORBIDDEN"].hint_en
+    assert "Of a deposit: name a contained resource" in rule("FHIR-REFERENCE").advice("en")
+
+
 def test_a_good_answer_of_a_search_is_valid(searchset):
     report = judged(searchset)
     assert (report.profile, errors(report)) == ("fhir-searchset", [])

@@ -58,6 +58,19 @@ def test_a_publication_cannot_be_signed_so_a_strict_door_refuses_it(hospital, sc
     assert scene.kept() == before
 
 
+def test_a_publication_without_its_document_is_told_once_where_it_goes(hospital, scene):
+    _, resource = publication(scene)
+    del resource["content"][0]["attachment"]["data"]
+    before = scene.kept()
+    for lenient in (False, True):
+        reply = hospital.publish(resource, lenient=lenient)
+        (issue,) = reply.issues
+        assert reply.codes == ["XDSMissingDocument"]
+        assert "ITI-105 carries it in attachment.data" in issue["diagnostics"]
+        assert issue["expression"] == ["DocumentReference.content[0].attachment.data"]
+    assert scene.kept() == before
+
+
 def test_a_conditional_reference_outside_of_a_transaction_is_a_deviation(hospital, scene):
     _, resource = publication(scene)
     identifier = resource["subject"]["identifier"]
