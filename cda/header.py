@@ -48,7 +48,7 @@ def read_identity(document: CdaDocument) -> DocumentIdentity:
         id=_id(_find(root, "id")),
         code=_code(_find(root, "code")),
         confidentiality=_code(_find(root, "confidentialityCode")),
-        patient_ids=_ids(_all(_find(root, "recordTarget/patientRole"), "id")),
+        patient=_patient(_find(root, "recordTarget/patientRole")),
         replaces=_replaced(root),
     )
 

@@ -146,7 +146,7 @@ class DocumentIdentity:
     id: InstanceId | None = None
     code: Code | None = None
     confidentiality: Code | None = None
-    patient_ids: tuple[InstanceId, ...] = ()
+    patient: Patient | None = None
     replaces: InstanceId | None = None
 
 

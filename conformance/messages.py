@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from cda.header import read_header
-from cda.header_values import CdaHeader, unique_id_of
+from cda.header_values import CdaHeader, Patient, unique_id_of
 from conformance.carried import AGREEMENT, placed
 from conformance.catalogue import HL7V2_MDM, HL7V2_ORU, HL7V2_PAM, LAYERS
 from conformance.diagnosis import diagnose
@@ -78,12 +78,16 @@ def validate_message(content: bytes, terms: Terms | None = None) -> Report:
 
 def facts_of(header: CdaHeader) -> DocumentFacts:
     """What a message must agree with."""
+    patient = header.patient or Patient()
     return DocumentFacts(
         unique_id=header.unique_id,
         replaces=unique_id_of(header.replaces),
         type=header.code,
         confidentiality=header.confidentiality.code if header.confidentiality else None,
-        patient_ids=tuple((one.extension or "", one.root) for one in header.patient.ids) if header.patient else (),
+        patient_ids=tuple((one.extension or "", one.root) for one in patient.ids),
+        family=patient.birth_family,
+        birth_date=patient.birth_time,
+        sex=patient.gender,
     )
 
 

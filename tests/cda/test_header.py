@@ -93,6 +93,6 @@ def test_the_identity_of_a_document_is_what_its_header_says(content: bytes):
         id=header.id,
         code=header.code,
         confidentiality=header.confidentiality,
-        patient_ids=header.patient.ids if header.patient else (),
+        patient=header.patient,
         replaces=header.replaces,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ _RESTRICTED = frozenset("RV")
 class DocumentFacts:
     """What the header of a document says; None for what it does not.
 
-    `unique_id` and `replaces` are `root` or `root^extension`; `patient_ids` are (identifier, root) of recordTarget.
+    `unique_id` and `replaces` are `root` or `root^extension`; `patient_ids` are (identifier, root) of recordTarget;
+    `family` is the patient's at birth, `birth_date` begins with YYYYMMDD, `sex` is F, M or another code.
     """
 
     unique_id: str | None
@@ -26,6 +28,9 @@ class DocumentFacts:
     type: Code | None
     confidentiality: str | None
     patient_ids: tuple[tuple[str, str], ...]
+    family: str | None = None
+    birth_date: str | None = None
+    sex: str | None = None
 
 
 def check_agreement(message: DocumentMessage, documents: Sequence[DocumentFacts]) -> Iterable[Fault]:
@@ -41,6 +46,8 @@ def _of_one(message: DocumentMessage, facts: DocumentFacts, location: str) -> It
     ins = message.patient.ins
     if ins is not None and (ins.value, ins.authority) not in facts.patient_ids:
         yield broken("H-60", "PID^1^3")
+    else:
+        yield from _of_traits(message, facts)
     if message.document_id is not None and facts.unique_id != message.document_id:
         yield broken("H-61", "TXA^1^12", found=message.document_id, expected=facts.unique_id)
     # A deletion names the deleted document; what that one replaced is no part of the order.
@@ -57,3 +64,22 @@ def _of_one(message: DocumentMessage, facts: DocumentFacts, location: str) -> It
         # What TXA-12 says, H-10-ID judges.
         if message.document_id is None and facts.unique_id is not None and not is_oid(facts.unique_id):
             yield broken("H-66", location)
+
+
+def _of_traits(message: DocumentMessage, facts: DocumentFacts) -> Iterable[Fault]:
+    """The traits that message and document both say; they are nobody's to read in a text."""
+    said = message.patient
+    family = said.birth_name.family if said.birth_name is not None else ""
+    pairs = (
+        ("PID^1^5", _folded(family), _folded(facts.family or "")),
+        ("PID^1^7", said.birth_date[:8], (facts.birth_date or "")[:8]),
+        ("PID^1^8", said.sex, facts.sex or ""),
+    )
+    for location, one, other in pairs:
+        if one and other and one != other:
+            yield broken("H-67", location)
+
+
+def _folded(name: str) -> str:
+    """A name without what spellings differ in: accents, case, hyphens, blanks."""
+    return "".join(one for one in unicodedata.normalize("NFKD", name).upper() if one.isalnum())

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from cda.header import read_header, read_identity
-from cda.header_values import CdaHeader, DocumentIdentity, unique_id_of
+from cda.header_values import CdaHeader, DocumentIdentity, Patient, unique_id_of
 from cda.to_metadata import to_entry
 from gateway.gate import Caller
 from gateway.ingest.sealed_lot import Origin, deletion, sealed
@@ -59,12 +59,16 @@ def parsed(message: DocumentMessage) -> Iterator[CdaDocument]:
 
 
 def _facts(identity: DocumentIdentity) -> DocumentFacts:
+    patient = identity.patient or Patient()
     return DocumentFacts(
         unique_id=unique_id_of(identity.id),
         replaces=unique_id_of(identity.replaces),
         type=identity.code,
         confidentiality=identity.confidentiality.code if identity.confidentiality else None,
-        patient_ids=tuple((one.extension or "", one.root) for one in identity.patient_ids),
+        patient_ids=tuple((one.extension or "", one.root) for one in patient.ids),
+        family=patient.birth_family,
+        birth_date=patient.birth_time,
+        sex=patient.gender,
     )
 
 

@@ -41,7 +41,7 @@ OPPOSED: Final = "SBX_FEEDING_OPPOSED"
 """The patient told the structure that it may not feed his record (PAM-FR, ZFA-9): the DMP was not called."""
 UNKNOWN_CONSENT: Final = "SBX_FEEDING_UNKNOWN"
 """Nobody collected what the patient says of feeding, and hl7v2.feed_when_unknown is false."""
-NO_MAIL: Final = "SBX_MSSANTE_OFF"
+NO_MAIL: Final = "no letters are sent here"
 """The message asks for MSSanté letters, and this house sends none any more."""
 TRANSACTIONS = {Flow.INITIAL: "ITI-41", Flow.REPLACE: "ITI-41", Flow.DELETE: "ITI-57"}
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cda.document import parse_document
 from cda.header import read_header
-from cda.header_values import unique_id_of
+from cda.header_values import Patient, unique_id_of
 from cda.to_metadata import to_entry
 from conformance.checks.metadata import check_metadata
 from profiles.codes import load_domain
@@ -42,12 +44,16 @@ def sent(message: Er7) -> DocumentMessage:
 
 def facts_of(content: bytes) -> DocumentFacts:
     header = read_header(parse_document(content))
+    patient = header.patient or Patient()
     return DocumentFacts(
         unique_id=header.unique_id,
         replaces=unique_id_of(header.replaces),
         type=header.code,
         confidentiality=header.confidentiality.code if header.confidentiality else None,
-        patient_ids=tuple((one.extension or "", one.root) for one in header.patient.ids) if header.patient else (),
+        patient_ids=tuple((one.extension or "", one.root) for one in patient.ids),
+        family=patient.birth_family,
+        birth_date=patient.birth_time,
+        sex=patient.gender,
     )
 
 
@@ -209,6 +215,27 @@ def test_what_may_not_go_to_the_dmp_is_told(changes: dict[str, str], expected: l
 
 
 @pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"family": "AUTRE"}, ["PID^1^5"]),
+        ({"birth_date": "20010101"}, ["PID^1^7"]),
+        ({"sex": "M"}, ["PID^1^8"]),
+        ({"family": "AUTRE", "birth_date": "20010101", "sex": "M"}, ["PID^1^5", "PID^1^7", "PID^1^8"]),
+        ({"family": "Mo-dèle", "birth_date": "195807141030"}, []),
+        ({"family": None, "birth_date": None, "sex": None}, []),
+    ],
+)
+def test_other_traits_under_the_same_ins_are_told_without_being_repeated(
+    changes: dict[str, Any], expected: list[str]
+) -> None:
+    message = sent(oru())
+    facts = replace(facts_of(message.documents[0].content), **changes)
+    found = list(check_agreement(message, [facts]))
+    assert [(fault.rule, fault.location) for fault in found] == [("H-67", location) for location in expected]
+    assert not any("AUTRE" in fault.text or "2001" in fault.text for fault in found)
+
+
+@pytest.mark.parametrize(
     ("feeding", "when_unknown", "expected"),
     [
         (Feeding.NO_OPPOSITION, False, True),
@@ -251,4 +278,4 @@ def test_the_messages_of_the_agency_against_their_documents(name: str, expected:
 
 def test_every_rule_of_agreement_is_tried_here() -> None:
     asked = {row.rule for row in rules().values() if row.scope == "agreement"}
-    assert asked == {"H-15", "H-60", "H-61", "H-62", "H-63", "H-64", "H-65", "H-66"}
+    assert asked == {"H-15", "H-60", "H-61", "H-62", "H-63", "H-64", "H-65", "H-66", "H-67"}
