@@ -12,7 +12,7 @@ from gateway.consultation.registry_stored_query import RegistryStoredQuery
 from gateway.consultation.retrieve_document_set import RetrieveDocumentSet
 from gateway.doorkeeper import Doorkeeper
 from gateway.settings import Settings
-from xds.mhd.document_reference import IdPolicy
+from xds.mhd.moving import IdPolicy
 from xds.registry.whole_documents import WholeDocuments
 
 

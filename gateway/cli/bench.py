@@ -88,7 +88,7 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
             with Rehearsal({"ECLUSE_HL7V2_ENABLED": "true"}) as house:
                 figures = list(_Bench(house, runs).figures())
                 measured.append(measure_rights(house, LUCIA, runs))
-                measured.append(measure_searches(house, MOUSSA, runs))
+                measured += measure_searches(house, MOUSSA, runs)
                 reports = [_large_vsm(MOUSSA) for _ in range(runs + WARM_UP)]
                 measured += hl7v2_figures(house, MOUSSA, reports, figures[0].value, runs)
     except (RehearsalError, ScaleError) as error:

@@ -30,6 +30,7 @@ BUDGETS: Final[Mapping[str, Budget]] = {
     "iti18": Budget(2.5),
     "iti43": Budget(3.0),
     "iti67": Budget(2.0),
+    "iti67_first": Budget(2.0),
     "oru": Budget(1.3),
     "hl7v2_taken": Budget(200.0, of="value", least=True),
     "vsm_warm": Budget(10.0, of="value"),

@@ -15,7 +15,7 @@ from gateway.consultation.registry_stored_query import RegistryStoredQuery
 from gateway.consultation.retrieve_document_set import RetrieveDocumentSet
 from gateway.consultation.submission_lists import SubmissionLists
 from gateway.fhir_routes import FhirOperation
-from xds.mhd.document_reference import IdPolicy
+from xds.mhd.moving import IdPolicy
 from xds.registry.whole_documents import WholeDocuments
 
 

@@ -18,11 +18,14 @@ from gateway.wire.fhir.outcome import FhirRefused, Issue, write_outcome
 from gateway.wire.fhir.request import FhirRequest
 from security.strict_json import write_json
 from xds.dmp.operations import Operation as LawOperation
+from xds.metadata.association import AssociationType
 from xds.metadata.symbolic import UUID_URN
 from xds.mhd.composition import MIME_TYPE as FHIR_DOCUMENT
 from xds.mhd.constants import COMPREHENSIVE_DOCUMENT
-from xds.mhd.document_reference import IdPolicy, write_document_reference
+from xds.mhd.document_reference import write_document_reference, write_lasting
 from xds.mhd.document_search import read_document_search
+from xds.mhd.moving import IdPolicy, Moving, complete
+from xds.registry.kept_resources import read_kept
 from xds.registry.whole_documents import FoundDocument, WholeDocument
 
 RESOURCE: Final = "DocumentReference"
@@ -121,7 +124,14 @@ class DocumentReferenceWire:
     def read(self, asked: FhirRequest, caller: Caller) -> FhirAnswer:
         """One document by its id; 404 when it is not there for whoever asks."""
         found = self.documents.by_id(asked.variables["id"], caller)
-        return self.answer(asked.base, found[0].whole()) if found else not_there()
+        if not found:
+            return not_there()
+        version = found[0].version
+        return FhirAnswer(
+            resource=found_resource(asked.base, found[0], self.id_policy),
+            etag=str(version.number),
+            last_modified=version.changed_at,
+        )
 
     def answer(self, base: str, one: WholeDocument) -> FhirAnswer:
         """One resource, its version and its last change beside it."""
@@ -129,7 +139,13 @@ class DocumentReferenceWire:
 
     def resource(self, base: str, one: WholeDocument) -> dict[str, Any]:
         """The resource of a document."""
-        return _resource(base, one, self.id_policy)
+        return write_document_reference(
+            one.entry,
+            url=_url(base, one.entry.mime_type, one.logical_id),
+            relates_to=_relations(one.relations),
+            last_updated=one.changed_at,
+            id_policy=self.id_policy,
+        )
 
     def included(self, base: str, logical_ids: Iterable[str], caller: Caller) -> list[bytes]:
         """The entries of documents that a searchset brings along, as far as they are seen."""
@@ -144,21 +160,34 @@ class DocumentReferenceWire:
 @lru_cache(maxsize=1024)
 def _written(base: str, one: FoundDocument, id_policy: IdPolicy, mode: str) -> bytes:
     """The entry of a document in a searchset: the same as long as the document is as it was (G-370)."""
-    return write_entry(base, _resource(base, one.whole(), id_policy), mode=mode)
+    return write_entry(base, found_resource(base, one, id_policy), mode=mode)
 
 
-def _resource(base: str, one: WholeDocument, id_policy: IdPolicy) -> dict[str, Any]:
-    kind = "Bundle" if one.entry.mime_type == FHIR_DOCUMENT else "Binary"
-    return write_document_reference(
-        one.entry,
-        url=f"{base}/{kind}/{one.logical_id.removeprefix(UUID_URN)}",
-        relates_to=[
-            (association_type, f"{RESOURCE}/{target.removeprefix(UUID_URN)}")
-            for association_type, target in one.relations
-        ],
-        last_updated=one.changed_at,
-        id_policy=id_policy,
+def found_resource(base: str, one: FoundDocument, id_policy: IdPolicy) -> dict[str, Any]:
+    """The resource of a document found: what was kept at registration, or is written now, and what moves."""
+    version = one.version
+    return complete(
+        read_kept(version.lasting) if version.lasting is not None else write_lasting(one.whole().entry),
+        Moving(
+            entry_uuid=one.entry_uuid,
+            logical_id=version.logical_id,
+            version=version.number,
+            status=one.status,
+            url=_url(base, one.mime_type, version.logical_id),
+            relates_to=_relations(version.relations),
+            last_updated=version.changed_at,
+            id_policy=id_policy,
+        ),
     )
+
+
+def _url(base: str, mime_type: str, logical_id: str) -> str:
+    kind = "Bundle" if mime_type == FHIR_DOCUMENT else "Binary"
+    return f"{base}/{kind}/{logical_id.removeprefix(UUID_URN)}"
+
+
+def _relations(relations: Iterable[tuple[AssociationType, str]]) -> list[tuple[AssociationType, str]]:
+    return [(kind, f"{RESOURCE}/{target.removeprefix(UUID_URN)}") for kind, target in relations]
 
 
 def grouped(parameters: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

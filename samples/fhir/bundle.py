@@ -17,7 +17,8 @@ from security.strict_json import read_json, write_json
 from xds.metadata.association import RELATIONSHIPS, Association, AssociationType
 from xds.metadata.document_entry import DocumentEntry
 from xds.mhd.constants import COMPREHENSIVE_BUNDLE, OID, URI
-from xds.mhd.document_reference import relation_codes, write_document_reference
+from xds.mhd.document_reference import write_document_reference
+from xds.mhd.moving import relation_codes
 from xds.mhd.submission_list import write_submission_set
 
 Json = dict[str, Any]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final
 
 from xds.metadata.association import AssociationType
-from xds.metadata.document_entry import STABLE, AvailabilityStatus, DocumentEntry
+from xds.metadata.document_entry import STABLE, DocumentEntry
 from xds.mhd import constants as c
 from xds.mhd.authors import write_authenticator, write_author
-from xds.mhd.identifiers import write_cx, write_reference_id, write_unique_id, write_uri
+from xds.mhd.identifiers import write_cx, write_reference_id, write_unique_id
+from xds.mhd.moving import IdPolicy, Moving, complete
 from xds.mhd.patients import write_source_patient
 from xds.mhd.people import write_organization
 from xds.mhd.values import (
@@ -25,23 +25,16 @@ from xds.mhd.values import (
 )
 
 Json = dict[str, Any]
-_UUID: Final = "urn:uuid:"
 XDS_XML: Final = "text/xml"
 FHIR_XML: Final = "application/xml"
 """How the draft of the DMP calls what XDS calls `text/xml`."""
-
-
-class IdPolicy(StrEnum):
-    """What `DocumentReference.id` is: the logicalID, which never changes, or the entryUUID of the current version."""
-
-    LID = "lid"
-    ENTRY_UUID = "entryuuid"
+FORM: Final = 1
+"""The form of what lasts: the next number when the same entry is written in another way, which kept ones are not."""
 
 
 def resource_id(entry: DocumentEntry, policy: IdPolicy = IdPolicy.LID) -> str:
     """The id of the resource of an entry: a UUID without its urn; a symbolic id gives none."""
-    chosen = entry.entry_uuid if policy is IdPolicy.ENTRY_UUID else entry.logical_id or entry.entry_uuid
-    return chosen.removeprefix(_UUID) if chosen.startswith(_UUID) else ""
+    return _moving(entry, id_policy=policy).resource_id
 
 
 def write_document_reference(
@@ -55,51 +48,45 @@ def write_document_reference(
 ) -> Json:
     """Spell an entry as a resource; what it shares with others is never to be changed in place.
 
-    Version and status are those of the entry. `url` is where its document is fetched. `relates_to` are associations
-    that start from it, each with a literal reference. `custodian` (XON) is the first institution of the first author
-    when left out. `last_updated` needs a zone. Nothing of the entry is lost (`read_document_reference`).
+    Ids, version and status are those of the entry; for the rest of what moves see `Moving`. `custodian` (XON) is the
+    first institution of the first author when left out. Nothing of the entry is lost (`read_document_reference`).
     """
+    moving = _moving(entry, url=url, relates_to=relates_to, last_updated=last_updated, id_policy=id_policy)
+    return complete(write_lasting(entry, custodian=custodian), moving)
+
+
+def write_lasting(entry: DocumentEntry, *, custodian: str | None = None) -> Json:
+    """What the resource of an entry says as long as its metadata stay: all but what is `Moving`."""
+    resource: Json = {}
     contained: list[Json] = []
-    identifier = resource_id(entry, id_policy)
-    resource: Json = {"resourceType": "DocumentReference", **({"id": identifier} if identifier else {})}
-    resource |= {"meta": _meta(entry, last_updated), "contained": contained}
     _add_identity(resource, entry)
     _add_people(resource, contained, entry, custodian)
-    related = list(_relations(relates_to))
-    if related:
-        resource["relatesTo"] = related
     if entry.comments is not None:
         resource["description"] = entry.comments
     if entry.confidentiality_codes:
         resource["securityLabel"] = [write_concept(code) for code in entry.confidentiality_codes]
-    resource["content"] = [_content(entry, url)]
+    resource["content"] = [_content(entry)]
     context = _context(entry, contained)
     if context:
         resource["context"] = context
-    if not contained:
-        del resource["contained"]
+    if contained:
+        resource["contained"] = contained
     return resource
 
 
-def relation_codes(association_type: AssociationType) -> tuple[str, ...]:
-    """The codes of `relatesTo` for an association; empty: FHIR R4 has none for it."""
-    if association_type is AssociationType.XFRM_RPLC:
-        return ("replaces", "transforms")
-    code = c.RELATIONS.get(association_type)
-    return (code,) if code is not None else ()
+def _moving(entry: DocumentEntry, **beside: Any) -> Moving:
+    return Moving(
+        entry_uuid=entry.entry_uuid,
+        logical_id=entry.logical_id,
+        version=entry.version,
+        status=entry.availability_status,
+        **beside,
+    )
 
 
 def media_type_of(mime_type: str) -> str:
     """The contentType of a mimeType."""
     return FHIR_XML if mime_type == XDS_XML else mime_type
-
-
-def _meta(entry: DocumentEntry, last_updated: datetime | None) -> Json:
-    meta: Json = {"versionId": str(entry.version)}
-    if last_updated is not None:
-        meta["lastUpdated"] = last_updated.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    meta["profile"] = [c.COMPREHENSIVE_DOCUMENT]
-    return meta
 
 
 def _add_identity(resource: Json, entry: DocumentEntry) -> None:
@@ -108,10 +95,6 @@ def _add_identity(resource: Json, entry: DocumentEntry) -> None:
         resource["extension"] = extensions
     if entry.unique_id:
         resource["masterIdentifier"] = write_unique_id(entry.unique_id)
-    resource["identifier"] = [write_uri(entry.entry_uuid, "official")]
-    if entry.logical_id:
-        resource["identifier"].append(write_uri(entry.logical_id, "secondary"))
-    resource["status"] = c.STATUS_TO_FHIR[entry.availability_status]
     if entry.type_code:
         resource["type"] = write_concept(entry.type_code)
     if entry.class_code:
@@ -122,8 +105,6 @@ def _add_identity(resource: Json, entry: DocumentEntry) -> None:
 
 
 def _extensions(entry: DocumentEntry) -> Iterable[Json]:
-    if entry.availability_status is AvailabilityStatus.ARCHIVED:
-        yield flag_extension(c.IS_ARCHIVED)
     if entry.object_type != STABLE:
         yield text_extension(c.OBJECT_TYPE, entry.object_type)
     if entry.limited_metadata:
@@ -158,18 +139,12 @@ def _add_people(resource: Json, contained: list[Json], entry: DocumentEntry, cus
         resource["custodian"] = {"reference": "#custodian"}
 
 
-def _relations(relates_to: Iterable[tuple[AssociationType, str]]) -> Iterable[Json]:
-    for kind, target in relates_to:
-        for code in relation_codes(kind):
-            yield {"code": code, "target": {"reference": target}}
-
-
-def _content(entry: DocumentEntry, url: str | None) -> Json:
-    content: Json = {"attachment": _attachment(entry, url)}
+def _content(entry: DocumentEntry) -> Json:
+    content: Json = {"attachment": _attachment(entry)}
     return {**content, "format": write_coding(entry.format_code)} if entry.format_code else content
 
 
-def _attachment(entry: DocumentEntry, url: str | None) -> Json:
+def _attachment(entry: DocumentEntry) -> Json:
     attachment: Json = {}
     beside = ((c.REPOSITORY, entry.repository_unique_id), (c.XDS_URI, entry.uri))
     extensions = [text_extension(address, text) for address, text in beside if text is not None]
@@ -180,7 +155,6 @@ def _attachment(entry: DocumentEntry, url: str | None) -> Json:
     values = (
         ("contentType", media_type_of(entry.mime_type)),
         ("language", entry.language_code),
-        ("url", url),
         ("size", entry.size),
     )
     attachment |= {name: value for name, value in values if value not in ("", None)}

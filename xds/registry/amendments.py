@@ -23,6 +23,7 @@ from xds.registry.availability import ChangedMeanwhile, answering
 from xds.registry.change_plan import ChangePlan
 from xds.registry.connections import Connections
 from xds.registry.identifiers import uuid_of
+from xds.registry.kept_resources import after, to_keep
 from xds.registry.rows import NewEntry, association_row, code_text, entry_row, folder_row, submission_set_row
 from xds.registry.update_plan import UpdatePlan
 
@@ -30,14 +31,14 @@ ATTEMPTS = 5
 """How often an amendment is decided again before the sender is asked to come back."""
 
 _CHANGED = "XDS02"
-_UPDATE = (
-    "SELECT update_objects(%s::text::jsonb, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
+_UPDATE = after(
+    "update_objects(%s::text::jsonb, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
     " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s)"
 )
 _REMOVE = "SELECT remove_objects(%s::text::jsonb, %s::uuid[], %s)"
 _REMOVE_DOCUMENTS = "SELECT remove_documents(%s::text::jsonb, %s::text[], %s)"
-_CHANGE = (
-    "SELECT change_documents(%s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
+_CHANGE = after(
+    "change_documents(%s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
     " %b::bytea[], %s::text::jsonb, %s)"
 )
 _RELEASE = (
@@ -68,6 +69,7 @@ class Amendments:
     ) -> None:
         """Write a plan (ITI TF-2 §3.57). `patient_key` is the record of the submission set, and of all that is new."""
         time = now.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+        entries = [(one, write_entry(one)) for one, _ in plan.entries]
         parameters = (
             _revisions(revisions),
             patient_key,
@@ -86,11 +88,12 @@ class Amendments:
             time,
             [
                 write_submission_set(plan.submission_set),
-                *(write_entry(one) for one, _ in plan.entries),
+                *(fragment for _, fragment in entries),
                 *(write_folder(replace(one, last_update_time=time)) for one, _ in plan.folders),
                 *(write_association(one) for one in plan.associations),
             ],
             _text(event),
+            *to_keep(entries),
         )
         with self._writing() as connection:
             connection.execute(_UPDATE, parameters)
@@ -106,13 +109,16 @@ class Amendments:
         traces: Iterable[Trace],
     ) -> None:
         """Write changes of documents of one record of the DMP (DMP TD3.3), with their traces and notices."""
+        *rows, fragments = _rows(plan)
         parameters = (
             patient_key,
             revision,
             depositor_id,
-            *_rows(plan),
+            *rows,
+            fragments,
             f"[{','.join(trace.as_json() for trace in traces)}]",
             _text(event),
+            *to_keep(zip([one.entry for one in plan.versions], fragments[1:], strict=False)),
         )
         with self._writing() as connection:
             connection.execute(_CHANGE, parameters)

@@ -89,6 +89,14 @@ class Registration:
             *(write_entry(self._masked(item)) for item in self.if_masked),
         ]
 
+    def spelled(self, fragments: Sequence[bytes]) -> list[tuple[DocumentEntry, bytes]]:
+        """Its documents, each with its fragment among `fragments`; those of `if_masked` as they are, and masked."""
+        masked = map(self._masked, self.if_masked)
+        return [
+            *zip(self._by_uuid.values(), fragments[1:], strict=False),
+            *zip(masked, fragments[len(fragments) - len(self.if_masked) :], strict=True),
+        ]
+
     def _entry_row(self, new: NewEntry) -> dict[str, Any]:
         row = entry_row(new)
         return {**row, "mask_when_visible": True} if new.entry.entry_uuid in self.mask_when_visible else row

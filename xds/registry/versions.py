@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 
 from xds.metadata.association import AssociationType
+from xds.mhd.document_reference import FORM
 from xds.registry.conditions import Conditions
 from xds.registry.found import read_outline
 from xds.registry.identifiers import urn_of, uuid_text
@@ -30,8 +31,9 @@ _VERSIONS: Final[LiteralString] = """
 SELECT d.entry_uuid, d.logical_id, d.version, d.changed_at,
        NOT EXISTS (SELECT FROM document_entries n
                    WHERE n.patient_key = d.patient_key AND n.logical_id = d.logical_id AND n.version > d.version),
-       related.*
+       k.resource, related.*
 FROM document_entries d
+LEFT JOIN entry_resources k ON k.patient_key = d.patient_key AND k.entry_uuid = d.entry_uuid AND k.form = %s
 LEFT JOIN LATERAL (
     SELECT l.entry_uuid AS id, l.association_type, t.*
     FROM associations l CROSS JOIN LATERAL (
@@ -61,12 +63,12 @@ def read_versions(
     targets = opened.narrow(Conditions()) if opened is not None else Conditions()
     # By hand, as `conditions.status_names`: psycopg would look at each element of a list.
     ids = "{" + ",".join(uuid_text(one.entry_uuid) for one in entries) + "}"
-    values = [*targets.values, _KINDS_TEXT, patient_key, ids]
+    values = [FORM, *targets.values, _KINDS_TEXT, patient_key, ids]
     rows = cursor.execute(_VERSIONS.replace("CONDITIONS", targets.sql), values).fetchall()
-    found: dict[UUID, tuple[str, int, datetime, bool]] = {}
+    found: dict[UUID, tuple[str, int, datetime, bool, bytes | None]] = {}
     relations: dict[UUID, dict[tuple[AssociationType, str], None]] = {}
-    for entry_uuid, logical_id, number, changed_at, is_last, association, kind, other, *seen in rows:
-        found[entry_uuid] = (urn_of(logical_id), number, changed_at, is_last)
+    for entry_uuid, logical_id, number, changed_at, is_last, lasting, association, kind, other, *seen in rows:
+        found[entry_uuid] = (urn_of(logical_id), number, changed_at, is_last, lasting)
         if association is not None and (sees is None or sees(read_outline(seen))):
             relations.setdefault(entry_uuid, {})[AssociationType(kind), urn_of(other)] = None
     return {urn_of(one): Version(*facts, tuple(relations.get(one, ()))) for one, facts in found.items()}

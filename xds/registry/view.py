@@ -102,14 +102,16 @@ class RegisteredAssociation:
 class Version:
     """Which version of its document an entry is. `changed_at` is UTC.
 
-    `relations` are the approved associations that start from it, of the kinds that relate documents: each once, with
-    the logicalID of a document at its other end that is seen too.
+    `lasting` is what was kept of its resource when it was registered (`kept_resources`), if it was. `relations` are the
+    approved associations that start from it, of the kinds that relate documents: each once, with the logicalID of a
+    document at its other end that is seen too.
     """
 
     logical_id: str
     number: int
     changed_at: datetime
     is_last: bool
+    lasting: bytes | None = field(default=None, compare=False, repr=False)
     relations: tuple[tuple[AssociationType, str], ...] = ()
 
 

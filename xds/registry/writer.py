@@ -24,6 +24,7 @@ from xds.metadata.times import format_dtm
 from xds.registry.availability import ChangedMeanwhile, answering
 from xds.registry.connections import Connections
 from xds.registry.identifiers import canonical_patient_id, uuid_text
+from xds.registry.kept_resources import after, to_keep
 from xds.registry.refusals import (
     deprecated_document,
     duplicate_unique_id,
@@ -37,8 +38,8 @@ from xds.registry.rows import NewEntry, association_row, submission_set_row, uui
 
 _REFUSED = "XDS01"
 _CHANGED = "XDS02"
-_REGISTER: LiteralString = (
-    "SELECT register_submission(%s, %s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
+_REGISTER: LiteralString = after(
+    "register_submission(%s, %s, %s, %s, %s, %s::uuid[], %s::text::jsonb, %s::text::jsonb, %s::text::jsonb,"
     " %s::text::jsonb, %s::uuid[], %s, %b::bytea[], %s::text::jsonb, %s::text::jsonb, %s)"
 )
 _DELETE: LiteralString = (
@@ -117,6 +118,7 @@ class RegistryWriter:
             mask_when_visible=mask_when_visible,
             if_masked=if_masked,
         )
+        fragments = lot.fragments()
         parameters = (
             canonical_patient_id(patient_id),
             record.key_id,
@@ -130,10 +132,11 @@ class RegistryWriter:
             lot.association_rows(),
             uuid_array(map(uuid_text, touched_folders)),
             time,
-            lot.fragments(),
+            fragments,
             lot.masked_rows(),
             trace.as_json() if trace is not None else None,
             event.canonical().decode("utf-8"),
+            *to_keep(lot.spelled(fragments)),
         )
         self._write(_REGISTER, parameters)
 

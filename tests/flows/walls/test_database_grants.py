@@ -15,6 +15,7 @@ CONSULTED = {
     "associations",
     "authorisations",
     "document_entries",
+    "entry_resources",
     "folders",
     "holders",
     "house",
@@ -58,6 +59,7 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "assertion_seen": "assertion_seen('', '', now())",
         "access_append": "access_append('{}', '[]')",
         "audit_append": "audit_append('{}')",
+        "keep_resources": "keep_resources('{}', '{}', 1, '{}')",
     },
     "ingest": {
         "declare_structure": "declare_structure('', 0, '', 1, '{}', '')",
@@ -121,6 +123,7 @@ CALLED_BY: dict[str, dict[str, str]] = {
         "keeper_insured": "keeper_insured(gen_random_uuid())",
         "deleted_with_its_versions": "deleted_with_its_versions()",
         "entry_changes": "entry_changes()",
+        "resource_of_another_fragment": "resource_of_another_fragment()",
         "document_aspect": "document_aspect(gen_random_uuid(), '{}', '')",
         "document_hands": "document_hands(gen_random_uuid(), '{}', '{}', '')",
         "fragment_of_patient": "fragment_of_patient('', '', gen_random_uuid(), '')",

@@ -237,6 +237,7 @@ def test_nothing_that_the_database_gives_to_ingest_opens_the_document(sealed: Se
         "audit_append",
         "declare_structure",
         "delete_own_documents",
+        "keep_resources",
         "merge_patients",
         "open_patient",
         "own_documents",

@@ -18,6 +18,7 @@ def measured(name: str, value: float, floor: float) -> Measured:
     [
         ("iti67", 10.0, 5.0, True),
         ("iti67", 10.1, 5.0, False),
+        ("iti67_first", 10.0, 5.0, True),
         ("oru", 1.3, 1.0, True),
         ("hl7v2_taken", 200.0, 200.0, True),
         ("hl7v2_taken", 199.0, 200.0, False),

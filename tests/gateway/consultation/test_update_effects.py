@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from security.xml import parse
@@ -11,6 +12,7 @@ from xds.ebrim.objects import read_association, read_entry, read_folder
 from xds.metadata.association import AssociationType
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND
+from xds.mhd.document_reference import write_lasting
 
 from .conftest import (
     APPROVED,
@@ -52,6 +54,7 @@ def test_a_new_version_keeps_lid_uniqueid_and_bytes_and_deprecates_the_one_befor
     assert (written.entry_uuid, written.logical_id, written.version) == (second[2], document.entry_uuid, 2)
     assert written.title == "Second title"
     assert row[1] == ["7^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:order"]
+    assert house.row("entry_resources", second[2], "resource") == (orjson.dumps(write_lasting(written)),)
 
 
 def test_versions_follow_one_another(house: House) -> None:

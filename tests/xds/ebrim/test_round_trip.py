@@ -3,11 +3,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TypeVar
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from security.xml import parse
+from xds.ebrim.faults import Faults
 from xds.ebrim.objects import read_association, read_entry, read_folder, read_submission_set
 from xds.ebrim.reader import read_submit_objects
 from xds.ebrim.writer import (
@@ -23,6 +25,7 @@ from xds.metadata.codes import Code
 from xds.metadata.document_entry import ON_DEMAND, STABLE, AvailabilityStatus, DocumentEntry
 from xds.metadata.folder import Folder
 from xds.metadata.submission_set import SubmissionSet
+from xds.mhd.document_reference import write_lasting
 
 # What XML 1.0 can hold: everything but controls and surrogates.
 CHARACTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff") | st.sampled_from("\t\n")
@@ -185,6 +188,15 @@ SCHEMA = etree.XMLSchema(file=str(Path(__file__).parents[3] / "gateway" / "wire"
 @given(ENTRIES.map(versioned))
 def test_ebrim_spelling_of_an_entry_loses_nothing(entry: DocumentEntry) -> None:
     assert read_entry(parse(write_entry(entry))) == entry
+
+
+@settings(max_examples=100, deadline=None)
+@given(ENTRIES.map(versioned) | LIMITED_ENTRIES.map(versioned))
+def test_what_lasts_in_fhir_of_any_entry_is_the_same_before_and_after_its_spelling_in_ebrim(
+    entry: DocumentEntry,
+) -> None:
+    read = read_entry(parse(write_entry(entry)), Faults())
+    assert orjson.dumps(write_lasting(entry)) == orjson.dumps(write_lasting(read))
 
 
 @settings(max_examples=40, deadline=None)
