@@ -25,7 +25,7 @@ LAYER = "structure"
 
 # libxml2 spells the path of every fault: siblings that are many would cost the square of their number.
 _TAGS = 4_000  # fewer of them are few siblings too
-_SIBLINGS = 500
+_SIBLINGS = 2_000
 _ELEMENTS = 50_000
 
 _REFERRING = (b"IDREF", b"referencedObject", b"headers")
