@@ -5,8 +5,6 @@ The rules of media (IHE XDM) are those of `xds.xdm`; documents are judged by the
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,7 +12,7 @@ from typing import Final
 from cda.to_metadata import CDA_MIME_TYPE
 from conformance.carried import AGREEMENT, judge_carried, placed
 from conformance.catalogue import LAYERS, XDM
-from conformance.report import Finding, LayerResult, Report, Severity
+from conformance.report import Finding, Report, Severity, layer_results
 from profiles.rule_texts import text_of
 from xds.metadata.association import AssociationType
 from xds.xdm import media as xdm
@@ -40,7 +38,7 @@ def verify_medium(source: Path | bytes, limits: Limits = DEFAULT) -> Report:
         findings = list(map(_of_medium, verify(read_medium(source, limits))))
     except UnusableMedium as error:
         return _unusable(str(error))
-    return Report(XDM, tuple(findings), layers=tuple(_layers(findings, {MEDIUM: True})))
+    return Report(XDM, tuple(findings), layers=layer_results(findings, {MEDIUM: True}, _TITLES))
 
 
 def validate_medium(source: Path | bytes) -> Report:
@@ -64,7 +62,7 @@ def validate_medium(source: Path | bytes) -> Report:
             if one.content is not None and one.path is not None and is_cda:
                 told = judge_carried(one.content, one.entry, asked)
                 findings += (placed(finding, one.path) for finding in told)
-    return Report(XDM, tuple(findings), layers=tuple(_layers(findings, asked)))
+    return Report(XDM, tuple(findings), layers=layer_results(findings, asked, _TITLES))
 
 
 def _of_medium(one: xdm.Finding) -> Finding:
@@ -96,17 +94,3 @@ def _finding(
         message_en=rule.en,
         layer=MEDIUM,
     )
-
-
-def _layers(findings: list[Finding], asked: dict[str, bool]) -> Iterator[LayerResult]:
-    counted = Counter((one.layer, one.severity) for one in findings)
-    for name, was_asked in asked.items():
-        title, title_en = _TITLES[name]
-        yield LayerResult(
-            name=name,
-            title=title,
-            title_en=title_en,
-            asked=was_asked,
-            errors=counted[name, Severity.ERROR],
-            warnings=counted[name, Severity.WARNING],
-        )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
@@ -20,7 +19,7 @@ from conformance.catalogue import HL7V2_MDM, HL7V2_ORU, HL7V2_PAM, LAYERS
 from conformance.diagnosis import diagnose
 from conformance.laboratory.remarks import Kind, Remark
 from conformance.laboratory.results import with_results
-from conformance.report import Finding, LayerResult, Report, Severity
+from conformance.report import Finding, Report, Severity, layer_results
 from conformance.validate import validate_document
 from profiles.hl7v2.tables import rules
 from xds.hl7v2.agreement import DocumentFacts, check_agreement
@@ -72,7 +71,7 @@ def validate_message(content: bytes, terms: Terms | None = None) -> Report:
         _PROFILES.get(reading.header.message_code, HL7V2_ORU),
         tuple(findings),
         document_type="^".join(filter(None, (reading.header.message_code, reading.header.trigger))) or None,
-        layers=tuple(_layers(findings, asked)),
+        layers=layer_results(findings, asked, _TITLES),
     )
 
 
@@ -152,20 +151,6 @@ def _consequence(remark: Remark, language: str) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
-
-
-def _layers(findings: Sequence[Finding], asked: dict[str, bool]) -> Iterator[LayerResult]:
-    counted = Counter((one.layer, one.severity) for one in findings)
-    for name, was_asked in asked.items():
-        title, title_en = _TITLES[name]
-        yield LayerResult(
-            name=name,
-            title=title,
-            title_en=title_en,
-            asked=was_asked,
-            errors=counted[name, Severity.ERROR],
-            warnings=counted[name, Severity.WARNING],
-        )
 
 
 class _Places:

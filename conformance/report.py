@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -222,3 +224,21 @@ def unreadable(
         hint_en=hint_en,
     )
     return Report(None, (finding,))
+
+
+def layer_results(
+    findings: Iterable[Finding], asked: Mapping[str, bool], titles: Mapping[str, tuple[str, str]]
+) -> tuple[LayerResult, ...]:
+    """What each layer said, in the order of `asked`; `titles` are French and English, by name, else the name."""
+    counted = Counter((one.layer, one.severity) for one in findings)
+    return tuple(
+        LayerResult(
+            name=name,
+            title=titles.get(name, (name, name))[0],
+            title_en=titles.get(name, (name, name))[1],
+            asked=was_asked,
+            errors=counted[name, Severity.ERROR],
+            warnings=counted[name, Severity.WARNING],
+        )
+        for name, was_asked in asked.items()
+    )

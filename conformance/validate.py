@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance.catalogue import HEADER, IPS_FR, LAYERS, LEVEL_1, PROFILES, STRUCTURE, VSM_1_4, VSM_2023
 from conformance.checks.self_presented import check_self_presented, is_self_presented
 from conformance.recognition import profile_of, recognise
-from conformance.report import Finding, LayerResult, Report, Severity
+from conformance.report import Finding, LayerResult, Report, layer_results
 from conformance.schematron.findings import check_schemas
 from conformance.structure.checking import check_structure
 
@@ -67,15 +66,4 @@ def validate_document(
 
 def _layers(layers: Iterable[str], findings: tuple[Finding, ...], *, asked: bool) -> tuple[LayerResult, ...]:
     """What each layer said; rules are not asked when the structure alone gave more findings than were sought."""
-    counted = Counter((one.layer, one.severity) for one in findings)
-    return tuple(
-        LayerResult(
-            name=layer,
-            title=LAYERS[layer][0],
-            title_en=LAYERS[layer][1],
-            asked=asked or layer == STRUCTURE,
-            errors=counted[layer, Severity.ERROR],
-            warnings=counted[layer, Severity.WARNING],
-        )
-        for layer in layers
-    )
+    return layer_results(findings, {layer: asked or layer == STRUCTURE for layer in layers}, LAYERS)

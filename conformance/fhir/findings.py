@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from conformance.catalogue import LAYERS
 from conformance.fhir.structure import StructureFault
-from conformance.report import Finding, LayerResult, Severity
+from conformance.report import Finding, Severity
 from profiles.fhir.deviations import Deviation, deviations, softened
 from profiles.fhir.structure_texts import in_french
 from profiles.rule_texts import RuleText, text_of
@@ -22,7 +21,7 @@ AGREEMENT: Final = "agreement"
 DOCUMENT: Final = "fhir-document"
 RULE: Final = "FHIR-STRUCTURE"
 _SEVERITIES = {ErrorSeverity.ERROR: Severity.ERROR, ErrorSeverity.WARNING: Severity.WARNING}
-_TITLES = {
+TITLES: Final = {
     STRUCTURE: ("FHIR R4", "FHIR R4"),
     METADATA: ("Profils MHD et PDSm, métadonnées", "Profiles MHD and PDSm, metadata"),
     DOCUMENT: ("Document FHIR, métadonnées", "FHIR document, metadata"),
@@ -83,22 +82,6 @@ def structure_finding(fault: StructureFault, places: Places) -> Finding:
         hint=f"{name} {in_french(fault.text)}. {text.hint}",
         hint_en=f"{name} {fault.text}. {text.hint_en}",
         layer=STRUCTURE,
-    )
-
-
-def layer_results(findings: Iterable[Finding], asked: Mapping[str, bool]) -> tuple[LayerResult, ...]:
-    """What each layer said."""
-    counted = Counter((one.layer, one.severity) for one in findings)
-    return tuple(
-        LayerResult(
-            name=name,
-            title=_TITLES.get(name, (name, name))[0],
-            title_en=_TITLES.get(name, (name, name))[1],
-            asked=was_asked,
-            errors=counted[name, Severity.ERROR],
-            warnings=counted[name, Severity.WARNING],
-        )
-        for name, was_asked in asked.items()
     )
 
 

@@ -28,9 +28,9 @@ from conformance.fhir.findings import (
     DOCUMENT,
     METADATA,
     STRUCTURE,
+    TITLES,
     Places,
     as_finding,
-    layer_results,
     structure_finding,
 )
 from conformance.fhir.json_places import JsonPlaces
@@ -40,7 +40,7 @@ from conformance.fhir.resource_xml import LIMITS, read_xml
 from conformance.fhir.structure import Structure, StructureFault
 from conformance.fhir.xml_places import XmlPlaces
 from conformance.kinds import is_xml
-from conformance.report import Finding, Report, Severity, unreadable
+from conformance.report import Finding, Report, Severity, layer_results, unreadable
 from security.errors import MalformedMessage
 from security.strict_json import read_json
 
@@ -122,7 +122,8 @@ def _report(profile: str, resource: Mapping[str, Any], findings: Iterable[Findin
     ordered = tuple(sorted(found, key=lambda one: (one.line, one.column)))
     if profile != FHIR_DOCUMENT:
         asked.setdefault(AGREEMENT, False)
-    return Report(profile, ordered, document_type=str(resource["resourceType"]), layers=layer_results(ordered, asked))
+    layers = layer_results(ordered, asked, TITLES)
+    return Report(profile, ordered, document_type=str(resource["resourceType"]), layers=layers)
 
 
 def _noted(report: Report, resource: Mapping[str, Any], language: str) -> Report:
