@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
 
 from gateway.consultation import reading
 from gateway.gate import Caller
@@ -12,7 +11,6 @@ from gateway.witness import Witness
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.vihf import agreement
-from xds.dmp.decision import Decision
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
 from xds.errors import Refusal, RegistryError, XdsErrorCode
@@ -37,10 +35,9 @@ _MULTI_PATIENT = (FindDocumentsForMultiplePatients, FindFoldersForMultiplePatien
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found, for whom, and the decision that it rests on; `patient_id` is empty where no patient was named."""
+    """What was found, and for whom: `patient_id` is empty where no patient was named."""
 
     view: View
-    decision: Decision | None
     patient_id: str
 
 
@@ -73,12 +70,12 @@ class RegistryStoredQuery:
     def find(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> Found:
         """What the caller may see of it. Raises Refusal: another patient, no right to consult."""
         patient_id = self._patient(query, caller)
-        return Found(*self._find(partial(self.registry.answer, query), patient_id, caller), patient_id)
+        return Found(self.registry.answer(query, self._scope(patient_id, caller)), patient_id)
 
     def find_whole(self, query: FindDocuments | GetDocuments, caller: Caller) -> Found:
         """As `find`, with the versions of documents. Raises Refusal as `find`."""
         patient_id = self._patient(query, caller)
-        return Found(*self._find(partial(self.registry.answer_whole, query), patient_id, caller), patient_id)
+        return Found(self.registry.answer_whole(query, self._scope(patient_id, caller)), patient_id)
 
     def write_down(self, found: Found, seen: Iterable[str], caller: Caller, transaction: str) -> None:
         """Audit the access to the documents seen (uniqueIds), and trace it in the record."""
@@ -87,17 +84,12 @@ class RegistryStoredQuery:
             patient_id = self.registry.patient_of(view)
         event = self.witness.access(transaction, Outcome.SUCCESS, caller, patient_id=patient_id, objects=tuple(seen))
         trace = ""
-        if found.decision is not None:
-            trace = reading.trace(self.witness, found.decision, caller, view.record, patient_id)
+        if view.decision is not None:
+            trace = reading.trace(self.witness, view.decision, caller, view.record, patient_id)
         self.audit.append(event, trace)
 
-    def _find(
-        self, ask: Callable[[Scope | None], View], patient_id: str, caller: Caller
-    ) -> tuple[View, Decision | None]:
-        if self.law is None:
-            return ask(None), None
-        view = ask(reading.scope_of(Operation.SEARCH, caller, patient_id, self.law))
-        return view, reading.decide(Operation.SEARCH, caller, self.law, view.record, view.authorisation)
+    def _scope(self, patient_id: str, caller: Caller) -> Scope | None:
+        return None if self.law is None else reading.scope_of(Operation.SEARCH, caller, patient_id, self.law)
 
     def _patient(self, query: StoredQuery | MultiPatientQuery, caller: Caller) -> str:
         """The patient asked about: in the DMP that of the assertion, which is the query's if it names one."""

@@ -16,15 +16,13 @@ from security.at_rest.unsealing import unseal
 from security.audit.event import Outcome
 from security.audit.trail import AuditTrail
 from security.vihf import agreement
-from xds.dmp.decision import Decision
 from xds.dmp.operations import Operation
 from xds.dmp.parameters import Parameters
-from xds.dmp.record import Record
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.messages import DocumentRequest, DocumentResponse, ResponseStatus, RetrieveDocumentSetResponse
 from xds.registry.reader import RegistryReader
 from xds.registry.scope import Scope
-from xds.registry.view import RegisteredEntry
+from xds.registry.view import RegisteredEntry, View
 from xds.repository.address import BlobAddress
 from xds.repository.reader import BlobMissing, RepositoryReader
 
@@ -55,15 +53,12 @@ class RetrieveDocumentSet:
         scope = self._scope(caller)  # (1)
         wanted = tuple(dict.fromkeys(requests))
         view = self.registry.documents_by_unique_id([item.document_unique_id for item in wanted], scope)  # (2), (3)
-        decision = None
-        if self.law is not None:
-            decision = reading.decide(Operation.READ, caller, self.law, view.record, view.authorisation)
         readable = {entry.unique_id: entry for entry in view.entries}
         answers = [self._answer(item, readable, view.record_keys) for item in wanted]  # (4)
         documents = tuple(answer for answer in answers if isinstance(answer, DocumentResponse))
         errors = tuple(answer for answer in answers if isinstance(answer, RegistryError))
         patient_id = scope.patient_id if scope is not None else self.registry.patient_of(view)
-        self._record(documents, errors, patient_id, caller, decision, view.record)  # (5)
+        self._record(documents, errors, patient_id, caller, view)  # (5)
         return RetrieveDocumentSetResponse(_status(documents, errors), documents, errors)
 
     def _scope(self, caller: Caller) -> Scope | None:
@@ -103,16 +98,15 @@ class RetrieveDocumentSet:
         errors: tuple[RegistryError, ...],
         patient_id: str,
         caller: Caller,
-        decision: Decision | None,
-        record: Record | None,
+        view: View,
     ) -> None:
         outcome = Outcome.SUCCESS if documents else Outcome.REFUSED
         read = tuple(document.request.document_unique_id for document in documents)
         code = errors[0].code if errors else ""
         trace = ""
-        if decision is not None:
+        if view.decision is not None:
             trace = reading.trace(
-                self.witness, decision, caller, record, patient_id, outcome=outcome, documents=read, code=code
+                self.witness, view.decision, caller, view.record, patient_id, outcome=outcome, documents=read, code=code
             )
         event = self.witness.access(self.transaction, outcome, caller, patient_id=patient_id, objects=read, code=code)
         self.audit.append(event, trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -86,8 +87,12 @@ def _read_entry(row: Row) -> RegisteredEntry:
     )
 
 
+@lru_cache(maxsize=2048)
 def read_codes(text: str) -> tuple[Code, Code, Code, tuple[str, ...]]:
-    """classCode, typeCode, formatCode, and the confidentialityCodes without their scheme."""
+    """classCode, typeCode, formatCode, and the confidentialityCodes without their scheme.
+
+    Kept: documents alike in all their codes have one text.
+    """
     by_attribute: dict[str, list[str]] = orjson.loads(text)
     confidentiality = tuple([read_code_text(code).code for code in by_attribute.get("confidentialityCode", ())])
     return (

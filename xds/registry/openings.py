@@ -9,7 +9,7 @@ read, and takes no time. Each document that is read is judged again, as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from xds.dmp.requester import Requester, RequesterKind
 from xds.metadata.document_entry import AvailabilityStatus
 from xds.registry.conditions import Conditions
 from xds.registry.found import Row, read_codes
+from xds.registry.rows import bytes_array, text_array
 from xds.registry.scope import Sight
 from xds.registry.visibility import OutlinedEntry
 
@@ -36,8 +37,9 @@ SELECT aspect, codes::text, status FROM found
 """One document of each aspect of a record: from one key to the next, whatever the number of documents of each."""
 
 _OPEN: Final[LiteralString] = (
-    "(e.aspect = ANY (%s) OR (e.hands && (SELECT array_agg(hashtextextended(hand, 0)) FROM unnest(%s::text[]) AS hand)"
-    " AND e.aspect || ''::bytea = ANY (%s)))"
+    "(e.aspect = ANY (%s::bytea[])"
+    " OR (e.hands && (SELECT array_agg(hashtextextended(hand, 0)) FROM unnest(%s::text[]) AS hand)"
+    " AND e.aspect || ''::bytea = ANY (%s::bytea[])))"
 )
 """The second aspects stand in no index: documents of an author are found by their author, never by what hides them."""
 
@@ -52,7 +54,7 @@ class Openings:
 
     def narrow(self, wanted: Conditions) -> Conditions:
         """Add to conditions on documents that they may be seen."""
-        return wanted.add(_OPEN, list(self.aspects), list(self.hands), list(self.own))
+        return wanted.add(_OPEN, bytes_array(self.aspects), text_array(self.hands), bytes_array(self.own))
 
 
 def bounds_of(patient_key: UUID) -> dict[str, Any]:
@@ -69,8 +71,8 @@ def openings(sees: Sight, requester: Requester, patient_key: UUID, rows: Iterabl
         if sees(entry):
             aspects.append(bytes(aspect))
             continue
-        by_author = sees(replace(entry, author_person_ids=(person,)))
-        by_structure = structure is not None and sees(replace(entry, author_structure_ids=(structure,)))
+        by_author = sees(entry._replace(author_person_ids=(person,)))
+        by_structure = structure is not None and sees(entry._replace(author_structure_ids=(structure,)))
         if by_author or by_structure:
             own.append(bytes(aspect))
         if by_author:

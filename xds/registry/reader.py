@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from xds.dmp.record import Authorisation, Record
+from xds.dmp.record import Record
 from xds.queries import (
     FindDocuments,
     FindDocumentsForMultiplePatients,
@@ -43,6 +44,7 @@ from xds.registry.found import Row, read_entries, read_head
 from xds.registry.identifiers import canonical_patient_id
 from xds.registry.openings import ASPECTS, Openings, bounds_of, openings
 from xds.registry.places import in_spaces
+from xds.registry.rows import text_array
 from xds.registry.scope import Scope, Sight
 from xds.registry.snapshot import Snapshot
 from xds.registry.statements import (
@@ -58,6 +60,8 @@ from xds.registry.statements import (
 from xds.registry.versions import read_versions
 from xds.registry.view import MOST_OBJECTS, View
 
+_ONE_MOMENT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 
 class RegistryReader:
     """Answers stored queries and retrieves (ITI TF-2 §3.18, §3.43, §3.51).
@@ -71,7 +75,7 @@ class RegistryReader:
     def answer(self, query: StoredQuery | MultiPatientQuery, scope: Scope | None = None) -> View:
         """Answer a stored query; in a scope, as if what its law hides did not exist.
 
-        Whether the requester may consult at all is for the caller to decide on the view too, before anything is shown.
+        Whether the requester may consult at all is decided by the scope, before anything is read; the view has it.
         """
         if isinstance(query, FindDocuments | FindDocumentsForMultiplePatients | GetDocuments):
             return self._documents(query, scope)
@@ -89,7 +93,7 @@ class RegistryReader:
 
         One uniqueId may have several entries; those that have bytes here come last.
         """
-        wanted = Conditions("e.unique_id = ANY (%s)", list(unique_ids))
+        wanted = Conditions("e.unique_id = ANY (%s::text[])", text_array(unique_ids))
         statement = without_fragments(ENTRIES_AND_KEYS)
         if scope is None:
             return _view(self._rows(statement.replace("CONDITIONS", wanted.sql), wanted.values))
@@ -149,17 +153,18 @@ class RegistryReader:
     def _scoped(self, statement: LiteralString, wanted: Conditions, scope: Scope, *, whole: bool = False) -> View:
         """Documents of the record of a scope, those that the law shows; of others nothing is read."""
         with self._snapshot() as cursor:
-            record, authorisation = _admitted(scope, cursor)
+            admitted = _admitted(scope, cursor)
+            record = admitted.record
             if record is None:
-                return View()
-            sees = scope.sight(record, authorisation)
+                return admitted
+            sees = scope.sight(record, admitted.authorisation)
             opened = _opened(scope, cursor, record, sees)
             opened.narrow(wanted)
             rows: list[Row] = cursor.execute(statement.replace("CONDITIONS", wanted.sql), wanted.values).fetchall()
-            view = _view(rows)
-            view = replace(view, record=record, authorisation=authorisation, entries=tuple(filter(sees, view.entries)))
+            entries = tuple(filter(sees, read_entries(rows)))
+            view = replace(admitted, entries=entries, record_keys=_record_keys(rows))
             if whole and _is_answered(view):
-                versions = read_versions(cursor, record.patient_key, view.entries, opened, sees)
+                versions = read_versions(cursor, record.patient_key, entries, opened, sees)
                 view = replace(view, versions=versions)
         return view
 
@@ -172,34 +177,21 @@ class RegistryReader:
     @contextmanager
     def _snapshot(self) -> Iterator[psycopg.Cursor[Any]]:
         """A cursor for which nothing changes: every question sees the same moment."""
-        with (
-            answering(),
-            self._pool.connection() as connection,
-            _frozen(connection),
-            connection.transaction(),
-            connection.cursor(binary=True) as cursor,
-        ):
+        with answering(), self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            cursor.execute(_ONE_MOMENT)  # the pool ends what was begun on a connection as it takes it back
             yield cursor
 
 
-@contextmanager
-def _frozen(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Transactions of a connection see one moment and write nothing: said as they begin, which asks no more of it."""
-    connection.isolation_level, connection.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            connection.isolation_level = connection.read_only = None
+def _admitted(scope: Scope, cursor: psycopg.Cursor[Any]) -> View:
+    """The record of a scope, the authorisation that counts there and the decision; nothing of what the record holds.
 
-
-def _admitted(scope: Scope, cursor: psycopg.Cursor[Any]) -> tuple[Record | None, Authorisation | None]:
-    """The record of a scope and the authorisation that counts there. Raises Refusal: the scope does not admit."""
-    head = [list(scope.holders), canonical_patient_id(scope.patient_id)]
+    Raises Refusal: the scope does not admit.
+    """
+    head = [text_array(scope.holders), canonical_patient_id(scope.patient_id)]
     record, authorisations = read_head(cursor.execute(RECORD, head).fetchall())
     authorisation = scope.effective(record, authorisations) if record is not None else None
-    scope.admits(record, authorisation)
-    return record, authorisation
+    decision = scope.admits(record, authorisation)
+    return View(record=record, authorisation=authorisation, decision=decision)
 
 
 def _opened(scope: Scope, cursor: psycopg.Cursor[Any], record: Record, sees: Sight) -> Openings:
@@ -212,13 +204,14 @@ def _within(
     scope: Scope, cursor: psycopg.Cursor[Any], return_type: ReturnType, answer: Callable[[Snapshot], View]
 ) -> View:
     """What the registry answers when nothing but the record of a scope exists, and of it what the law shows."""
-    record, authorisation = _admitted(scope, cursor)
+    admitted = _admitted(scope, cursor)
+    record = admitted.record
     if record is None:
-        return View()
+        return admitted
     registry = Snapshot(cursor, patient_key=record.patient_key, return_type=return_type)
-    sees = scope.sight(record, authorisation)
+    sees = scope.sight(record, admitted.authorisation)
     registry.show(sees, _opened(scope, cursor, record, sees))
-    return replace(answer(registry), record=record, authorisation=authorisation)
+    return replace(answer(registry), record=record, authorisation=admitted.authorisation, decision=admitted.decision)
 
 
 def _is_answered(view: View) -> bool:
@@ -227,9 +220,12 @@ def _is_answered(view: View) -> bool:
 
 def _view(rows: Sequence[Row], start: int = 0) -> View:
     """The documents of rows, whose columns begin at `start`; a column after the document is its wrapped key."""
+    return View(entries=read_entries(rows, start), record_keys=_record_keys(rows, start))
+
+
+def _record_keys(rows: Sequence[Row], start: int = 0) -> Mapping[UUID, bytes]:
     key_id, wrapped = start + KEY_ID, start + ENTRY
-    keys = {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
-    return View(entries=read_entries(rows, start), record_keys=keys)
+    return {row[key_id]: row[wrapped] for row in rows if len(row) > wrapped and row[wrapped] is not None}
 
 
 _ANSWERS: Mapping[type[Query], Callable[[Any, Snapshot], View]] = {

@@ -52,6 +52,16 @@ def uuid_array(uuids: Iterable[str]) -> str:
     return "{" + ",".join(uuids) + "}"
 
 
+def text_array(texts: Iterable[str]) -> str:
+    """Texts as an array literal. By hand, as `uuid_array`."""
+    return "{" + ",".join(['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts]) + "}"
+
+
+def bytes_array(values: Iterable[bytes]) -> str:
+    """Octets as an array literal. By hand, as `uuid_array`."""
+    return "{" + ",".join(['"\\\\x' + value.hex() + '"' for value in values]) + "}"
+
+
 def entry_row(new: NewEntry) -> dict[str, Any]:
     """One row of document_entries, but for what the database adds: patient key, key, depositor, version, fragment.
 

@@ -8,25 +8,26 @@ from datetime import datetime
 
 from xds.dmp import rights
 from xds.dmp.access import effective
+from xds.dmp.decision import Decision
 from xds.dmp.entries import ReadableEntry
 from xds.dmp.parameters import Parameters
 from xds.dmp.record import Authorisation, Record
 from xds.dmp.requester import Requester
 
 Sight = Callable[[ReadableEntry], bool]
-Admits = Callable[[Record | None, Authorisation | None], object]
+Admits = Callable[[Record | None, Authorisation | None], Decision | None]
 
 
 def _everybody(record: Record | None, authorisation: Authorisation | None) -> None:
-    """No question is asked."""
+    """No question is asked: nothing is decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """A record and who looks at it, at an instant of ours. Without scope the whole registry answers, and shows all.
 
-    `admits` raises Refusal when the requester may not look at all. It is asked before anything is searched: how long a
-    refusal takes must not tell how much the record holds.
+    `admits` says what was decided, or raises Refusal when the requester may not look at all. It is asked before
+    anything is searched: how long a refusal takes must not tell how much the record holds.
     """
 
     patient_id: str

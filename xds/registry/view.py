@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from xds.dmp.decision import Decision
 from xds.dmp.record import Authorisation, Record
 from xds.ebrim.writer import object_ref, with_home, with_last_update_time, with_status
 from xds.errors import Refusal, RegistryError, XdsErrorCode
@@ -19,8 +21,7 @@ MOST_OBJECTS: Mapping[ReturnType, int] = {ReturnType.LEAF_CLASS: 10_000, ReturnT
 """How many objects of one kind an answer may hold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredEntry:
+class RegisteredEntry(NamedTuple):
     """A registered document. `fragment` is its ebRIM as registered; `rendered` brings the status up to date.
 
     `confidentiality_codes` come without their scheme; codes have no display name. `author_person_ids` are PS_IdNat,
@@ -119,13 +120,15 @@ class Version:
 class View:
     """An answer of the registry.
 
-    `record` and `authorisation` are there when the scope was one record that exists. `record_keys` are the wrapped
+    `record` and `authorisation` are there when the scope was one record that exists, and `decision` what its law said
+    when it was asked whether the requester may look there. `record_keys` are the wrapped
     private keys that open the bytes of `entries`, when bytes are asked for. `versions` are those of `entries`, by
     entryUUID, when whole documents are.
     """
 
     record: Record | None = None
     authorisation: Authorisation | None = None
+    decision: Decision | None = None
     entries: tuple[RegisteredEntry, ...] = ()
     folders: tuple[RegisteredFolder, ...] = ()
     submission_sets: tuple[RegisteredSubmissionSet, ...] = ()

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutlinedEntry:
+class OutlinedEntry(NamedTuple):
     """What the law looks at in a document."""
 
     class_code: Code

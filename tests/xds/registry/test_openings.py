@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
@@ -157,7 +156,7 @@ def test_a_search_reads_as_many_pages_whatever_is_hidden(registry: Registry, hid
         class_code=Code("10", "class"), type_code=Code("11490-0", "type"), confidentiality_codes=("N",),
         status=Status.APPROVED, author_person_ids=PERSONS[:1], author_structure_ids=STRUCTURES[:1], depositor_id="X",
     )  # fmt: skip
-    veiled = replace(seen, confidentiality_codes=("N", hidden))
+    veiled = seen._replace(confidentiality_codes=("N", hidden))
     patient_id, record, _ = insert(registry, [seen, *[veiled] * 2])
     stranger = Requester(kind=RequesterKind.PATIENT, national_id="1") if hidden != "MASQUE_PS" else Requester(
         kind=RequesterKind.PROFESSIONAL, national_id=PERSONS[1], profession="10"
