@@ -64,7 +64,8 @@ def _content(document: ReadDocument, carriers: dict[str, BundleEntry], wanted: s
     carrier = carriers.get(document.url)
     if carrier is None:
         expected = "the fullUrl of a Binary of the message"
-        found = document.url or "nothing"
+        # An address that holds the document itself is not quoted: what is refused is told, and written down.
+        found = "a data: address" if document.url.startswith("data:") else document.url or "nothing"
         notes.fault("DOCUMENT", f"{attachment}.url", found, expected, XdsErrorCode.MISSING_DOCUMENT)
         return None
     if document.url in wanted:

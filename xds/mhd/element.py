@@ -13,7 +13,7 @@ from xds.mhd.constants import KEPT
 from xds.mhd.notes import Notes
 
 Json = dict[str, Any]
-_SILENT: Final = frozenset(("resourceType", "id", "meta", "text", "implicitRules", "fhir_comments"))
+_SILENT: Final = frozenset(("resourceType", "id", "meta", "text", "fhir_comments"))
 """Members that say nothing of a document: ids of the sender's own, profiles, the narrative of the same."""
 
 
@@ -130,6 +130,10 @@ class Element:
             self._read.add("modifierExtension")
             expected = "no modifierExtension: it changes what the rest means"
             self.notes.fault("FHIR-EXTENSION", self.at("modifierExtension"), "an extension", expected)
+        if self.content.get("implicitRules"):
+            self._read.add("implicitRules")
+            expected = "no implicitRules: they change what the rest means"
+            self.notes.fault("FHIR-UNMAPPED", self.at("implicitRules"), self.text("implicitRules"), expected)
         for name in self.content:
             if name not in self._read and name not in _SILENT:
                 found = "an element that no metadata of the registry holds"

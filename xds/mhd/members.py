@@ -33,6 +33,10 @@ def _items(entry: BundleEntry, reading: Reading) -> Iterable[tuple[str, str, boo
     for one in entry.resource.children("entry"):
         item = one.child("item")
         literal = item.text("reference") if item is not None else ""
+        if item is not None:
+            item.ignore("type", "display")
+            item.finish()
+        one.finish()
         own = reading.ids.get(literal)
         yield own or target_of(literal), one.path, own is not None
 

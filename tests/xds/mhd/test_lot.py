@@ -131,6 +131,18 @@ def modifier(bundle):
     bundle["entry"][1]["resource"]["modifierExtension"] = [{"url": "urn:x:not", "valueBoolean": True}]
 
 
+def implicit_rules(bundle):
+    bundle["entry"][1]["resource"]["implicitRules"] = "urn:x:rules"
+
+
+def implicit_rules_of_all(bundle):
+    bundle["implicitRules"] = "urn:x:rules"
+
+
+def document_in_its_address(bundle):
+    bundle["entry"][1]["resource"]["content"][0]["attachment"]["url"] = "data:application/xml;base64,PHNlY3JldC8+"
+
+
 def unknown_relation(bundle):
     bundle["entry"][1]["resource"]["relatesTo"][0]["code"] = "supersedes"
 
@@ -164,6 +176,9 @@ FAULTS = {
     hexadecimal_hash: ("O3", "Bundle.entry[1].resource.content[0].attachment.hash"),
     superseded_at_once: ("O12", "Bundle.entry[1].resource.status"),
     modifier: ("FHIR-EXTENSION", "Bundle.entry[1].resource.modifierExtension"),
+    implicit_rules: ("FHIR-UNMAPPED", "Bundle.entry[1].resource.implicitRules"),
+    implicit_rules_of_all: ("FHIR-UNMAPPED", "Bundle.implicitRules"),
+    document_in_its_address: ("DOCUMENT", "Bundle.entry[1].resource.content[0].attachment.url"),
     unknown_relation: ("A1", "Bundle.entry[1].resource.relatesTo[0].code"),
     same_address: ("FHIR-BUNDLE", "Bundle.entry[3].fullUrl"),
     other_media_type: ("DOCUMENT", "Bundle.entry[2].resource.contentType"),
@@ -178,6 +193,12 @@ def test_a_fault_is_told_with_its_rule_and_its_fhirpath(good, change):
     change(bundle)
     # when it is read, then what is wrong is told where it is.
     assert FAULTS[change] in [(one.rule, one.location) for one in read(bundle).request.errors]
+
+
+def test_an_address_that_holds_a_document_is_not_quoted(good):
+    bundle = copy.deepcopy(good.resource)
+    document_in_its_address(bundle)
+    assert not [one for one in read(bundle).request.errors if "PHNl" in one.context]
 
 
 def no_custodian(bundle):
@@ -210,6 +231,10 @@ def unmapped(bundle):
     bundle["entry"][1]["resource"]["docStatus"] = "final"
 
 
+def item_that_is_gone(bundle):
+    bundle["entry"][0]["resource"]["entry"][0]["deleted"] = True
+
+
 def date_of_sending(bundle):
     bundle["entry"][1]["resource"]["date"] = "2031-01-01T00:00:00Z"
 
@@ -236,6 +261,7 @@ DEVIATIONS = {
     no_profile: ("FHIR-PROFILE", "Bundle.meta.profile"),
     extension: ("FHIR-EXTENSION", "Bundle.entry[1].resource.extension[0]"),
     unmapped: ("FHIR-UNMAPPED", "Bundle.entry[1].resource.docStatus"),
+    item_that_is_gone: ("FHIR-UNMAPPED", "Bundle.entry[0].resource.entry[0].deleted"),
     date_of_sending: ("FHIR-DATE", "Bundle.entry[1].resource.date"),
     second_coding: ("FHIR-UNMAPPED", "Bundle.entry[1].resource.type.coding[1]"),
     second_name: ("FHIR-UNMAPPED", "Bundle.entry[1].resource.contained[1].name[1]"),
