@@ -4,6 +4,7 @@ import pytest
 
 from conformance.expected import expected_in
 from conformance.explaining import rules
+from profiles.cda_structure.tables import load_tables
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,14 @@ def test_no_rule_expects_an_english_sentence_of_a_french_reader():
     told = {expected_in(one.expected, "fr") or "" for one in rules()}
 
     assert [text for text in told if english & set(text.replace(",", " ").split())] == []
+
+
+def test_the_form_of_a_value_is_told_to_a_french_reader_as_the_table_of_forms_tells_it():
+    forms = {row.en: row.fr for row in load_tables().forms.values() if row.en}
+
+    assert {english: expected_in(english, "fr") for english in forms} == forms
+
+
+@pytest.mark.parametrize("part", ["message", "hint"])
+def test_no_french_text_joins_two_value_sets_with_an_english_word(part):
+    assert [one.id for one in rules() if " or JDV_" in (getattr(one, part) or "")] == []
