@@ -165,6 +165,7 @@ def _verdict(sandbox: Sandbox) -> Response:
     """Judge what was sent: the body itself, or the files of a form, `metadata` being the message they belong to."""
     read_form(sandbox.body)
     judge = _judge(sandbox)
+    keep = flag("keep")
     files, metadata = sent(sandbox.body)
     judged: list[Judged] = []
     if metadata is not None:
@@ -176,7 +177,7 @@ def _verdict(sandbox: Sandbox) -> Response:
     options = Options(language=language_asked(), source=form == "html")
     response = Response(b"".join(renderer(form)(judged, options)), content_type=TYPES[form])
     response.headers["Ecluse-Verdict"] = _word(judged)
-    if flag("keep"):
+    if keep:
         try:
             name = sandbox.shelf.keep(b"".join(renderer("html")(judged, replace(options, source=True))))
         except TooManyKept:

@@ -23,6 +23,9 @@ TYPES: Mapping[str, str] = {
 }
 """The media type of each format; `Accept` chooses by it where `format` does not."""
 
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"", "0", "false", "no", "off"})
+
 
 def asked(name: str) -> str | None:
     """A parameter of the address or, of a form with files, a field; None when it is empty."""
@@ -31,8 +34,11 @@ def asked(name: str) -> str | None:
 
 
 def flag(name: str) -> bool:
-    """Whether a parameter says yes."""
-    return (asked(name) or "").lower() in ("1", "true", "yes", "on")
+    """Whether a parameter says yes. Anything but yes and no is refused: `pack=NAME` would be judged without a pack."""
+    word = (asked(name) or "").strip().lower()
+    if word not in _YES and word not in _NO:
+        refuse(400, en=f"{name} is 1 or 0", fr=f"{name} vaut 1 ou 0")
+    return word in _YES
 
 
 def format_asked() -> str:

@@ -110,6 +110,14 @@ def test_what_is_asked_wrongly_is_told_with_what_is_right(client, query, says):
     assert says in answer.text
 
 
+@pytest.mark.parametrize("name", ["pack", "ours", "summary", "keep"])
+def test_a_parameter_that_says_neither_yes_nor_no_is_refused_and_nothing_is_judged(client, name):
+    answer = client.post(f"/validate?{name}=ans&lang=en", data=GOOD)
+
+    assert (answer.status_code, answer.text) == (400, f"400 Bad Request: {name} is 1 or 0\n")
+    assert client.post(f"/validate?{name}=0", data=GOOD).headers["Ecluse-Verdict"] == "valid"
+
+
 def test_an_empty_form_is_told(client):
     answer = client.post("/validate", data={}, content_type="multipart/form-data; boundary=x")
 
