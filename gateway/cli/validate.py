@@ -20,7 +20,7 @@ from gateway.cli.speech import language, say, text
 from gateway.cli.validate_files import Source, sources
 from gateway.cli.validate_judge import judge_all, shown
 from gateway.cli.validate_needs import companions, need_rendering, opened_pack
-from gateway.cli.validate_output import has_colours, write
+from gateway.cli.validate_output import has_colours, leave_standard_output, write
 from gateway.cli.validate_totals import UNUSABLE, exit_code, say_aside, say_totals
 
 _SHOWN_OF_A_RULE = 5
@@ -46,7 +46,11 @@ _SEVERITIES = click.Choice([str(one) for one in Severity])
 @click.option("--pack", metavar="NAME|DIR|ZIP", help="Judge by an official package instead of our rules.")
 @click.option("--ours", is_flag=True, help="With --pack: judge by our rules too.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report to this file; - is the standard output.",
+)
 @click.option("--lang", type=click.Choice(["fr", "en"]), help="Language of reports; the locale's when absent.")
 @click.option("--severity", type=_SEVERITIES, default="info", show_default=True, help="Show nothing less grave.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
@@ -129,7 +133,8 @@ class _Run:
         self._judge = judge
         self._profile = _text(options["profile"])
         self._form = str(options["form"])
-        self._output = options["output"] if isinstance(options["output"], Path) else None
+        output = options["output"]
+        self._output = output if isinstance(output, Path) and str(output) != "-" else None
         self._severity = Severity(str(options["severity"]))
         self._fail_on = Severity(str(options["fail_on"]))
         self._jobs = int(str(options["jobs"]))
@@ -158,8 +163,16 @@ class _Run:
         try:
             write(renderer(self._form)(self._told(found, totals), self._printed), self._output)
         except OSError as error:
-            if isinstance(error, BrokenPipeError) or self._output is None:
+            if isinstance(error, BrokenPipeError):
                 raise
+            if self._output is None:
+                leave_standard_output()
+                say(
+                    en=f"The report cannot be written: {error.strerror}. Choose another place: --output.",
+                    fr=f"Le rapport ne peut être écrit : {error.strerror}. Choisissez un autre endroit : --output.",
+                    err=True,
+                )
+                return UNUSABLE
             say(
                 en=f"{self._output} cannot be written: {error.strerror}. Choose another --output.",
                 fr=f"{self._output} ne peut être écrit : {error.strerror}. Choisissez un autre --output.",

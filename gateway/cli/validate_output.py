@@ -28,6 +28,13 @@ def write(chunks: Iterable[bytes], output: Path | None) -> None:
             file.write(chunk)
 
 
+def leave_standard_output() -> None:
+    """Write no more to a standard output that refused: what it still holds would end the command with another code."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[str]:
     """The name of a file to write; it takes the place of `path` at the end, when nothing went wrong."""

@@ -149,6 +149,25 @@ def test_an_output_that_cannot_be_written_is_told(run, good, tmp_path):
     assert "cannot be written" in result.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_standard_output_that_is_full_is_told_and_is_no_verdict(good, form):
+    command = [sys.executable, "-m", "gateway", "--lang", "en", "validate", "--format", form, str(good)]
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("The report cannot be written: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_an_output_called_by_a_dash_is_the_standard_output(run, good, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert "valid" in run("--output", "-", good).stdout
+    assert not Path("-").exists()
+
+
 def test_a_folder_stands_for_its_documents_at_any_depth_and_totals_are_told(run, good, bad, tmp_path):
     (tmp_path / "a").mkdir()
     good.rename(tmp_path / "a" / "good.XML")
