@@ -13,6 +13,7 @@ _WORDS = {
     "and": "et",
     "more": "plus",
     "with": "avec",
+    "without": "sans",
     "after": "après",
     "before": "avant",
     "later": "plus tard",

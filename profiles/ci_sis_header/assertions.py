@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ _TEMPLATES = {
     "[@root='2.16.840.1.113883.2.8.2.1']": "FR",
     "[@root='1.2.250.1.213.1.1.1.1']": "CISIS",
 }
+_ATTRIBUTE = re.compile(r"\[(?:not\(|(cda:\w+)\[)?@(\w+)")
 WHAT = {"required": "REQUIRED", "fixed-if-present": "FIXED", "form": "FORM", "set": "SET", "one-of": "SET"}
 
 
@@ -74,8 +76,8 @@ def structural(shape: Shape, place: tuple[str, str]) -> Iterator[Written]:
                 id=rule_of(shape.name, name_of(child), "MIN"),
                 test=child.step if child.least == 1 else f"count({child.step}) >= {child.least}",
                 words=wording.too_few(place, child),
-                where=f"{child.element}" if child.conditions and "root" not in child.conditions else "",
-                found=f"count({child.step})",
+                where=child.element if child.conditions and child.name != "templateId" else "",
+                found=_instead(child),
             )
         if child.most is not None:
             yield Written(
@@ -91,6 +93,14 @@ def structural(shape: Shape, place: tuple[str, str]) -> Iterator[Written]:
         )
     for name, rule, value in shape.attributes:
         yield _attribute(shape, place, name, rule, value)
+
+
+def _instead(child: Child) -> str:
+    """What stands on a child that is not as it must be: the attributes that its conditions name, else their number."""
+    counted = child.name == "templateId" or "[cda:" in _ATTRIBUTE.sub("", child.conditions)
+    named = [] if counted else _ATTRIBUTE.findall(child.conditions)
+    steps = (f"{child.element}/{f'{inner}/' if inner else ''}@{name}" for inner, name in named)
+    return " | ".join(steps) or f"count({child.step})"
 
 
 def _attribute(shape: Shape, place: tuple[str, str], name: str, rule: str, value: str) -> Written:

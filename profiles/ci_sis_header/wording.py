@@ -16,6 +16,7 @@ _FORMS = {
     "int": ("est un entier", "is an integer", "un nombre entier, sans signe plus", "an integer, without plus sign"),
 }
 _KNOWN_CODE = re.compile(r"\[ecluse:in-set\('(JDV_J\d+)[^\]]*\]")
+_CODED_INNER = re.compile(r"\[cda:(\w+)\[@(\w+)='([^']+)'[^\]]*\]\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,17 @@ class Words:
 
 
 def too_few(place: tuple[str, str], child: Child) -> Words:
-    """A child is missing."""
+    """A child is missing, or none is what it must be."""
     some, any_of = _described(child)
+    there, there_en = "", ""
+    if child.conditions and child.name != "templateId":
+        there, there_en = ", ou corrigez celui qui y est", ", or correct the one that is there"
     return Words(
         f"{place[0]} : l'élément {some} est obligatoire.",
         f"{place[1]}: the element {any_of} is required.",
-        f"Ajoutez l'élément {some}, à la place que lui donne le schéma CDA.",
-        f"Add the element {any_of}, where the CDA schema puts it.",
-        f"{child.least} {child.name}",
+        f"Ajoutez l'élément {some}, à la place que lui donne le schéma CDA{there}.",
+        f"Add the element {any_of}, where the CDA schema puts it{there_en}.",
+        f"{child.least} {any_of}",
     )
 
 
@@ -75,8 +79,8 @@ def unknown(place: tuple[str, str], known: Mapping[str, None]) -> Words:
     return Words(
         f"{place[0]} : cet élément ne fait pas partie de l'en-tête du CI-SIS, ou pas sous cette forme.",
         f"{place[1]}: this element is no part of the CI-SIS header, or not in this form.",
-        "Retirez-le s'il ne sert à personne : les lecteurs français peuvent l'ignorer.",
-        "Remove it if nobody needs it: French readers may ignore it.",
+        "Corrigez sa forme si une autre règle le demande ; sinon retirez-le : les lecteurs français peuvent l'ignorer.",
+        "Correct its form if another rule asks for it; otherwise remove it: French readers may ignore it.",
         ", ".join(known),
     )
 
@@ -158,7 +162,8 @@ _ATTRIBUTES = {
 def _described(child: Child) -> tuple[str, str]:
     """A child with the conditions that its occurrences meet, in both languages."""
     french, english = [child.name], [child.name]
-    text = child.conditions
+    coded = _CODED_INNER.findall(child.conditions)
+    text = _CODED_INNER.sub("", child.conditions)
     if "[not(@nullFlavor)]" in text:
         french.append("sans nullFlavor")
         english.append("without nullFlavor")
@@ -174,6 +179,9 @@ def _described(child: Child) -> tuple[str, str]:
     for inner in re.findall(r"\[cda:(\w+)\]", text):
         french.append(f"avec {inner}")
         english.append(f"with {inner}")
+    for inner, name, value in coded:
+        french.append(f'avec {inner} ({name}="{value}")')
+        english.append(f'with {inner} ({name}="{value}")')
     for inner in re.findall(r"\[@(\w+)\]", text):
         french.append(f"avec l'attribut {inner}")
         english.append(f"with the attribute {inner}")

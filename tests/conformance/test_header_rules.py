@@ -87,6 +87,22 @@ def test_each_wrong_telecom_is_told():
     assert sum(one.rule == "R-TEL-1" for one in findings(content)) == 3
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule", "path", "found"),
+    [
+        (b'<realmCode code="FR"/>', b'<realmCode code="US"/>', "HDR-realmCode-MIN", "realmCode", "US"),
+        (b"POCD_HD000040", b"POCD_HD000041", "HDR-typeId-MIN", "typeId", "2.16.840.1.113883.1.3, POCD_HD000041"),
+        (b'<signatureCode code="S"/>', b'<signatureCode code="X"/>', "HDR-legalAuthenticator-MIN",
+         "legalAuthenticator", "X"),
+    ],
+)  # fmt: skip
+def test_an_element_that_is_there_in_another_form_is_shown_with_what_it_says(right, wrong, rule, path, found):
+    (finding,) = (one for one in findings(header_full().replace(right, wrong, 1)) if one.rule == rule)
+
+    assert (finding.path, finding.found) == (f"/ClinicalDocument/{path}", found)
+    assert finding.hint_en.endswith("or correct the one that is there.")
+
+
 def test_a_wrong_type_id_silences_no_other_rule():
     content = break_rule(header_full(), "x", {"x": HEADER_FAULTS["HDR-title-MIN"]}).replace(b"POCD_HD000040", b"POCD")
 
