@@ -12,7 +12,7 @@ from lxml import etree
 from conformance.structure.attributes import attribute_faults, lax_faults, text_faults
 from conformance.structure.children import Children
 from conformance.structure.faults import Fault, Proposals, name_of, same, short, written_on
-from conformance.structure.misnamed import Misnamed, names_data_type
+from conformance.structure.misnamed import Misnamed, names_data_type, needs_data_type
 from conformance.structure.model import ANYTHING, Child, Type, top_attributes, tops
 from conformance.structure.types import is_nil, type_at
 from conformance.structure.values import BLANKS
@@ -40,7 +40,9 @@ class _Walk:
         waiting = [(top, at)]
         while waiting:
             element, place = waiting.pop()
-            if not (as_named and element is top) and names_data_type(element, place):
+            if not (as_named and element is top) and (
+                names_data_type(element, place) or needs_data_type(element, place)
+            ):
                 yield from self._misnamed.told(element, place, self._whole(element, place, as_named=True))
                 continue
             below: list[tuple[etree._Element, Child]] = []
@@ -119,10 +121,12 @@ def _fits(element: etree._Element, kind: Type) -> bool:
 def _text(element: etree._Element, kind: Type) -> Iterator[Fault]:
     """Text where none may be; blanks count where nothing at all may stand."""
     pieces = [piece for piece in (element.text, *(child.tail for child in element)) if piece]
-    wrong = pieces if kind.empty else [piece for piece in pieces if piece.strip(BLANKS)]
+    told = [piece for piece in pieces if piece.strip(BLANKS)]
+    # Blanks around children that may not be there either say nothing more: the children are told.
+    wrong = told or (pieces if kind.empty and next(element.iterchildren("*"), None) is None else [])
     if wrong:
         words = {"name": same(name_of(element.tag))}
-        found = f"… ({sum(len(piece.strip(BLANKS)) for piece in wrong)})"
+        found = f"… ({sum(len(piece.strip(BLANKS) if told else piece) for piece in wrong)})"
         yield Fault(rule="CDA-TEXT-MISPLACED", element=element, found=found, expected=None, words=words)
 
 

@@ -1,6 +1,7 @@
-"""Faults of an element that names its own data type: what follows from a wrong xsi:type is told once.
+"""Faults of an element that names its own data type, or should: what follows from its xsi:type is told once.
 
-`<value xsi:type="ST" code="…" codeSystem="…">` has as many faults as attributes, and one mistake.
+`<value xsi:type="ST" code="…" codeSystem="…">` has as many faults as attributes, and one mistake; so has
+`<effectiveTime><low value="…"/><high value="…"/></effectiveTime>` where a TS is expected: xsi:type="IVL_TS" is missing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,20 @@ def names_data_type(element: etree._Element, place: Child) -> bool:
     if TYPE not in element.attrib or (place.holds[0] == "" and place.holds != ANYTHING):
         return False
     kind, _ = type_at(element, place)
-    return kind is not None and kind.is_data_type and sum(1 for _ in islice(element.iter(), _ELEMENTS + 1)) <= _ELEMENTS
+    return kind is not None and kind.is_data_type and _is_small(element)
+
+
+def needs_data_type(element: etree._Element, place: Child) -> bool:
+    """Whether an element that names no type holds what the data type expected there does not know."""
+    if TYPE in element.attrib or place.holds[0] == "" or len(allowed_types(place.holds)) < 2:
+        return False
+    kind = type_of(place.holds)
+    strange = any(child.tag not in kind.children for child in element.iterchildren("*"))
+    return strange and kind.is_data_type and not kind.abstract and _is_small(element)
+
+
+def _is_small(element: etree._Element) -> bool:
+    return sum(1 for _ in islice(element.iter(), _ELEMENTS + 1)) <= _ELEMENTS
 
 
 class Misnamed:
@@ -52,6 +66,9 @@ class Misnamed:
         strange = next((group for (rule, _), group in groups.items() if rule in _STRANGE), None)
         if better is not None and strange is not None:
             yield _with_better(_as_one(strange, element), element, better)
+            return
+        if TYPE not in element.attrib:
+            yield from several
             return
         for group in groups.values():
             yield _as_one(group, element) if group[0].rule in _STRANGE else _or_type(group[0], element, better)

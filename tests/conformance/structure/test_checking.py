@@ -181,6 +181,29 @@ def _with_value(value: str) -> bytes:
     return changed
 
 
+@pytest.mark.parametrize(
+    ("right", "untyped", "named"),
+    [
+        (b'<effectiveTime xsi:type="IVL_TS">', b"<effectiveTime>", b"low, high"),
+        (b'<effectiveTime xsi:type="PIVL_TS" operator="A">', b'<effectiveTime operator="A">', b"period"),
+    ],
+)
+def test_a_data_type_that_is_not_named_is_told_once_with_the_type_that_fits(right, untyped, named) -> None:
+    assert right in GOOD
+    (one,) = check(GOOD.replace(right, untyped, 1))
+
+    written = re.findall(rb'xsi:type="\w+"', right)[0].decode()
+    assert (one.rule, one.found) == ("CDA-ELEMENT-UNKNOWN", named.decode())
+    assert f"{written} sur effectiveTime" in one.hint
+    assert f"{written} on effectiveTime" in one.hint_en
+
+
+def test_blanks_alone_where_nothing_may_stand_are_told_with_their_number() -> None:
+    (one,) = check(re.sub(rb'<low value="([0-9]+)"/>', rb'<low value="\1">  </low>', GOOD, count=1))
+
+    assert (one.rule, one.found) == ("CDA-TEXT-MISPLACED", "… (2)")
+
+
 def test_a_type_of_an_extension_is_that_of_its_namespace() -> None:
     def inside(written: str) -> bytes:
         order = f'<id root="1.2.3"/><p:accessionNumber xmlns:p="urn:dicom-org:ps3-20" {written} root="1.2"/>'
