@@ -10,7 +10,7 @@ from cda.elements import CDA, build, element, templates
 from cda.laboratory.elements import LAB_PREFIXES, coded, lines
 from cda.laboratory.entries import entry_of
 from cda.laboratory.header import header_of
-from cda.laboratory.report import Battery, LaboratoryReport, Result, Specimen
+from cda.laboratory.report import Battery, LaboratoryReport, Moment, Result, Specimen
 from xds.metadata.codes import Code
 
 _CHAPTER = ("1.3.6.1.4.1.19376.1.3.3.2.1", "1.2.250.1.213.1.1.2.70")
@@ -83,7 +83,8 @@ def _row(one: Result, anchor: str) -> etree._Element:
     for rank, comment in enumerate(one.comments, 1):
         remarks.append(element("br"))
         remarks.append(lines("content", comment, f"{anchor}-c{rank}"))
-    return element("tr", exam, element("td", lines("content", one.shown)), usual, remarks)
+    shown = _said(one.value.time) if isinstance(one.value, Moment) else one.shown
+    return element("tr", exam, element("td", lines("content", shown)), usual, remarks)
 
 
 def _said(time: str) -> str:

@@ -100,8 +100,9 @@ def _results(group: Group, clock: Clock, remarks: Remarks) -> Iterable[Result]:
         if status is None:
             remarks.tell("RES-STATUS", obx.location(11))
             continue
+        before = remarks.errors
         result = _result(obx, clock, remarks)
-        if result.value is None and status[1] == "":
+        if result.value is None and status[1] == "" and remarks.errors == before:
             remarks.tell("RES-EMPTY", obx.location(5))
         time = clock.read(obx.text(14), obx.location(14))
         if time is None and ordered is not None:

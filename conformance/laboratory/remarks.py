@@ -65,6 +65,11 @@ class Remarks:
         return tuple(sorted(self._found.values(), key=lambda one: one.kind is not Kind.ERROR))
 
     @property
+    def errors(self) -> int:
+        """How many errors were told, those of one field of several segments each."""
+        return sum(one.times for one in self._found.values() if one.kind is Kind.ERROR)
+
+    @property
     def has_errors(self) -> bool:
         """Whether something is missing that nobody may invent."""
         return any(one.kind is Kind.ERROR for one in self._found.values())

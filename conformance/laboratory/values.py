@@ -14,6 +14,9 @@ from conformance.schematron.units import is_unit
 from xds.hl7v2.segments import Repetition, Segment
 
 _NUMBER = re.compile(r"([+-]?)(\d{0,30})(?:\.(\d{0,30}))?", re.ASCII)
+_COMPARATORS = frozenset(("", "=", "<", "<=", ">", ">=", "<>"))
+_SEPARATORS = frozenset("-+/.:")
+"""What may stand between two numbers: without one, `1` and `128` would be read as 1128."""
 _FORMATTING = re.compile(r"\\\.[a-z]{2}[+-]?\d*\\")
 _NUM = r"([+-]?\d{1,30}(?:\.\d{1,30})?)"
 _BETWEEN = re.compile(rf"{_NUM}\s*(?:-|–|à)\s*{_NUM}", re.ASCII)
@@ -98,21 +101,19 @@ def _nm(obx: Segment, _: Clock, remarks: Remarks) -> Found:
 def _sn(obx: Segment, _: Clock, remarks: Remarks) -> Found:
     comparator, first, separator, second = (obx.text(5, component) for component in (1, 2, 3, 4))
     low, high = _number(first), _number(second) if second else ""
-    if low is None or high is None or comparator not in ("", "=", "<", "<=", ">", ">=", "<>"):
+    apart = separator in _SEPARATORS if separator else not second
+    if low is None or high is None or not apart or comparator not in _COMPARATORS:
         remarks.tell("RES-STRUCTURED", obx.location(5))
         return Found("", None)
     unit, written = _unit(obx, remarks)
     between = f" {separator} " if separator == "-" else separator
-    shown = (
-        f"{comparator.replace('=', '') if comparator == '=' else comparator}{first}{between}{second} {written}".strip()
-    )
-    if unit is None or comparator == "<>" or (separator and (separator != "-" or not high)) or (high and not separator):
-        return Found(shown, Words(shown), unit)
-    if high:
+    exactly = comparator in ("", "=")
+    shown = f"{'' if exactly else comparator}{first}{between}{second} {written}".strip()
+    if high and separator == "-" and unit is not None and exactly and float(low) <= float(high):
         return Found(shown, Interval(low=low, high=high, unit=unit), unit)
-    if comparator in ("", "="):
-        return Found(shown, Quantity(low, unit), unit)
-    return Found(shown, _bounded(comparator, low, unit), unit)
+    if unit is None or comparator == "<>" or separator:
+        return Found(shown, Words(shown), unit)
+    return Found(shown, Quantity(low, unit) if exactly else _bounded(comparator, low, unit), unit)
 
 
 def _words(obx: Segment, _: Clock, remarks: Remarks) -> Found:

@@ -68,6 +68,9 @@ def flat(value: etree._Element) -> tuple[str | None, str]:
             "20 - 30 umol/L",
         ),
         ("SN|5195-3^Titre^LN||^1^:^128||||||F", "ST", "1:128", "1:128"),
+        ("SN|2160-0^Créatinine^LN||<^20^-^30|umol/L^^UCUM|||||F", "ST", "<20 - 30 umol/L", "<20 - 30 umol/L"),
+        ("SN|2160-0^Créatinine^LN||^30^-^20|umol/L^^UCUM|||||F", "ST", "30 - 20 umol/L", "30 - 20 umol/L"),
+        ("SN|5778-6^Nitrites^LN||^2^+||||||F", "ST", "2+", "2+"),
         ("SN|2160-0^Créatinine^LN||=^20|umol/L^^UCUM|||||F", "PQ", "value=20umol/L", "20 umol/L"),
         ("CE|883-9^ABO^LN||112144000^Groupe A^SCT||||||F", "CD", "value=112144000", "Groupe A"),
         ("CWE|883-9^ABO^LN||A^Groupe A^LABO^112144000^Groupe A^SCT||||||F", "CD", "value=112144000", "Groupe A"),
@@ -76,8 +79,8 @@ def flat(value: etree._Element) -> tuple[str | None, str]:
         ("ST|5767-9^Aspect^LN||a\\F\\b\\S\\c||||||F", "ST", "a|b^c", "a|b^c"),
         ("TX|8251-1^Note^LN||un~deux||||||F", "ST", "un\ndeux", "undeux"),
         ("FT|8251-1^Note^LN||un\\.br\\deux\\.sp\\trois||||||F", "ST", "un\ndeux\ntrois", "undeuxtrois"),
-        ("DT|8665-2^Règles^LN||20260201||||||F", "TS", "value=20260201", "20260201"),
-        ("TS|8665-2^Règles^LN||202602010830||||||F", "TS", "value=202602010830+0100", "202602010830+0100"),
+        ("DT|8665-2^Règles^LN||20260201||||||F", "TS", "value=20260201", "01/02/2026"),
+        ("TS|8665-2^Règles^LN||202602010830||||||F", "TS", "value=202602010830+0100", "01/02/2026 08:30"),
     ],
 )
 def test_each_type_of_obx_has_its_value(observation: str, type_: str, said: str, shown: str) -> None:
@@ -170,6 +173,17 @@ def test_what_nobody_may_invent_is_an_error_at_its_place(place: str, value: str,
 
     assert made.content is None
     assert told(made, Kind.ERROR) == [location]
+
+
+@pytest.mark.parametrize("value", ["^1^^128", "^1^x^128", "~^20", "^a", "^1^-^b", "^^-^2", "=>^2"])
+def test_two_numbers_that_nothing_keeps_apart_are_an_error_and_not_one_number(value: str) -> None:
+    made = made_of(results((f"SN|5195-3^Titre^LN||{value}||||||F",)))
+
+    assert made.content is None
+    assert [(one.rule, one.location) for one in made.remarks if one.kind is Kind.ERROR] == [
+        ("RES-STRUCTURED", "OBX^1^5")
+    ]
+    assert "RES-EMPTY" not in {one.rule for one in made.remarks}
 
 
 def test_a_time_without_offset_takes_that_of_the_message_and_none_is_guessed() -> None:
