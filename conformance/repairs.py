@@ -17,6 +17,7 @@ from lxml import etree
 from conformance.report import Edit, Finding
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_CDA = "urn:hl7-org:v3"
 _STEP = (
     r"""\s*(?:@(?P<name>(?:xsi:)?[^\W\d][\w.-]*)\s*=\s*(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)")"""
     r"""|(?P<remove>remove))\s*(?:;|$)"""
@@ -69,8 +70,8 @@ def read_steps(steps: str) -> tuple[_Set, ...] | None:
 def edits(steps: str, element: etree._Element, source: bytes, start: int) -> tuple[Edit, ...]:
     """The edits that mend `element`, whose `<` is byte `start` of `source`, the bytes that were parsed.
 
-    Empty when nothing is to be done or the step cannot be spelled there: another encoding than UTF-8, a root to remove.
-    Raises RepairFault: steps that are none.
+    Empty when nothing is to be done or the step cannot be spelled there: another encoding than UTF-8, a root to remove,
+    a data type of CDA that does not admit what the element holds. Raises RepairFault: steps that are none.
     """
     wanted = read_steps(steps)
     if (element.getroottree().docinfo.encoding or "UTF-8").upper() not in ("UTF-8", "US-ASCII"):
@@ -79,6 +80,11 @@ def edits(steps: str, element: etree._Element, source: bytes, start: int) -> tup
         return _removal(element, source, start)
     made: list[Edit] = []
     for one in wanted:
+        if one.name == "xsi:type" and etree.QName(element).namespace == _CDA:
+            from conformance.structure.explaining import may_be
+
+            if not may_be(element, one.value):
+                return ()
         edit = _setting(one, element, source, start)
         if edit is None or any(_collide(edit, other) for other in made):
             return ()

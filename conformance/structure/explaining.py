@@ -13,10 +13,10 @@ from conformance.structure.attributes import attribute_faults, lax_faults, text_
 from conformance.structure.children import Children
 from conformance.structure.faults import Fault, Proposals, name_of, same, short, written_on
 from conformance.structure.misnamed import Misnamed, names_data_type, needs_data_type
-from conformance.structure.model import ANYTHING, Child, Type, top_attributes, tops
+from conformance.structure.model import ANYTHING, Child, Type, is_known, top_attributes, tops, type_of
 from conformance.structure.types import is_nil, type_at
 from conformance.structure.values import BLANKS
-from profiles.cda_structure.tables import ANY_TYPE
+from profiles.cda_structure.tables import ANY_TYPE, NAMESPACES
 
 
 def explain(root: etree._Element) -> Iterator[Fault]:
@@ -107,6 +107,13 @@ class _Walk:
                 yield Fault(
                     rule="CDA-ID-REFERENCE", element=element, found=short(identifier), expected=None, words=words
                 )
+
+
+def may_be(element: etree._Element, name: str) -> bool:
+    """Whether an element of CDA can name that data type: its prefixes know it, and it admits all that stands there."""
+    prefix, _, local = name.rpartition(":")
+    hl7 = element.nsmap.get(prefix or None) == NAMESPACES["hl7"]
+    return hl7 and is_known(("hl7", local)) and _fits(element, type_of(("hl7", local)))
 
 
 def _fits(element: etree._Element, kind: Type) -> bool:

@@ -214,3 +214,19 @@ def test_removing_an_element_takes_away_its_subtree_and_white_space_only(tree, d
     assert [one.tag for one in after.iter("*")] == [one.tag for one in root.iter("*") if one not in gone]
     removed_text = "".join(chosen.itertext())
     assert len("".join(after.itertext()).strip()) <= len("".join(root.itertext())) - len(removed_text)
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [
+        ('<value xmlns="urn:hl7-org:v3" {xsi} xsi:type="CE" code="I48.9"/>', True),
+        ('<value xmlns="urn:hl7-org:v3" {xsi} code="I48.9"/>', True),
+        ('<value xmlns="urn:hl7-org:v3" {xsi} xsi:type="ST">Fibrillation</value>', False),
+        ('<value xmlns="urn:hl7-org:v3" {xsi} xsi:type="PQ" value="1" unit="g"/>', False),
+        ('<c:value xmlns:c="urn:hl7-org:v3" {xsi} xsi:type="c:CE" code="I48.9"/>', False),
+    ],
+)
+def test_a_data_type_is_written_only_where_it_admits_what_is_there(value, typed):
+    source = value.format(xsi=f'xmlns:xsi="{XSI}"').encode()
+
+    assert (b'xsi:type="CD"' in repaired(source, "@xsi:type='CD'", "value")) == typed
