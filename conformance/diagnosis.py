@@ -6,26 +6,14 @@ import re
 from typing import NamedTuple
 
 from cda.document import UnreadableDocument
+from conformance.ill_formed import CONVERT, CONVERT_EN, Diagnosis, malformed, not_cda, not_utf8, place
 from conformance.report import Report, unreadable
 from conformance.reports.source import line_and_column
 from security import xml
 from security.errors import ErrorKind, MalformedMessage
 
 _PROLOGUE = 4096
-_ROOT = re.compile(rb"<([^\s/>!?]+)")
-_PLACE = re.compile(r"line (\d+), column (\d+)")
 _DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]{1,40})["']""")
-
-
-class Diagnosis(NamedTuple):
-    """What is wrong and what to do, in both languages; line 0 when there is no place."""
-
-    message: str
-    message_en: str
-    hint: str
-    hint_en: str
-    line: int = 0
-    column: int = 0
 
 
 class _Kind(NamedTuple):
@@ -36,8 +24,6 @@ class _Kind(NamedTuple):
     hint_en: str
 
 
-_CONVERT = "Exportez le document CDA (XML) depuis le logiciel."
-_CONVERT_EN = "Export the CDA document (XML) from your software."
 _KINDS = (
     _Kind(
         b"%PDF-",
@@ -71,21 +57,13 @@ _KINDS = (
         )
         for start in (b"FHS|", b"BHS|")
     ),
-    _Kind(b"{", "du JSON", "JSON", _CONVERT, _CONVERT_EN),
-    _Kind(b"{\\rtf", "un RTF", "an RTF", _CONVERT, _CONVERT_EN),
-    _Kind(b"\x89PNG", "une image PNG", "a PNG image", _CONVERT, _CONVERT_EN),
-    _Kind(b"\xff\xd8\xff", "une image JPEG", "a JPEG image", _CONVERT, _CONVERT_EN),
+    _Kind(b"{", "du JSON", "JSON", CONVERT, CONVERT_EN),
+    _Kind(b"{\\rtf", "un RTF", "an RTF", CONVERT, CONVERT_EN),
+    _Kind(b"\x89PNG", "une image PNG", "a PNG image", CONVERT, CONVERT_EN),
+    _Kind(b"\xff\xd8\xff", "une image JPEG", "a JPEG image", CONVERT, CONVERT_EN),
 )
 _EMPTY = Diagnosis(
     "Le fichier est vide.", "The file is empty.", "Recommencez l'export du document.", "Export the document again."
-)
-_NOT_CDA = Diagnosis(
-    "C'est du XML, mais pas un document CDA : sa racine n'est pas ClinicalDocument.",
-    "It is XML, but no CDA document: its root is not ClinicalDocument.",
-    'La racine d\'un CDA est <ClinicalDocument xmlns="urn:hl7-org:v3">, seule ou dans une feuille de style.',
-    'The root of a CDA is <ClinicalDocument xmlns="urn:hl7-org:v3">, bare or inside a style sheet.',
-    1,
-    1,
 )
 
 
@@ -106,7 +84,7 @@ def diagnose(content: bytes, error: UnreadableDocument, limits: xml.XmlLimits = 
 def _diagnosis(content: bytes, error: UnreadableDocument, limits: xml.XmlLimits) -> Diagnosis:
     cause = error.__cause__
     if not isinstance(cause, MalformedMessage):
-        return _NOT_CDA
+        return not_cda(content)
     if not content.strip(b" \t\r\n\xef\xbb\xbf"):
         return _EMPTY
     kinds = [one for one in _KINDS if content.lstrip(b" \t\r\n").startswith(one.start)]
@@ -116,7 +94,7 @@ def _diagnosis(content: bytes, error: UnreadableDocument, limits: xml.XmlLimits)
         return _encoding(content)
     if cause.kind is ErrorKind.XML_FORBIDDEN or b"<!DOCTYPE" in content[:_PROLOGUE]:
         return _forbidden(content, cause)
-    return _limit(cause, limits) if cause.kind is ErrorKind.XML_LIMIT else _malformed(content, cause)
+    return _limit(cause, limits) if cause.kind is ErrorKind.XML_LIMIT else malformed(content, cause)
 
 
 def _other(kind: _Kind) -> Diagnosis:
@@ -141,7 +119,7 @@ def _encoding(content: bytes) -> Diagnosis:
     line, column = line_and_column(content, declared.start(1))
     message = f"Le fichier se déclare en {name} ; il doit être en UTF-8."
     message_en = f"The file says that it is in {name}; it must be in UTF-8."
-    if _fault(content) is None:
+    if not_utf8(content) is None:
         return Diagnosis(
             message,
             message_en,
@@ -185,61 +163,5 @@ def _limit(cause: MalformedMessage, limits: xml.XmlLimits) -> Diagnosis:
         "The document exceeds what is read (size, number or depth of its elements).",
         f"Au plus {size} Mo, {limits.elements} éléments, {limits.depth} niveaux, 10 Mo pour un texte.",
         f"At most {size} MB, {limits.elements} elements, {limits.depth} levels, 10 MB for one text.",
-        *_place(cause),
+        *place(cause),
     )
-
-
-def _malformed(content: bytes, cause: MalformedMessage) -> Diagnosis:
-    fault = _fault(content)
-    if fault is not None:
-        return Diagnosis(
-            f"L'octet 0x{content[fault]:02X} n'est pas de l'UTF-8.",
-            f"The byte 0x{content[fault]:02X} is not UTF-8.",
-            "Le fichier est sans doute en latin-1 ou en Windows-1252 : enregistrez-le en UTF-8.",
-            "The file is probably in latin-1 or Windows-1252: save it in UTF-8.",
-            *line_and_column(content, fault),
-        )
-    if not content.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"<"):
-        return Diagnosis(
-            "Le fichier n'est pas du XML : son premier caractère n'est pas « < ».",
-            "The file is not XML: its first character is not '<'.",
-            _CONVERT,
-            _CONVERT_EN,
-            1,
-            1,
-        )
-    line, column = _place(cause)
-    whole = content.rstrip()
-    root = _ROOT.search(content)
-    closed = root is not None and whole.endswith(b"</" + root[1] + b">")
-    if not closed and (line, column) >= line_and_column(content, len(whole)):
-        return Diagnosis(
-            "Le XML est coupé : il s'arrête avant la fin du document.",
-            "The XML is cut: it ends before the document does.",
-            "Le fichier est incomplet : recommencez l'export ou le transfert.",
-            "The file is incomplete: export or transfer it again.",
-            line,
-            column,
-        )
-    return Diagnosis(
-        "Le XML est mal formé.",
-        "The XML is not well-formed.",
-        "Regardez juste avant cet endroit : balise non fermée ou mal appariée, « & » ou « < » non échappé.",
-        "Look just before this place: a tag that is not closed or does not match, an '&' or '<' that is not escaped.",
-        line,
-        column,
-    )
-
-
-def _fault(content: bytes) -> int | None:
-    """Where the first byte is that UTF-8 does not allow."""
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start
-    return None
-
-
-def _place(cause: MalformedMessage) -> tuple[int, int]:
-    found = _PLACE.search(cause.text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)

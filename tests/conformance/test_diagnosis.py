@@ -40,7 +40,24 @@ CASES = {
     "a cut document": (CDA[:-8], "XML is cut", "again", (3, 12)),
     "a document cut between tags": (CDA[:-20], "XML is cut", "again", (2, 19)),
     "great depth": (b"<a>" * 100_000, "exceeds", "64 levels", (1, 771)),
+    "a late declaration": (b"\n\n <?xml version='1.0'?><a/>", "not at the very start", "before it", (3, 2)),
+    "a form feed": (b"<a>\n<b>x\x0cy</b></a>", "U+000C is forbidden", "control character", (2, 5)),
+    "a control character by its number": (b"<a>\n<b>x&#xB;y</b></a>", "U+000B is forbidden", "copy and paste", (2, 5)),
+    "a tab by its number and a bare ampersand": (b"<a>&#9;R&D</a>", "not well-formed.", "not escaped", (1, 11)),
     "another document": (b'<a xmlns="urn:x"/>', "no CDA document", "ClinicalDocument", (1, 1)),
+    "another document behind a comment": (
+        b"<?xml version='1.0'?>\n<!-- <b> -->\n<a/>",
+        "its root is not",
+        "root",
+        (3, 1),
+    ),
+    "a CDA document of no namespace": (
+        b"<?xml version='1.0'?>\n<ClinicalDocument/>",
+        "not in the namespace",
+        "xmlns",
+        (2, 1),
+    ),
+    "a CDA document of another one": (b'<c:ClinicalDocument xmlns:c="urn:hl7-org:v4"/>', "namespace", "letter", (1, 1)),
 }
 
 
