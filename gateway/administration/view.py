@@ -26,7 +26,7 @@ _RECORD = (
 _PARTS = {
     "holder": "SELECT traits, email, mobile, notify_documents FROM ecluse.holders WHERE patient_key = %s",
     "representatives": "SELECT representative_id, relationship, traits, email, mobile"
-    " FROM ecluse.legal_representatives WHERE patient_key = %s ORDER BY representative_id",
+    " FROM ecluse.legal_representatives WHERE patient_key = %s ORDER BY relationship, representative_id",
     "authorisations": "SELECT professional_id, status, valid_until, declared_at, holder_kind, medecin_traitant,"
     " holder_name, profession, structure_id, last_access_at FROM ecluse.authorisations WHERE patient_key = %s"
     " ORDER BY professional_id",
