@@ -178,8 +178,8 @@ class _FhirExchange(Exchange):
 
 
 def _version(value: str) -> str:
-    """The version that `If-Match` names, weak or not; empty without one. Raises FhirRefused: 400, several."""
-    if not value:
+    """The version that `If-Match` names, weak or not; empty without one, or for any. Raises FhirRefused: 400, several."""
+    if value.strip() in ("", "*"):
         return ""
     version = value.removeprefix("W/")
     if len(version) < 3 or version[0] != '"' or version[-1] != '"' or '"' in version[1:-1]:

@@ -78,10 +78,11 @@ class ListWire:
         """A searchset of lists; their documents too where they are asked for."""
         page = self.pages.asked(asked.parameters, caller, RESOURCE)
         values = grouped(page.parameters)
+        with_items = ITEMS in included(values, (ITEMS,))
         found = self.lists.search(read_list_search(values), caller)
         shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
         entries = [write_entry(asked.base, _resource(one)) for one in shown]
-        if ITEMS in included(values, (ITEMS,)):
+        if with_items:
             ids = dict.fromkeys(one for lot in shown for one in lot.documents)
             entries += self.documents.included(asked.base, ids, caller)
         return FhirAnswer(written=write_searchset(bundle, entries))

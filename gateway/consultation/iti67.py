@@ -114,10 +114,11 @@ class DocumentReferenceWire:
         """A searchset: what may be read, and how many of them there are."""
         page = self.pages.asked(asked.parameters, caller, RESOURCE)
         values = grouped(page.parameters)
+        related = RELATED in included(values, (RELATED,))
         found = self.documents.search(read_document_search(values, lenient=asked.lenient), caller)
         shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
         entries = [_written(asked.base, one, self.id_policy, "match") for one in shown]
-        if RELATED in included(values, (RELATED,)):
+        if related:
             entries += self._included(asked, caller, shown)
         return FhirAnswer(written=write_searchset(bundle, entries))
 

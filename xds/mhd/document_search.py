@@ -11,18 +11,28 @@ from datetime import datetime
 from typing import Any, Final
 
 from xds.errors import Refusal, RegistryError, XdsErrorCode
-from xds.metadata.author import Author
 from xds.metadata.codes import Code
-from xds.metadata.datatypes import Cx, ReferenceId, Xcn
+from xds.metadata.datatypes import Cx, ReferenceId
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
 from xds.mhd import constants as c
-from xds.mhd.search_values import Token, alternatives, narrowed, read_moments, read_tokens, time_range, unescaped
+from xds.mhd.search_values import (
+    Faults,
+    Token,
+    alternatives,
+    bounds_of,
+    narrowed,
+    period_range,
+    read_tokens,
+    time_range,
+)
+from xds.mhd.searched_names import beginnings, is_author
 from xds.queries import FindDocuments, TimeRange
 
 Keep = Callable[[DocumentEntry], bool]
 Values = Mapping[str, Sequence[str]]
 """Every value of each parameter, by its name and modifier as sent."""
 
+Bounds = tuple[datetime | None, datetime | None]
 _ONE_CODE: Final = {
     "type": ("type_codes", "type_code"),
     "category": ("class_codes", "class_code"),
@@ -55,7 +65,7 @@ class DocumentReferenceSearch:
     ids: frozenset[str] | None = None
     identifiers: tuple[tuple[Token, ...], ...] = ()
     relates_to: tuple[tuple[str, ...], ...] = ()
-    changed: tuple[tuple[datetime | None, datetime | None], ...] = ()
+    changed: tuple[Bounds, ...] = ()
 
     def changed_within(self, moment: datetime) -> bool:
         """Whether the last change keeps to every bound; it is told to the millisecond."""
@@ -64,10 +74,14 @@ class DocumentReferenceSearch:
 
 
 def read_document_search(values: Values, *, lenient: bool = False) -> DocumentReferenceSearch:
-    """Read the parameters. Raises Refusal: one that is required is absent, or a value is none.
+    """Read the parameters. Raises Refusal: those that are required and absent, and the values that are none.
 
     `lenient`: without `status`, whatever is not deleted is meant, as the draft of the DMP has it.
     """
+    faults = Faults()
+    patient_id = faults.attempt("", read_patient, values)
+    statuses: frozenset[str] = faults.attempt(frozenset(), _statuses, values, lenient)
+    archived = faults.attempt(None, read_flag, values, "isArchived")
     filters: dict[str, Any] = {}
     keep: list[Keep] = []
     for name, (attribute, of_entry) in _ONE_CODE.items():
@@ -84,16 +98,21 @@ def read_document_search(values: Values, *, lenient: bool = False) -> DocumentRe
                 filters[attribute] = (*filters.get(attribute, ()), exact)
             else:
                 keep.append(_some_of(of_entry, group))
-    periods = tuple(_periods(values))
+    periods = tuple(_periods(values, faults))
     query = FindDocuments(
-        patient_id=read_patient(values),
-        statuses=_statuses(values, lenient=lenient),
-        creation_time=narrowed(*(time_range(name, values.get(name, ())) for name in ("date", "creation"))),
+        patient_id=patient_id,
+        statuses=_registered(statuses, archived=archived is True),
+        creation_time=narrowed(*(_times(name, values, faults) for name in ("date", "creation"))),
         service_start_time=_within(start for start, _ in periods),
         service_stop_time=_within(stop for _, stop in periods),
         **filters,
     )
-    keep += [_written_by(name, text) for name, text in _names(values)]
+    anytime: Bounds = (None, None)
+    instants = values.get("_lastUpdated", ())
+    changed = tuple(faults.attempt(anytime, bounds_of, "_lastUpdated", value) for value in instants)
+    faults.refuse()
+    for part in ("given", "family"):
+        keep += [_written_by(part, beginnings(value)) for value in values.get(f"author.{part}", ())]
     keep += [_refers_to(group) for group in _groups(values, "related", "related:identifier")]
     ids = [{*alternatives(value)} for value in values.get("_id", ())]
     return DocumentReferenceSearch(
@@ -102,7 +121,7 @@ def read_document_search(values: Values, *, lenient: bool = False) -> DocumentRe
         ids=frozenset(set.intersection(*ids)) if ids else None,
         identifiers=_groups(values, "identifier"),
         relates_to=tuple(map(alternatives, (*values.get("relatesto", ()), *values.get("relatesTo", ())))),
-        changed=tuple(read_moments("_lastUpdated", value).bounds for value in values.get("_lastUpdated", ())),
+        changed=changed,
     )
 
 
@@ -139,8 +158,8 @@ def read_flag(values: Values, name: str) -> bool | None:
     return _BOOLEANS[text]
 
 
-def _statuses(values: Values, *, lenient: bool) -> tuple[AvailabilityStatus, ...]:
-    """The statuses asked for: an archived document is current, and found only by whoever asks for archived ones."""
+def _statuses(values: Values, lenient: bool) -> frozenset[str]:
+    """The statuses of FHIR that every value of `status` admits."""
     sent = values.get("status", ())
     if not sent and not lenient:
         text = "status: found nothing, expected current, superseded or entered-in-error"
@@ -148,11 +167,17 @@ def _statuses(values: Values, *, lenient: bool) -> tuple[AvailabilityStatus, ...
     wanted = {"current", "superseded"} if not sent else set(_STATUSES)
     for value in sent:
         wanted &= {token.code for token in read_tokens(value)}
-    archived = read_flag(values, "isArchived")
+    return frozenset(wanted)
+
+
+def _registered(wanted: frozenset[str], *, archived: bool) -> tuple[AvailabilityStatus, ...]:
+    """The same in the registry: an archived document is current, and found only by whoever asks for archived ones."""
     found = [status for name, statuses in _STATUSES.items() if name in wanted for status in statuses]
-    if archived:
-        return tuple(status for status in found if status is AvailabilityStatus.ARCHIVED)
-    return tuple(status for status in found if status is not AvailabilityStatus.ARCHIVED)
+    return tuple(status for status in found if (status is AvailabilityStatus.ARCHIVED) == archived)
+
+
+def _times(name: str, values: Values, faults: Faults) -> TimeRange:
+    return faults.attempt(TimeRange(), time_range, name, values.get(name, ()))
 
 
 def _exact(group: Iterable[Token]) -> tuple[Code, ...] | None:
@@ -174,13 +199,13 @@ def _some_of(attribute: str, group: tuple[Token, ...]) -> Keep:
     return lambda entry: any(token.meets(code) for code in getattr(entry, attribute) for token in group)
 
 
-def _periods(values: Values) -> Iterator[tuple[TimeRange, TimeRange]]:
+def _periods(values: Values, faults: Faults) -> Iterator[tuple[TimeRange, TimeRange]]:
     for value in values.get("period", ()):
-        yield read_moments("period", value).of_period()
+        yield faults.attempt((TimeRange(), TimeRange()), period_range, "period", value)
     for value in values.get("period-start", ()):
-        yield time_range("period-start", (value,)), TimeRange()
+        yield faults.attempt(TimeRange(), time_range, "period-start", (value,)), TimeRange()
     for value in values.get("period-end", ()):
-        yield TimeRange(), time_range("period-end", (value,))
+        yield TimeRange(), faults.attempt(TimeRange(), time_range, "period-end", (value,))
 
 
 def _within(ranges: Iterable[TimeRange]) -> TimeRange:
@@ -190,26 +215,8 @@ def _within(ranges: Iterable[TimeRange]) -> TimeRange:
     return found
 
 
-def _names(values: Values) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name in ("author.given", "author.family"):
-        for value in values.get(name, ()):
-            yield name.partition(".")[2], tuple(unescaped(one).casefold() for one in alternatives(value))
-
-
 def _written_by(part: str, starts: tuple[str, ...]) -> Keep:
-    """Whether a name of an author starts with one of these texts, letter case apart (FHIR R4 §3.1.1.4.7)."""
-    return lambda entry: any(name.startswith(starts) for name in names_of(entry.authors, part))
-
-
-def names_of(authors: Iterable[Author], part: str) -> Iterator[str]:
-    """The `given` or `family` names of authors, letter case taken away."""
-    for author in authors:
-        try:
-            person = Xcn.parse(author.person) if author.person else None
-        except ValueError:
-            continue
-        if person is not None:
-            yield ((person.given if part == "given" else person.family) or "").casefold()
+    return lambda entry: is_author(entry.authors, part, starts)
 
 
 def _groups(values: Values, *names: str) -> tuple[tuple[Token, ...], ...]:

@@ -12,10 +12,11 @@ from xds.metadata.document_entry import AvailabilityStatus
 from xds.metadata.submission_set import SubmissionSet
 from xds.metadata.symbolic import UUID_URN
 from xds.mhd import constants as c
-from xds.mhd.document_search import Values, names_of, read_flag, read_patient
-from xds.mhd.search_values import Token, alternatives, read_tokens, time_range, unescaped
+from xds.mhd.document_search import Values, read_flag, read_patient
+from xds.mhd.search_values import Faults, Token, alternatives, read_tokens, time_range
+from xds.mhd.searched_names import beginnings, comparable, is_author
 from xds.mhd.submission_list import FOLDER, SUBMISSION_SET
-from xds.queries import FindSubmissionSets
+from xds.queries import FindSubmissionSets, TimeRange
 
 KeepSet = Callable[[SubmissionSet], bool]
 _STATUSES: Final = frozenset(("current", "retired", "entered-in-error"))
@@ -32,15 +33,18 @@ class ListSearch:
 
 
 def read_list_search(values: Values) -> ListSearch:
-    """Read the parameters. Raises Refusal: `patient.identifier`, `code` or `status` is absent, or a value is none."""
-    patient_id = read_patient(values)
-    kinds, statuses = _required(values, "code", _KINDS), _required(values, "status", _STATUSES)
-    if SUBMISSION_SET not in kinds or "current" not in statuses or read_flag(values, "isArchived"):
+    """Read the parameters. Raises Refusal: `patient.identifier`, `code`, `status` absent, and values that are none."""
+    faults, nothing = Faults(), frozenset[str]()
+    patient_id = faults.attempt("", read_patient, values)
+    kinds = faults.attempt(nothing, _required, values, "code", _KINDS)
+    statuses = faults.attempt(nothing, _required, values, "status", _STATUSES)
+    archived = faults.attempt(None, read_flag, values, "isArchived")
+    submitted = faults.attempt(TimeRange(), time_range, "date", values.get("date", ()))
+    faults.refuse()
+    if SUBMISSION_SET not in kinds or "current" not in statuses or archived:
         return ListSearch(patient_id=patient_id, query=None)
     query = FindSubmissionSets(
-        patient_id=patient_id,
-        statuses=(AvailabilityStatus.APPROVED,),
-        submission_time=time_range("date", values.get("date", ())),
+        patient_id=patient_id, statuses=(AvailabilityStatus.APPROVED,), submission_time=submitted
     )
     return ListSearch(patient_id=patient_id, query=query, keep=tuple(_kept(values)))
 
@@ -70,9 +74,9 @@ def _kept(values: Values) -> Iterator[KeepSet]:
         yield _sent_by({_oid(token) for token in read_tokens(value)})
     for part in ("given", "family"):
         for value in values.get(f"source.{part}", ()):
-            yield _written_by(part, _starts(value))
+            yield _written_by(part, beginnings(value))
     for value in values.get("title", ()):
-        yield _titled(_starts(value))
+        yield _titled(beginnings(value))
 
 
 def _designated(tokens: tuple[Token, ...]) -> KeepSet:
@@ -94,15 +98,11 @@ def _sent_by(names: set[str]) -> KeepSet:
 
 
 def _written_by(part: str, starts: tuple[str, ...]) -> KeepSet:
-    return lambda one: any(name.startswith(starts) for name in names_of(one.authors, part))
+    return lambda one: is_author(one.authors, part, starts)
 
 
 def _titled(starts: tuple[str, ...]) -> KeepSet:
-    return lambda one: (one.title or "").casefold().startswith(starts)
-
-
-def _starts(value: str) -> tuple[str, ...]:
-    return tuple(unescaped(one).casefold() for one in alternatives(value))
+    return lambda one: comparable(one.title or "").startswith(starts)
 
 
 def _oid(token: Token) -> str:

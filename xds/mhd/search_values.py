@@ -1,27 +1,49 @@
 """Values of search parameters: tokens, dates, escapes (FHIR R4 §3.1.1.3 to §3.1.1.5).
 
-A parameter that is repeated must be met each time; values between commas are alternatives.
+A parameter that is repeated must be met each time; values between commas are alternatives. What is wrong with one
+parameter does not hide what is wrong with the others: `Faults` gathers them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from profiles.fhir.systems import scheme_of
 from xds.errors import Refusal, RegistryError, XdsErrorCode
 from xds.metadata.codes import Code
 from xds.queries import TimeRange
 
+T = TypeVar("T")
 _PREFIXES: Final = ("eq", "ge", "gt", "le", "lt", "sa", "eb")
 _TIME = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with the parameters of a search, one after the other."""
+
+    _errors: list[RegistryError] = field(default_factory=list)
+
+    def attempt(self, otherwise: T, read: Callable[..., T], *given: Any) -> T:
+        """What is read of what is given; `otherwise` where it is refused, which is kept."""
+        try:
+            return read(*given)
+        except Refusal as refusal:
+            self._errors.extend(refusal.errors)
+            return otherwise
+
+    def refuse(self) -> None:
+        """Raises Refusal: every fault that was kept, if there is one."""
+        if self._errors:
+            raise Refusal(self._errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,16 @@ def read_moments(name: str, value: str) -> Moments:
     except (ValueError, OverflowError):
         raise _unusable(name, "a date of the calendar") from None
     return Moments(prefix, start, stop)
+
+
+def period_range(name: str, value: str) -> tuple[TimeRange, TimeRange]:
+    """What a period must keep to: its start, then its stop. Raises Refusal."""
+    return read_moments(name, value).of_period()
+
+
+def bounds_of(name: str, value: str) -> tuple[datetime | None, datetime | None]:
+    """The bounds that an instant must keep to. Raises Refusal."""
+    return read_moments(name, value).bounds
 
 
 def time_range(name: str, values: Iterable[str]) -> TimeRange:

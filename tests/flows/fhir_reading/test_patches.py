@@ -132,6 +132,8 @@ def test_the_level_alone_written_over_stays(reader: Any) -> None:
 def test_a_version_that_is_no_more_changes_nothing(reader: Any) -> None:
     found = _document(reader)
     assert _patch(reader.client, found, ADD_MASK, If_Match='W/"7"').status == 412
+    # `*` is any version (RFC 9110 §13.1.1).
+    assert _patch(reader.client, found, ADD_MASK, If_Match="*").status == 200
 
 
 def test_a_document_that_is_not_there_and_a_hidden_one_look_the_same(reader: Any, colleague: Any) -> None:
