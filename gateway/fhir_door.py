@@ -178,7 +178,7 @@ class _FhirExchange(Exchange):
 
 
 def _version(value: str) -> str:
-    """The version that `If-Match` names, weak or not; empty without one, or for any. Raises FhirRefused: 400, several."""
+    """The version that `If-Match` names, weak or not; empty where any will do. Raises FhirRefused: 400, several."""
     if value.strip() in ("", "*"):
         return ""
     version = value.removeprefix("W/")
