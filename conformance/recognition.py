@@ -18,6 +18,8 @@ from profiles.document_types.types import (
 _VSM_MODEL = "1.2.250.1.213.1.1.1.13"
 _IPS_MODEL = "1.2.250.1.213.1.1.1.51"
 _IPS_CODE = "60591-5"
+_VSM_CODE = "SYNTH"
+_VSM_2023 = "2023.01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def recognise(document: CdaDocument) -> Recognised:
     """Recognise a document by its templateIds, root and extension, then by its code where these leave a doubt.
 
     Models share roots: `…1.13` is the medical summary, or with code 60591-5 the IPS-FR 2022.01, for which there is no
-    profile but the header. A document without a model that is known is of level 1 when it declares XDS-SD.
+    profile but the header; its extension 2023.01 is that of a VSM whatever the code. A document without a model that is known is of level 1 when it declares XDS-SD.
     """
     declared = [
         (one.get("root", ""), one.get("extension"))
@@ -50,8 +52,9 @@ def recognise(document: CdaDocument) -> Recognised:
     by_template, by_companion = types_by_template(), types_by_companion()
     for root, extension in declared:
         if root in by_template:
-            known = _best(by_template[root], extension, key[0])
-            profile = _profile(root, extension, key[0])
+            told = _VSM_CODE if (root, extension) == (_VSM_MODEL, _VSM_2023) else key[0]
+            known = _best(by_template[root], extension, told)
+            profile = _profile(root, extension, told)
             return Recognised(profile=profile, document_type=known.model, version=extension, title=known.title)
     for root, _ in declared:
         for one in by_companion.get(root, ()):
@@ -82,5 +85,5 @@ def _profile(root: str, extension: str | None, code: str) -> str:
     if root == _IPS_MODEL:
         return IPS_FR
     if root == _VSM_MODEL and code != _IPS_CODE:
-        return VSM_2023 if extension == "2023.01" else VSM_1_4
+        return VSM_2023 if extension == _VSM_2023 else VSM_1_4
     return HEADER

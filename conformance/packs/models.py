@@ -27,6 +27,9 @@ _CODES = re.compile(r"""@code\s*=\s*(['"])([^'"]+)\1""")
 _NOT_PUBLISHED = {("1.2.250.1.213.1.1.1.13", "60591-5"): "IPS-FR 2022.01"}
 """Models that share the templateId of another and have no schema of their own: found by the code of the document."""
 
+_SURE = frozenset({("1.2.250.1.213.1.1.1.13", "2023.01")})
+"""Extensions that one model alone has: its documents follow it whatever their code, which is then a fault of theirs."""
+
 _OLDER = {("1.2.250.1.213.1.1.1.13", "201310"): "2022.01"}
 """Extensions of before versions had numbers, and the version that they are today (CI-SIS VSM 1.4)."""
 
@@ -106,7 +109,7 @@ def choose(document: CdaDocument, models: Iterable[Model]) -> Choice:
     found = document.root.find(f"{{{CDA_NAMESPACE}}}code")
     code = "" if found is None else found.get("code", "")
     for (root, other), name in _NOT_PUBLISHED.items():
-        if root in templates and code == other:
+        if root in templates and code == other and (root, templates[root]) not in _SURE:
             return Choice(None, f"{root} with the code {code} is {name}, for which there is no schema")
     named = [one for one in models if one.template in templates]
     named = [one for one in named if one.template != _UNSTRUCTURED or code in one.codes]

@@ -34,6 +34,8 @@ def _summary(*changes: tuple[bytes, bytes]) -> bytes:
         ((), VSM_2023, "VSM", "2023.01"),
         (((MODEL, b'root="1.2.250.1.213.1.1.1.13" extension="201310"'),), VSM_1_4, "VSM", "201310"),
         (((MODEL, b'root="1.2.250.1.213.1.1.1.13"'),), VSM_1_4, "VSM", None),
+        (IPS_CODE, VSM_2023, "VSM", "2023.01"),
+        (((MODEL, b'root="1.2.250.1.213.1.1.1.13"'), *IPS_CODE), HEADER, "IPS-FR", None),
         (((MODEL, b'root="1.2.250.1.213.1.1.1.13" extension="2022.01"'), *IPS_CODE), HEADER, "IPS-FR", "2022.01"),
         (((MODEL, b'root="1.2.250.1.213.1.1.1.51" extension="2024.01"'), *IPS_CODE), IPS_FR, "IPS-FR", "2024.01"),
         (((MODEL, b'root="1.2.250.1.213.1.1.1.29" extension="2022.01"'),), HEADER, "LDL-SES", "2022.01"),

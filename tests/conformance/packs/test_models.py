@@ -35,6 +35,7 @@ CHOICES = {
     "no extension, one version": ([(f"{ROOT}29", None)], "x", "LDL 2022.01", ""),
     "another code is a finding of the model": ([(f"{ROOT}13", "2023.01")], "34133-9", "VSM 2023.01", ""),
     "a model without schema": ([(f"{ROOT}13", None)], "60591-5", None, "IPS-FR 2022.01"),
+    "2023.01 is the VSM, whatever its code": ([(f"{ROOT}13", "2023.01")], "60591-5", "VSM 2023.01", ""),
     "the more precise of two": ([(f"{ROOT}5", None), (f"{ROOT}5.1", "2025.01")], "x", "CSE-CS8 2025.01", ""),
     "unstructured": ([(LEVEL_1, None)], "11502-2", None, "an unstructured document follows no model"),
     "unstructured, with a model": ([(LEVEL_1, None)], "85208-7", "TLM-CR 2022.01", ""),
