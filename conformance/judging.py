@@ -108,8 +108,10 @@ class Judge:
 
             return diagnose(content, error)
         report = self._report(document)
-        note = notes.foreign(document, self.language)
-        return replace(report, notes=(*report.notes, note)) if note else report
+        said = [notes.foreign(document, self.language)]
+        if report.profile in SUMMARIES:
+            said.append(notes.several_models(document, report.profile, self.language))
+        return replace(report, notes=(*report.notes, *(one for one in said if one)))
 
     def _is_of_metadata(self, content: bytes) -> bool:
         if self.profile is not None:

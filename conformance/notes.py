@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cda.document import CDA_NAMESPACE, CdaDocument
+from conformance.recognition import models_of
 
 
 def foreign(document: CdaDocument, language: str) -> str | None:
@@ -14,6 +15,17 @@ def foreign(document: CdaDocument, language: str) -> str | None:
     if language == "en":
         return f"The document is made for another realm ({named}); it is judged by the French rules (realmCode FR)."
     return f"Le document est fait pour un autre domaine ({named}) ; il est jugé selon les règles françaises (FR)."
+
+
+def several_models(document: CdaDocument, profile: str | None, language: str) -> str | None:
+    """What to say of a document that declares more than the model it was judged by, the first."""
+    models = models_of(document)
+    if len(models) < 2:
+        return None
+    named = ", ".join(models)
+    if language == "en":
+        return f"The document declares several models ({named}), where one is right; it is judged as {profile}."
+    return f"Le document déclare plusieurs modèles ({named}), où un seul convient ; il est jugé comme {profile}."
 
 
 def document_in_fhir(name: str, language: str) -> str:

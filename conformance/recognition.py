@@ -41,7 +41,8 @@ def recognise(document: CdaDocument) -> Recognised:
     """Recognise a document by its templateIds, root and extension, then by its code where these leave a doubt.
 
     Models share roots: `…1.13` is the medical summary, or with code 60591-5 the IPS-FR 2022.01, for which there is no
-    profile but the header; its extension 2023.01 is that of a VSM whatever the code. A document without a model that is known is of level 1 when it declares XDS-SD.
+    profile but the header; its extension 2023.01 is that of a VSM whatever the code. A document without a model that is
+    known is of level 1 when it declares XDS-SD.
     """
     declared = [
         (one.get("root", ""), one.get("extension"))
@@ -69,6 +70,15 @@ def recognise(document: CdaDocument) -> Recognised:
             title=unstructured.title if unstructured else "",
         )
     return Recognised(profile=HEADER, document_type=None, version=None, title="")
+
+
+def models_of(document: CdaDocument) -> tuple[str, ...]:
+    """The published models that a document declares, as root and extension, in its order: there should be one."""
+    return tuple(
+        f"{one.get('root')} {one.get('extension', '')}".strip()
+        for one in document.root.iterchildren(f"{{{CDA_NAMESPACE}}}templateId")
+        if one.get("root") in types_by_template()
+    )
 
 
 def profile_of(document: CdaDocument) -> str:

@@ -45,6 +45,17 @@ def message(lot: Submission, *, with_documents: bool = True) -> bytes:
     return etree.tostring(root)
 
 
+def test_a_summary_that_declares_another_model_too_is_told_so():
+    ips = b'<templateId root="1.2.250.1.213.1.1.1.51" extension="2024.01"/>'
+    model = b'<templateId root="1.2.250.1.213.1.1.1.13" extension="2023.01"/>'
+    assert GOOD.count(model) == 1
+
+    (note,) = Judge(language="en")(GOOD.replace(model, model + ips)).notes
+    assert "1.2.250.1.213.1.1.1.13 2023.01, 1.2.250.1.213.1.1.1.51 2024.01" in note
+    assert note.endswith("it is judged as vsm-2023.01.")
+    assert Judge()(GOOD).notes == ()
+
+
 def test_a_document_and_a_message_are_told_apart_by_what_they_are(lot):
     assert Judge()(GOOD).profile == VSM_2023
     assert Judge()(message(lot)).profile == METADATA_DMP
