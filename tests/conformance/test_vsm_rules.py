@@ -66,6 +66,15 @@ def test_every_rule_tells_what_to_do_in_both_languages():
         assert assertion.get("role") in set(Severity), rule
 
 
+def test_what_is_found_is_not_what_was_expected():
+    documents = [make() for make in GOOD.values()]
+    faults = [validate(content).findings for _, content in islice(mutants(documents, seed=5), COMPARED)]
+
+    told = [one for findings in faults for one in findings if one.found]
+    assert len(told) > COMPARED
+    assert {one.rule for one in told if one.found == one.expected} == set()
+
+
 def test_a_prefixed_type_is_told_apart_from_a_wrong_one():
     content = TWINS["ENT-CLINICAL-VALUE-LITERAL"].content()
 
