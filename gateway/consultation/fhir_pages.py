@@ -1,13 +1,14 @@
 """Pages of a search: the links to others are opaque, because a search names its patient (FHIR R4 §3.1.1.5.1).
 
-A page holds the search, not its answer: it is asked again each time, under the rights of that moment.
+A page holds the search, not its answer: it is asked again each time, under the rights of that moment. It goes on after
+what was shown last, wherever that stands by now: what comes or goes meanwhile makes nobody miss what stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 import orjson
@@ -21,15 +22,34 @@ COUNT: Final = "_count"
 _LASTS: Final = 3600
 _MOST: Final = 500
 _USUAL: Final = 50
+_ANCHORS: Final = 5
+"""Matches by which a link finds its place again, should some of them be gone."""
+Side = Literal["at", "after", "before"]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown of an answer: the parameters it was asked by, from where, and how many at most; 0: the total."""
+    """What is shown of an answer: the parameters it was asked by, from where, and how many at most; 0: the total.
+
+    `anchors` are ids of matches, the nearest first, and `side` where the page is from them; `offset` is its place when
+    none of them is there any more, and that of a first page.
+    """
 
     parameters: tuple[tuple[str, str], ...]
     offset: int
     count: int
+    side: Side = "at"
+    anchors: tuple[str, ...] = ()
+
+    def start(self, ids: Sequence[str]) -> int:
+        """Where the page begins among matches of these ids."""
+        places = {one: place for place, one in enumerate(ids)} if self.anchors else {}
+        for anchor in self.anchors:
+            if anchor in places:
+                place = places[anchor]
+                return {"at": place, "after": place + 1, "before": max(0, place - self.count)}[self.side]
+        # None is there: what is shown twice is better than what is stepped over.
+        return min(max(0, self.offset - (len(self.anchors) if self.side == "after" else 0)), len(ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +70,48 @@ class Pages:
             raise _gone() from None
         if content["who"] != _who(caller) or content["what"] != resource_type:
             raise _gone()
-        return Page(tuple((name, value) for name, value in content["asked"]), content["from"], content["count"])
+        asked = tuple((name, value) for name, value in content["asked"])
+        return Page(asked, content["from"], content["count"], content["side"], tuple(content["anchors"]))
 
     def searchset(
-        self, address: str, page: Page, caller: Caller, matches: Sequence[Any], *, resource_type: str
+        self,
+        address: str,
+        page: Page,
+        caller: Caller,
+        matches: Sequence[Any],
+        *,
+        resource_type: str,
+        id_of: Callable[[Any], str],
     ) -> tuple[Sequence[Any], dict[str, Any]]:
-        """The matches of a page, and the Bundle they go into, its total and its links."""
-        shown = matches[page.offset : page.offset + page.count]
-        bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(matches)}
+        """The matches of a page, and the Bundle they go into, its total and its links. `id_of` names a match."""
+        start = page.start([id_of(one) for one in matches]) if page.anchors else page.offset
+        shown = matches[start : start + page.count]
+
+        def link(relation: str, offset: int, side: Side, near: Sequence[Any]) -> dict[str, str]:
+            place = Page(page.parameters, offset, page.count, side, tuple(map(id_of, near)))
+            return {"relation": relation, "url": self._link(address, place, caller, resource_type)}
+
+        end, following = start + page.count, matches[start : start + _ANCHORS]
         # What was asked is told to whoever asked it, in the answer; the other links are there to be followed.
         links = [{"relation": "self", "url": f"{address}?{urlencode(page.parameters)}"}]
-        if page.offset:
-            links = [{"relation": "self", "url": self._link(address, page, page.offset, caller, resource_type)}]
-        if page.count and page.offset + page.count < len(matches):
-            following = page.offset + page.count
-            links.append({"relation": "next", "url": self._link(address, page, following, caller, resource_type)})
-        if page.count and page.offset:
-            former = max(0, page.offset - page.count)
-            links.append({"relation": "previous", "url": self._link(address, page, former, caller, resource_type)})
-        return shown, {**bundle, "link": links}
+        if start:
+            links = [link("self", start, "at", following)]
+        if page.count and end < len(matches):
+            links.append(link("next", end, "after", matches[max(0, end - _ANCHORS) : end][::-1]))
+        if page.count and start:
+            links.append(link("previous", max(0, start - page.count), "before", following))
+        bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(matches), "link": links}
+        return shown, bundle
 
-    def _link(self, address: str, page: Page, offset: int, caller: Caller, resource_type: str) -> str:
+    def _link(self, address: str, page: Page, caller: Caller, resource_type: str) -> str:
         content = {
             "who": _who(caller),
             "what": resource_type,
             "asked": page.parameters,
-            "from": offset,
+            "from": page.offset,
             "count": page.count,
+            "side": page.side,
+            "anchors": page.anchors,
         }
         return f"{address}?{urlencode({PAGE: self._box.encrypt(orjson.dumps(content)).decode('ascii')})}"
 

@@ -80,7 +80,9 @@ class ListWire:
         values = grouped(page.parameters)
         with_items = ITEMS in included(values, (ITEMS,))
         found = self.lists.search(read_list_search(values), caller)
-        shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
+        shown, bundle = self.pages.searchset(
+            f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE, id_of=_id_of
+        )
         entries = [write_entry(asked.base, _resource(one)) for one in shown]
         if with_items:
             ids = dict.fromkeys(one for lot in shown for one in lot.documents)
@@ -91,6 +93,10 @@ class ListWire:
         """One list by its id; 404 when it is not there for whoever asks."""
         found = self.lists.by_id(asked.variables["id"], caller)
         return FhirAnswer(resource=_resource(found[0])) if found else not_there()
+
+
+def _id_of(lot: Lot) -> str:
+    return lot.submission_set.entry_uuid
 
 
 def _resource(lot: Lot) -> dict[str, Any]:

@@ -116,7 +116,9 @@ class DocumentReferenceWire:
         values = grouped(page.parameters)
         related = RELATED in included(values, (RELATED,))
         found = self.documents.search(read_document_search(values, lenient=asked.lenient), caller)
-        shown, bundle = self.pages.searchset(f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE)
+        shown, bundle = self.pages.searchset(
+            f"{asked.base}/{RESOURCE}", page, caller, found, resource_type=RESOURCE, id_of=_id_of
+        )
         entries = [_written(asked.base, one, self.id_policy, "match") for one in shown]
         if related:
             entries += self._included(asked, caller, shown)
@@ -185,6 +187,10 @@ def found_resource(base: str, one: FoundDocument, id_policy: IdPolicy) -> dict[s
 def _url(base: str, mime_type: str, logical_id: str) -> str:
     kind = "Bundle" if mime_type == FHIR_DOCUMENT else "Binary"
     return f"{base}/{kind}/{logical_id.removeprefix(UUID_URN)}"
+
+
+def _id_of(one: FoundDocument) -> str:
+    return one.version.logical_id
 
 
 def _relations(relations: Iterable[tuple[AssociationType, str]]) -> list[tuple[AssociationType, str]]:

@@ -141,6 +141,24 @@ def test_pages_hold_every_document_once_and_their_links_name_no_patient(reader: 
     assert seen == everything
 
 
+def test_a_document_that_goes_between_two_pages_makes_nobody_miss_another(reader: Any) -> None:
+    # Given the first two pages of four documents,
+    reader.deposit(documents=4)
+    everything = reader.ids()
+    following = [link["url"] for link in reader.find(("_count", "1")).resource["link"] if link["relation"] == "next"]
+    second = reader.client.get(following[0]).resource
+    # when the two that were shown are deleted, then the next page begins where the second one ended,
+    deletion = [{"op": "replace", "path": "/status", "value": "entered-in-error"}]
+    for gone in everything[:2]:
+        assert reader.client.patch(f"DocumentReference/{gone}", deletion).status == 200
+    links = {link["relation"]: link["url"] for link in second["link"]}
+    third = reader.client.get(links["next"]).resource
+    assert [entry["resource"]["id"] for entry in third["entry"]] == [everything[2]]
+    # and the second page again is what stands there now.
+    again = reader.client.get(links["self"]).resource
+    assert [entry["resource"]["id"] for entry in again["entry"]] == [everything[2]]
+
+
 def test_a_page_of_somebody_else_is_no_page(reader: Any) -> None:
     reader.deposit(documents=2)
     (following,) = [link["url"] for link in reader.find(("_count", "1")).resource["link"] if link["relation"] == "next"]
