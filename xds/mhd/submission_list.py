@@ -220,7 +220,11 @@ def read_flag(resource: Element, url: str) -> bool:
 
 
 def finish_list(resource: Element, references: References) -> None:
-    """Note what nobody read of a List."""
-    resource.ignore("status", "mode", "code", "entry", "title", "orderedBy")
+    """Note what nobody read of a List, and a status or a mode that is not that of a List that is registered."""
+    for name, expected in (("status", "current"), ("mode", "working")):
+        said = resource.text(name)
+        if said != expected:
+            resource.notes.fault("O3", resource.at(name), said or "nothing", expected)
+    resource.ignore("code", "entry", "title", "orderedBy")
     resource.finish()
     references.finish()

@@ -131,6 +131,14 @@ def modifier(bundle):
     bundle["entry"][1]["resource"]["modifierExtension"] = [{"url": "urn:x:not", "valueBoolean": True}]
 
 
+def retired_list(bundle):
+    bundle["entry"][0]["resource"]["status"] = "retired"
+
+
+def snapshot(bundle):
+    bundle["entry"][0]["resource"]["mode"] = "snapshot"
+
+
 def implicit_rules(bundle):
     bundle["entry"][1]["resource"]["implicitRules"] = "urn:x:rules"
 
@@ -176,6 +184,8 @@ FAULTS = {
     hexadecimal_hash: ("O3", "Bundle.entry[1].resource.content[0].attachment.hash"),
     superseded_at_once: ("O12", "Bundle.entry[1].resource.status"),
     modifier: ("FHIR-EXTENSION", "Bundle.entry[1].resource.modifierExtension"),
+    retired_list: ("O3", "Bundle.entry[0].resource.status"),
+    snapshot: ("O3", "Bundle.entry[0].resource.mode"),
     implicit_rules: ("FHIR-UNMAPPED", "Bundle.entry[1].resource.implicitRules"),
     implicit_rules_of_all: ("FHIR-UNMAPPED", "Bundle.implicitRules"),
     document_in_its_address: ("DOCUMENT", "Bundle.entry[1].resource.content[0].attachment.url"),
