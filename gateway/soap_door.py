@@ -159,8 +159,9 @@ class _SoapExchange(Exchange):
         return self.law_of(self._operation.law)
 
     def _find(self, message: SoapMessage) -> Operation:
-        table = {operation.transaction: operation for operation in self._service.operations}
-        return table[find_transaction(message.action, message.body, tuple(table))]
+        offered = self._service.operations
+        found = find_transaction(message.action, message.body, [operation.transaction for operation in offered])
+        return next(operation for operation in offered if operation.transaction is found)
 
     def fault(self, error: SecurityError | NotAvailable | None) -> Response:
         return _response(soap.fault(error or RuntimeError(), self._message, request_id=self.id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,7 +88,7 @@ class TrustStore:
         Revocation lists keep their highest number across reloads.
         """
         try:
-            if _stamps(self.directory) == self._state.stamps:
+            if _stamps(self._state.paths) == self._state.stamps:
                 return self
             return TrustStore._load(self.directory, self._rules, self)
         except (TrustError, OSError) as error:
@@ -151,26 +151,28 @@ Stamp = tuple[int, int, int]
 class _State:
     """The files as they were read."""
 
+    paths: tuple[Path, ...]
     stamps: tuple[Stamp, ...]
     content: tuple[bytes, ...]
     revision: str
 
     @classmethod
     def of(cls, directory: Path) -> _State:
+        paths = tuple(directory / name for name in FILES)
         try:
-            stamps = _stamps(directory)
-            content = tuple((directory / name).read_bytes() for name in FILES)
+            stamps = _stamps(paths)
+            content = tuple(path.read_bytes() for path in paths)
         except OSError as error:
             raise TrustError(f"{error.filename}: {error.strerror}") from None
         digest = hashlib.sha256()
         for part in content:
             digest.update(hashlib.sha256(part).digest())
-        return cls(stamps, content, digest.hexdigest()[:32])
+        return cls(paths, stamps, content, digest.hexdigest()[:32])
 
 
-def _stamps(directory: Path) -> tuple[Stamp, ...]:
-    statuses = ((directory / name).stat() for name in FILES)
-    return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in statuses)
+def _stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
+    statuses = [path.stat() for path in paths]
+    return tuple([(status.st_mtime_ns, status.st_size, status.st_ino) for status in statuses])
 
 
 def _read_anchors(state: _State) -> Anchors:

@@ -56,8 +56,10 @@ class Parameters:
 
     def values(self, name: str, *, single: bool = False) -> tuple[str, ...]:
         """The alternatives of a parameter whose Slot may not be repeated; only one of them if `single`."""
+        if name not in self._groups:
+            return ()
         groups = self._parsed(name)
-        if len(self._groups.get(name, ())) > 1:
+        if len(self._groups[name]) > 1:
             self._fault(name, f"{len(self._groups[name])} Slots", "one Slot", XdsErrorCode.STORED_QUERY_PARAM_NUMBER)
         values = groups[0] if groups else ()
         if single and len(values) > 1:

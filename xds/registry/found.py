@@ -13,7 +13,7 @@ import orjson
 from xds.dmp.record import Authorisation, AuthorisationStatus, EmergencyConsents, Record, RecordStatus
 from xds.metadata.codes import Code
 from xds.metadata.document_entry import AvailabilityStatus
-from xds.registry.identifiers import urn_of
+from xds.registry.identifiers import URN_UUID, urn_of
 from xds.registry.rows import read_code_text
 from xds.registry.statements import ENTRY
 from xds.registry.view import RegisteredAssociation, RegisteredEntry, RegisteredFolder, RegisteredSubmissionSet
@@ -63,12 +63,12 @@ def read_entries(rows: Iterable[Row], start: int = 0) -> tuple[RegisteredEntry, 
 
 
 def _read_entry(row: Row) -> RegisteredEntry:
-    patient_key, entry_uuid, unique_id, status, codes, structures, persons = row[:7]
+    patient_key, uuid_text, unique_id, status, codes, structures, persons = row[:7]
     depositor, address, mime_type, size, digest, key_id, fragment = row[7:]
     class_code, type_code, format_code, confidentiality = read_codes(codes)
     return RegisteredEntry(
         patient_key=patient_key,
-        entry_uuid=urn_of(entry_uuid),
+        entry_uuid=URN_UUID + uuid_text,
         unique_id=unique_id,
         status=AvailabilityStatus[status],
         class_code=class_code,

@@ -37,7 +37,7 @@ FROM (
 _EVERY: Final[LiteralString] = """
 SELECT found.*"""
 _ENTRY: Final[LiteralString] = """
-    SELECT e.patient_key, e.entry_uuid, e.unique_id, e.status, e.codes::text, e.author_structure_ids,
+    SELECT e.patient_key, e.entry_uuid::text, e.unique_id, e.status, e.codes::text, e.author_structure_ids,
            e.author_person_ids, e.depositor_id, e.blob_address, e.mime_type, e.size, e.hash, e.key_id, e.fragment
     FROM document_entries e
 """
