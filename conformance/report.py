@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from conformance.expected import expected_in
+from conformance.expected import expected_in, found_in
 
 
 class Severity(StrEnum):
@@ -156,7 +156,7 @@ def _finding_data(one: Finding, language: str) -> dict[str, object]:
         "path": one.path,
         "line": one.line,
         "column": one.column,
-        "found": one.found,
+        "found": found_in(one.found, language),
         "expected": expected_in(one.expected, language),
         "message": one.text(language),
         "source": one.source,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance.expected import expected_in
+from conformance.expected import expected_in, found_in
 from conformance.report import Finding, Summary
 from conformance.reports.html_style import STYLE
 from conformance.reports.judged import Judged, Language, Options, Totals, by_layer
@@ -145,7 +145,7 @@ def _finding(one: Finding, source: Source | None, language: Language) -> Iterato
         yield from _lines(one, source)
     yield "<dl>"
     facts = [
-        ("found", word("absent", language) if one.found is None and one.expected else one.found),
+        ("found", word("absent", language) if one.found is None and one.expected else found_in(one.found, language)),
         ("expected", expected_in(one.expected, language)),
         ("remedy", one.advice(language)),
         ("place", one.path),

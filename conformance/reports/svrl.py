@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from conformance.catalogue import FHIR_PROFILES, HL7V2_PROFILES, MEDIA_PROFILES, METADATA_PROFILES
+from conformance.expected import expected_in, found_in
 from conformance.report import Finding, Report
 from conformance.reports.addresses import uri_of
 from conformance.reports.judged import Judged, Options, by_layer
@@ -84,10 +85,11 @@ def _failed(one: Finding, report: Report, places: Mapping[tuple[int, int], str],
 
 def _diagnostics(one: Finding, options: Options) -> Iterator[tuple[str, str]]:
     """What was met, what was wanted, what to do, and the place: under names that are the same for every rule."""
-    if one.found:
-        yield "found", one.found
-    if one.expected is not None:
-        yield "expected", one.expected
+    found, expected = found_in(one.found, options.language), expected_in(one.expected, options.language)
+    if found:
+        yield "found", found
+    if expected is not None:
+        yield "expected", expected
     if one.advice(options.language):
         yield "hint", one.advice(options.language)
     if one.line:

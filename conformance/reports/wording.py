@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.expected import expected_in
+from conformance.expected import expected_in, found_in
 from conformance.report import Finding, LayerResult, Report, Severity
 from conformance.reports.judged import Judged, Language
 
@@ -106,6 +106,6 @@ def met(finding: Finding, language: Language) -> str | None:
     if not finding.found and finding.expected is None:
         return None
     colon = ": " if language == "en" else " : "
-    found = word("absent", language) if finding.found is None else finding.found
+    found = word("absent", language) if finding.found is None else found_in(finding.found, language)
     said = (("found", found), ("expected", expected_in(finding.expected, language)))
     return ", ".join(f"{word(key, language)}{colon}{one}" for key, one in said if one)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.expected import expected_in
+from conformance.expected import expected_in, found_in
 from conformance.explaining import rules
 from profiles.cda_structure.tables import load_tables
 
@@ -17,6 +17,8 @@ from profiles.cda_structure.tables import load_tables
         ("SYNTH, 1.2.250.1.213.1.1.4.12", "SYNTH, 1.2.250.1.213.1.1.4.12"),
         ("no-known-medications or no-medication-info", "no-known-medications ou no-medication-info"),
         ("//x/or/and:more", "//x/or/and:more"),
+        ("repositoryUniqueId, required in ITI-42", "repositoryUniqueId, obligatoire en ITI-42"),
+        ("creationTime, 20240611 in UTC", "creationTime, 20240611 en UTC"),
         (None, None),
     ],
 )
@@ -41,3 +43,18 @@ def test_the_form_of_a_value_is_told_to_a_french_reader_as_the_table_of_forms_te
 @pytest.mark.parametrize("part", ["message", "hint"])
 def test_no_french_text_joins_two_value_sets_with_an_english_word(part):
     assert [one.id for one in rules() if " or JDV_" in (getattr(one, part) or "")] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("nothing", "rien"),
+        ("Document01, of this message", "Document01, de ce message"),
+        ("Hôpital or clinique", "Hôpital or clinique"),
+        ("x" * 1000, "x" * 1000),
+        (None, None),
+    ],
+)
+def test_what_was_found_is_a_value_unless_it_is_a_text_of_ours(english, french):
+    assert found_in(english, "fr") == french
+    assert found_in(english, "en") == english
