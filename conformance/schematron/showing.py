@@ -8,11 +8,21 @@ from lxml import etree
 
 
 def found_text(value: object) -> str | None:
-    """What an expression met: the values of a node-set side by side, None when it is empty."""
+    """What an expression met: the values of a node-set side by side, None when it is empty.
+
+    A value with blanks around it stands in quotation marks: `code="SYNTH "` is not SYNTH.
+    """
     if isinstance(value, list):
-        texts = [" ".join("".join(_strings(one)).split()) for one in value]
-        return ", ".join(texts) if texts else None
+        return ", ".join(_flat("".join(_strings(one))) for one in value) if value else None
     return shown(value)
+
+
+def _flat(text: str) -> str:
+    flat = " ".join(text.split())
+    if text == text.strip() or "\n" in text:
+        return flat
+    before, after = (" " if one.isspace() else "" for one in (text[0], text[-1]))
+    return f'"{before}{flat}{after if flat else ""}"'
 
 
 def shown(value: object) -> str:

@@ -3,11 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from cda.document import parse_document
 from conformance.report import Edit, Severity
 from conformance.schematron.findings import Checked, check
 from conformance.schematron.loading import load
+from conformance.schematron.showing import found_text
 
 CODES = b'<codes xmlns="urn:codes"><code value="A"/><code value="B" system="1"/><name>A</name></codes>'
 
@@ -178,3 +180,14 @@ def test_a_rule_that_does_not_show_what_it_met_says_nothing_of_it(tmp_path):
     found = {one.rule: one.found for one in checked(tmp_path, silent + shown, "<a/>").findings}
 
     assert found == {"A": "", "B": None}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("SYNTH ", '"SYNTH "'), (" SYNTH", '" SYNTH"'), ("SY  NTH", "SY NTH"), (" ", '" "'), ("SYNTH", "SYNTH"), ("", "")],
+)
+def test_blanks_around_a_value_are_shown(written, shown):
+    value = etree.fromstring(f'<code code="{written}"/>').xpath("@code")
+
+    assert found_text(value) == shown
+    assert found_text([*value, *value]) == f"{shown}, {shown}"
