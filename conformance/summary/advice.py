@@ -71,6 +71,18 @@ def _anchors(document: CdaDocument, summary: Sequence[Said], today: date) -> Ite
                 yield "HAS-ANCHOR", entry.element, None, "text/reference"
 
 
+def _nowhere(document: CdaDocument, summary: Sequence[Said], today: date) -> Iterator[Advice]:
+    """References of an entry that lead to no ID, where others of it do: an entry without any is told by HAS-ANCHOR."""
+    known = anchors_of(document.root).keys()
+    for said in summary:
+        for entry in (one for section in said.sections for one in section.element.iterchildren(f"{_CDA}entry")):
+            references = [one for one in entry.iter(f"{_CDA}reference") if one.get("value", "").startswith("#")]
+            astray = [one for one in references if one.get("value", "")[1:] not in known]
+            if len(astray) < len(references):
+                for one in astray:
+                    yield "HAS-NOWHERE", one, one.get("value"), "the ID of an element of the narrative"
+
+
 def _rows(document: CdaDocument, summary: Sequence[Said], today: date) -> Iterator[Advice]:
     for said in summary:
         for section in said.sections:
@@ -119,6 +131,7 @@ def _silent(document: CdaDocument, summary: Sequence[Said], today: date) -> Iter
 _CHECKS: Iterable[Callable[[CdaDocument, Sequence[Said], date], Iterator[Advice]]] = (
     _twice,
     _anchors,
+    _nowhere,
     _rows,
     _reasons,
     _old,

@@ -75,6 +75,7 @@ def test_a_good_summary_needs_no_advice_but_on_what_it_lacks():
         ("HAS-TWICE", b'code="J45.9"', b'code="E11.9"'),
         ("HAS-ANCHOR", b'"#an1"', b'"#nowhere"'),
         ("HAS-ROW", b'"#an2"', b'"#an1"'),
+        ("HAS-NOWHERE", b'<reference value="#pb1s"/>', b'<reference value="#pb99"/>'),
         ("HAS-SILENT", b'<code code="48765-2"', b'<code code="0-0"'),
     ],
 )
