@@ -173,5 +173,9 @@ def test_what_breaks_a_rule_is_answered_with_it(bench: Any, twin: Any) -> None:
     if twin.terms.mss_matrix == "strict" or twin.terms.production:
         pytest.skip("this house judges by other terms")
     answer = bench.send(twin.content())
-    told = {error for error in answer.errors if twin.rule in error}
-    assert answer.code in ("AE", "AR") or told or twin.rule.startswith("SBX"), answer
+    if (
+        twin.rule == "HL7-HEADER"
+    ):  # who sent it, and in which version, is not known: HL7 v2.3.1, whose ERR names no rule
+        assert answer.code == "AR", answer
+    else:
+        assert {error for error in answer.errors if twin.rule in error}, answer
