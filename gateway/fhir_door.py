@@ -101,6 +101,9 @@ class _FhirExchange(Exchange):
     def _read(
         self, operation: FhirOperation, variables: Mapping[str, str], query: tuple[tuple[str, str], ...]
     ) -> FhirRequest:
+        if "If-None-Exist" in request.headers:
+            text = "If-None-Exist: a creation has no condition here, since nothing is told of what there is"
+            raise FhirRefused(400, [Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=text)])
         prefer = read_preferences(", ".join(request.headers.getlist("Prefer")))
         pairs = [(name, value) for name, value in query if name not in _OF_THE_WIRE]
         resource: dict[str, Any] | None = None

@@ -20,6 +20,7 @@ from xds.metadata.document_entry import DocumentEntry
 from xds.mhd.composition import MIME_TYPE as FHIR_MIME_TYPE
 from xds.mhd.composition import FhirDocument, check_composition, read_document
 
+_CDA_MIME_TYPES = frozenset((CDA_MIME_TYPE, "application/xslt+xml"))
 _COMPLETED = frozenset(field.name for field in fields(DocumentEntry)) - {
     # What the registry sets, and what the sender alone may say.
     "entry_uuid",
@@ -44,6 +45,17 @@ def completed(entry: DocumentEntry, content: bytes) -> DocumentEntry:
         name: getattr(derived, name) for name in _COMPLETED if getattr(entry, name) in (None, "", ())
     }
     return replace(entry, **changes)
+
+
+def why_silent(entry: DocumentEntry, content: bytes) -> str:
+    """Why a document that is sent as CDA says nothing of itself; empty when it does, or is sent as something else."""
+    if entry.mime_type and entry.mime_type not in _CDA_MIME_TYPES:
+        return ""
+    try:
+        read_header(parse_document(content))
+    except UnreadableDocument as error:
+        return str(error)
+    return ""
 
 
 def check_fhir_documents(request: ProvideAndRegisterRequest, places: Mapping[str, str]) -> Iterator[RegistryError]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from conformance.fhir.completion import completed
+from conformance.fhir.completion import completed, why_silent
 from gateway.fhir_routes import FhirOperation
 from gateway.gate import Caller
 from gateway.ingest.feeding import operation_of
@@ -19,7 +19,7 @@ from gateway.sent_lot import submission_set_of
 from gateway.wire.fhir.answer import FhirAnswer
 from gateway.wire.fhir.request import FhirRequest
 from profiles.fhir.requirements import SIMPLIFIED
-from xds.errors import Refusal, RegistryError, disagreement
+from xds.errors import Refusal, RegistryError, XdsErrorCode, disagreement
 from xds.messages import ProvideAndRegisterRequest
 from xds.metadata.association import Association, AssociationType
 from xds.metadata.document_entry import AvailabilityStatus, DocumentEntry
@@ -38,6 +38,7 @@ TRANSACTION: Final = "ITI-105"
 OUTCOME: Final = "urn:ecluse:fhir:StructureDefinition:outcome"
 """The extension that refers to the warnings of a publication, which the resource contains."""
 _ROOT: Final = "DocumentReference"
+_DATA: Final = f"{_ROOT}.content[0].attachment.data"
 
 
 def operation(deposit: FhirDeposit, source_id: str, repository_unique_id: str) -> FhirOperation:
@@ -51,6 +52,9 @@ def operation(deposit: FhirDeposit, source_id: str, repository_unique_id: str) -
             # What its header would say is not there either: one fault is told once.
             raise Refusal(tuple(dict.fromkeys(notes.faults)))
         entry = completed(document.entry, content)
+        if silent := why_silent(document.entry, content):
+            # Said beside what is missing for it: whoever only filled that in would be refused again.
+            notes.fault("AGR-CDA", _DATA, silent, "a CDA document", XdsErrorCode.INVALID_DOCUMENT_CONTENT)
         contents = {entry.entry_uuid: content}
         submission_set = submission_set_of(caller, entry.patient_id, source_id)
         related = tuple(read_associations(document, {}, notes, fresh_uuid))

@@ -71,6 +71,31 @@ def test_a_publication_without_its_document_is_told_once_where_it_goes(hospital,
     assert scene.kept() == before
 
 
+@pytest.mark.parametrize("content", [b"%PDF-1.4", b"<a/>", b'<!DOCTYPE a><ClinicalDocument xmlns="urn:hl7-org:v3"/>'])
+def test_what_is_sent_as_cda_and_is_none_is_told_beside_what_its_header_would_have_said(hospital, scene, content):
+    _, resource = publication(scene)
+    attachment = resource["content"][0]["attachment"]
+    attachment["data"] = base64.b64encode(content).decode("ascii")
+    attachment.pop("hash", None)
+    attachment.pop("size", None)
+    before = scene.kept()
+    reply = hospital.publish(resource)
+    assert reply.status == 422
+    (cause,) = [issue for issue in reply.issues if issue["details"]["coding"][-1]["code"] == "AGR-CDA"]
+    assert cause["details"]["coding"][0]["code"] == "InvalidDocumentContent"
+    assert cause["expression"] == ["DocumentReference.content[0].attachment.data"]
+    assert "O1" in [issue["details"]["coding"][-1]["code"] for issue in reply.issues]
+    assert scene.kept() == before
+
+
+def test_a_creation_with_a_condition_is_refused_not_done_without_it(hospital, scene):
+    _, resource = publication(scene)
+    before = scene.kept()
+    reply = hospital.publish(resource, If_None_Exist="identifier=urn:oid:1.2.3")
+    assert (reply.status, reply.codes) == (400, ["FHIR_FORBIDDEN"])
+    assert scene.kept() == before
+
+
 def test_a_conditional_reference_outside_of_a_transaction_is_a_deviation(hospital, scene):
     _, resource = publication(scene)
     identifier = resource["subject"]["identifier"]
