@@ -13,7 +13,7 @@ from conformance.reports.html_style import STYLE
 from conformance.reports.judged import Judged, Language, Options, Totals, by_layer
 from conformance.reports.printable import escaped
 from conformance.reports.source import Source
-from conformance.reports.wording import count, counted, layer_title, title_of, verdict_of, word
+from conformance.reports.wording import count, counted, layer_title, numbered, title_of, verdict_of, word
 
 _LINES_AROUND = 2
 _RULES = 10
@@ -45,13 +45,13 @@ def render(judged: Iterable[Judged], options: Options) -> Iterator[bytes]:
 
 def _totals(totals: Totals, language: Language) -> str:
     said = counted(totals.errors, totals.warnings, language)
-    parts = [
-        f"{totals.files} {word('files', language).lower()}",
-        f"{totals.valid} {word('valid', language)}",
-        f"{totals.invalid} {word('invalid', language)}",
-        f"{totals.unusable} {word('unusable', language)}",
-        *([said] if said else []),
-    ]
+    numbers = {
+        "files": totals.files,
+        "valid": totals.valid,
+        "invalid": totals.invalid,
+        "unusable": totals.unusable,
+    }
+    parts = [*(numbered(number, key, language) for key, number in numbers.items()), *([said] if said else [])]
     return f"<p>{' · '.join(parts)}</p>\n"
 
 

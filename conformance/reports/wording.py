@@ -60,6 +60,20 @@ _LAYERS: dict[str, tuple[str, str]] = {
 }
 
 
+_COUNTED: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "files": (("fichier", "fichiers"), ("file", "files")),
+    "valid": (("valide", "valides"), ("valid", "valid")),
+    "invalid": (("non valide", "non valides"), ("invalid", "invalid")),
+    "unusable": (("ne peut être jugé", "ne peuvent être jugés"), ("cannot be judged", "cannot be judged")),
+}
+
+
+def numbered(number: int, key: str, language: Language) -> str:
+    """A number and its word, singular or plural: `1 file`, `0 files`, `0 fichier`, `2 fichiers`."""
+    french, english = _COUNTED[key]
+    return f"{number} {english[number != 1] if language == 'en' else french[number > 1]}"
+
+
 def word(key: str, language: Language) -> str:
     """One word or sentence."""
     french, english = _WORDS[key]

@@ -83,3 +83,6 @@ def test_totals_and_the_rules_broken_most_come_first(invalid, valid):
 
     assert "3 files · 1 valid · 2 invalid · 0 cannot be judged · 2 errors, 2 warnings" in text
     assert text.index("Rules broken most often") < text.index("<section")
+    assert "3 fichiers · 1 valide · 2 non valides · 0 ne peut être jugé" in page(invalid, invalid, valid, language="fr")
+    assert "1 fichier · 1 valide · 0 non valide" in page(valid, language="fr")
+    assert "1 file · 1 valid" in page(valid)
