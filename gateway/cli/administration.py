@@ -45,12 +45,18 @@ def house_options(command: _Command) -> _Command:
 
 
 @contextmanager
-def administration(file: Path | None, data: str | None) -> Iterator[Administration]:
-    """Open the database of a house, running or not, as its owner. A failure ends the command with one line."""
+def administration(file: Path | None, data: str | None, *, existing: bool = False) -> Iterator[Administration]:
+    """Open the database of a house, running or not, as its owner. A failure ends the command with one line.
+
+    `existing`: no house is made where there is none, so that a name that is mistaken is not told "nothing is wrong".
+    """
     try:
         settings = load(file, data=data)
+        folder = Path(settings.data).resolve()
+        if existing and not folder.is_dir() and not settings.database.url:
+            raise click.ClickException(f"{folder} is not a data directory")
         with (
-            open_database(Path(settings.data).resolve(), url=settings.database.url or None) as database,
+            open_database(folder, url=settings.database.url or None) as database,
             psycopg.connect(database.layout.owner_url, autocommit=True) as connection,
         ):
             yield Administration(settings, connection)
