@@ -16,6 +16,7 @@ from cda.document import CdaDocument, UnreadableDocument, parse_document
 from conformance import notes
 from conformance.catalogue import (
     FHIR_PROFILES,
+    HEADER,
     HL7V2_PROFILES,
     IPS_FR,
     MEDIA_PROFILES,
@@ -38,7 +39,8 @@ FINDINGS_AT_MOST = 10_000
 """How many findings are looked for in one document: nobody mends more at a time, and each costs time and memory."""
 FINDINGS_SOUGHT = 30_000
 """How many are looked for in a document that has no error yet."""
-ASKED = (*PROFILES, VSM, *METADATA_PROFILES, *HL7V2_PROFILES, *FHIR_PROFILES, *MEDIA_PROFILES)
+OF_CDA = (*PROFILES, VSM)
+ASKED = (*OF_CDA, *METADATA_PROFILES, *HL7V2_PROFILES, *FHIR_PROFILES, *MEDIA_PROFILES)
 """What a profile may be asked for by: a name of the catalogue, or `vsm`, whichever version the document names."""
 _KINDS = (
     dict.fromkeys(HL7V2_PROFILES, Kind.MESSAGE)
@@ -111,6 +113,8 @@ class Judge:
         said = [notes.foreign(document, self.language)]
         if report.profile in SUMMARIES:
             said.append(notes.several_models(document, report.profile, self.language))
+        if self.profile in PROFILES and self.profile not in (HEADER, named := profile_of(document)):
+            said.append(notes.another_profile(named, self.profile, self.language))
         return replace(report, notes=(*report.notes, *(one for one in said if one)))
 
     def _is_of_metadata(self, content: bytes) -> bool:

@@ -28,6 +28,13 @@ def several_models(document: CdaDocument, profile: str | None, language: str) ->
     return f"Le document déclare plusieurs modèles ({named}), où un seul convient ; il est jugé comme {profile}."
 
 
+def another_profile(named: str, profile: str, language: str) -> str:
+    """What to say of a document that is judged by another profile than its own, as somebody asked."""
+    if language == "en":
+        return f"The document says that it is for {named}; it is judged by {profile}, as was asked."
+    return f"Le document se dit de {named} ; il est jugé selon {profile}, comme demandé."
+
+
 def document_in_fhir(name: str, language: str) -> str:
     """What to say of a document in FHIR: which it is, and that the DMP has no place for it."""
     if language == "en":

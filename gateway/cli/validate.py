@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from conformance.catalogue import METADATA_PROFILES
-from conformance.judging import ASKED, Judge
+from conformance.judging import ASKED, OF_CDA, Judge
 from conformance.report import Severity
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Options, Totals
@@ -94,6 +94,11 @@ def _refuse_nonsense(files: tuple[str, ...], options: dict[str, object]) -> None
             "--watch affiche du texte au terminal, sur des fichiers.",
         ),
         (bool(options["ours"]) and not options["pack"], "--ours goes with --pack.", "--ours va avec --pack."),
+        (
+            bool(options["pack"]) and options["profile"] in OF_CDA and not options["ours"],
+            "--profile is of our rules: a package finds the model by itself. Add --ours, or leave one out.",
+            "--profile est de nos règles : un paquet trouve lui-même le modèle. Ajoutez --ours, ou ôtez l'un des deux.",
+        ),
         (
             bool(options["companions"]) and options["profile"] not in (None, *METADATA_PROFILES),
             "--with compares documents with metadata: no such --profile.",

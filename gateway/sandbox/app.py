@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, jsonify, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from conformance.explaining import UnknownRule, rule, rules
-from conformance.judging import ASKED, Chain, Judge
+from conformance.judging import ASKED, OF_CDA, Chain, Judge
 from conformance.reports.formats import FORMATS, renderer
 from conformance.reports.judged import Judged, Options
 from gateway.sandbox.asked import TYPES, asked, flag, format_asked, language, language_asked, plain, refuse, wants_page
@@ -202,10 +202,17 @@ def _judge(sandbox: Sandbox) -> Judge:
             en="no pack is configured: see the setting sandbox.pack",
             fr="aucun paquet n'est configuré : voir le réglage sandbox.pack",
         )
+    ours = flag("ours")
+    if wants_pack and profile in OF_CDA and not ours:
+        refuse(
+            400,
+            en="profile is of our rules, a pack finds the model by itself: add ours=1, or leave one out",
+            fr="profile est de nos règles, un paquet trouve lui-même le modèle : ajoutez ours=1, ou ôtez l'un des deux",
+        )
     return Judge(
         profile=profile,
         pack=sandbox.pack if wants_pack else None,
-        ours=flag("ours"),
+        ours=ours,
         language=language_asked(),
         view=sandbox.today() if flag("summary") else None,
     )

@@ -56,6 +56,13 @@ def test_a_summary_that_declares_another_model_too_is_told_so():
     assert Judge()(GOOD).notes == ()
 
 
+def test_a_document_judged_by_another_profile_than_its_own_is_told_so():
+    assert Judge(profile="level1", language="en")(GOOD).notes == (
+        "The document says that it is for vsm-2023.01; it is judged by level1, as was asked.",
+    )
+    assert Judge(profile="vsm")(GOOD).notes == Judge(profile="ci_sis_header")(GOOD).notes == ()
+
+
 def test_a_document_and_a_message_are_told_apart_by_what_they_are(lot):
     assert Judge()(GOOD).profile == VSM_2023
     assert Judge()(message(lot)).profile == METADATA_DMP

@@ -161,6 +161,13 @@ def test_a_standard_output_that_is_full_is_told_and_is_no_verdict(good, form):
     assert "Traceback" not in result.stderr
 
 
+def test_a_profile_of_ours_is_not_asked_of_a_pack_alone(run, good, tmp_path):
+    result = run("--pack", tmp_path, "--profile", "vsm-1.4", good)
+
+    assert result.exit_code == 2
+    assert "Add --ours" in result.stderr
+
+
 def test_an_output_called_by_a_dash_is_the_standard_output(run, good, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
