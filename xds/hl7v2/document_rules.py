@@ -33,7 +33,7 @@ def check_documents(
     for obx in documents:
         said = tuple(obx.text(5, component).upper() for component in (2, 3, 4))
         if said != _FORM:
-            yield broken("H-06", obx.location(5, 1, 2))
+            yield broken("H-06", obx.location(5, 1, 2), found="^".join(said), expected="^".join(_FORM))
     yield from _check_types(message, segments, documents)
     yield from _check_participations(segments)
     if message.header.message_code == "MDM":

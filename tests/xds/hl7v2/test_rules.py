@@ -128,6 +128,23 @@ def test_each_pair_of_flows_that_disagree_is_an_error(orc: str, status: str, tri
     assert code_of(reading.faults) == "AE"
 
 
+@pytest.mark.parametrize(
+    ("rule", "place", "value", "found", "expected"),
+    [
+        ("H-35", "OBX^2^3", "MASQUE^x^MetaDMPMSS", "MASQUE", None),
+        ("H-36", "OBX^2^5", "y^^expandedYes-NoIndicator", "y", "Y, N"),
+        ("H-37", "OBX^2^2", "ST", "ST", "CE"),
+        ("H-38", "OBX^2^11", "C", "C", "F"),
+        ("H-06", "OBX^1^5", "^APPLICATION^PDF^Base64^UA==", "APPLICATION^PDF^BASE64", "TEXT^XML^BASE64"),
+    ],
+)
+def test_a_wrong_code_is_told_as_it_was_found(
+    rule: str, place: str, value: str, found: str, expected: str | None
+) -> None:
+    told = [one for one in read_message(oru().with_field(place, value).bytes).faults if one.rule == rule]
+    assert [(one.found, one.expected) for one in told] == [(found, expected)]
+
+
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     message = oru().with_field("MSH^1^17", "").with_field("PV1^1^19", "").with_field("ORC^1^1", "CA")
     assert set(found(message.without("PRT^1").bytes)) == {"H-23", "H-29", "H-01", "H-10-SENDER"}
