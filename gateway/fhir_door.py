@@ -109,7 +109,7 @@ class _FhirExchange(Exchange):
         resource: dict[str, Any] | None = None
         content, media_type = b"", ""
         if operation.body != "nothing":
-            sent = reading.read_type(request.headers.get("Content-Type", ""))
+            sent = reading.read_type(request.headers.get("Content-Type", ""), operation.body)
             media_type, stream = sent.essence, request.environ["wsgi.input"]
             if operation.body == "resource":
                 resource = reading.read_resource(sent, stream)

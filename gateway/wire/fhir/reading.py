@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from gateway.wire.fhir import media_types
 from gateway.wire.fhir.media_types import FORM, FhirFormat
 from gateway.wire.fhir.outcome import FhirRefused, Issue
+from gateway.wire.fhir.request import Body
 from gateway.wire.fhir.resource_xml import read_xml
 from gateway.wire.fhir.validation import check_resource
 from gateway.wire.media_type import MediaType, read_media_type
@@ -18,15 +19,17 @@ from security import strict_json
 from security.errors import ErrorKind, MalformedMessage
 
 PATCHES = (media_types.JSON_PATCH, media_types.XML_PATCH)
+_TYPES: Mapping[Body, tuple[str, ...]] = {"patch": (*PATCHES, *FhirFormat), "form": (FORM,)}
+"""The types of a body that is not simply a resource."""
 _FORM_SIZE = 64 * 1024
 _FIELDS = 100
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_.:-]{0,63}")
 
 
-def read_type(value: str) -> MediaType:
+def read_type(value: str, body: Body = "resource") -> MediaType:
     """The Content-Type of a body. Raises MalformedMessage, FhirRefused: 415 without one."""
     if not value:
-        raise media_types.unsupported("the body has no Content-Type")
+        raise media_types.unsupported("the body has no Content-Type", _TYPES.get(body, tuple(FhirFormat)))
     return read_media_type(value)
 
 
@@ -44,7 +47,7 @@ def read_patch(media_type: MediaType, stream: Readable) -> tuple[dict[str, Any] 
     if spelled is not None and media_type.essence not in PATCHES:
         return check_resource(_spelled(spelled, stream)), b""
     if media_type.essence not in PATCHES:
-        raise media_types.unsupported("the Content-Type is not one of a patch", (*PATCHES, *FhirFormat))
+        raise media_types.unsupported("the Content-Type is not one of a patch", _TYPES["patch"])
     return None, stream.read(-1)
 
 

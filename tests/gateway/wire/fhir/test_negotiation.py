@@ -8,6 +8,7 @@ from gateway.wire.fhir import reading
 from gateway.wire.fhir.media_types import FhirFormat, format_of, wanted_format
 from gateway.wire.fhir.outcome import FhirRefused
 from gateway.wire.fhir.preferences import Preferences, read_preferences
+from gateway.wire.fhir.request import Body
 from gateway.wire.media_type import read_media_type
 from security.errors import MalformedMessage
 
@@ -85,6 +86,24 @@ def test_another_charset_or_version_is_415(content_type: str) -> None:
     with pytest.raises(FhirRefused) as refused:
         format_of(read_media_type(content_type))
     assert refused.value.status == 415
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("resource", "application/fhir+json or application/fhir+xml"),
+        ("form", "application/x-www-form-urlencoded"),
+        (
+            "patch",
+            "application/json-patch+json or application/xml-patch+xml or application/fhir+json or application/fhir+xml",
+        ),
+    ],
+)
+def test_a_body_without_a_type_is_told_those_it_may_have(body: Body, expected: str) -> None:
+    with pytest.raises(FhirRefused) as refused:
+        reading.read_type("", body)
+    (issue,) = refused.value.issues
+    assert (refused.value.status, issue.diagnostics) == (415, f"the body has no Content-Type; expected {expected}")
 
 
 PREFERRED = [
