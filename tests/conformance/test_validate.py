@@ -104,7 +104,9 @@ def test_the_ips_fr_2022_is_no_medical_summary_although_it_uses_its_template():
         .replace(b'codeSystem="1.2.250.1.213.1.1.4.12"', b'codeSystem="2.16.840.1.113883.6.1"')
     )
 
-    assert validate(content).profile == HEADER
+    assert validate(content.replace(b'extension="2023.01"', b'extension="2022.01"')).profile == HEADER
+    # The extension 2023.01 is that of the VSM alone: there the code is wrong.
+    assert [one.rule for one in validate(content).errors] == ["VSM-CODE"]
 
 
 def test_a_document_inside_a_style_sheet_is_judged_with_places_in_the_whole_file():
