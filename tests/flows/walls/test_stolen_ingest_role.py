@@ -43,7 +43,7 @@ def question(patient: str) -> tuple[dict[str, Any], dict[str, Any]]:
         **dict.fromkeys(("actor_id", "actor_name", "actor_role", "auth_mode", "lps", "mode", "reason"), ""),
         **dict.fromkeys(("code", "rule"), ""),
     }
-    return trace, {"request": "r1", "structure": HOSPITAL, "outcome": "success"}
+    return trace, {"door": "ingest", "request": "r1", "structure": HOSPITAL, "outcome": "success"}
 
 
 def written(thief: psycopg.Connection[Any], trace: dict[str, Any], *events: dict[str, Any], times: int = 1) -> None:
@@ -142,7 +142,7 @@ def test_no_list_of_records_without_an_event_that_names_its_structure(
         thief.execute("SELECT * FROM structure_records('1750999013', now(), %s)", (event,))
     assert counted(house) == before
 
-    thief.execute("SELECT * FROM structure_records('1750999013', now(), %s)", ('{"structure": "1750999013"}',))
+    thief.execute("SELECT * FROM structure_records('1750999013', now(), %s)", ('{"door": "ingest", "structure": "1750999013"}',))
 
     assert counted(house)[2] == before[2] + 1
 
@@ -192,7 +192,7 @@ def test_the_authorisation_of_a_person_whose_number_a_structure_has_too_is_not_t
     thief: psycopg.Connection[Any], house: Any, new_scene: Callable[[Any], Any]
 ) -> None:
     patient = new_scene(house).patient.cx
-    assert declared(thief, house, patient, {"structure": HOSPITAL}) is not None
+    assert declared(thief, house, patient, {"door": "ingest", "structure": HOSPITAL}) is not None
     of_a_person = (
         "UPDATE ecluse.authorisations SET holder_kind = 'PS' WHERE professional_id = %s"
         " AND patient_key = (SELECT patient_key FROM ecluse.patients WHERE patient_id = %s)"
