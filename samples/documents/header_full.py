@@ -40,7 +40,7 @@ _MOMENT = "20240611093000+0200"
 
 @cache
 def header_full() -> bytes:
-    """A note of one section, whose header is as full as it may be. Always the same bytes."""
+    """A plan of one section, whose header is as full as it may be. Always the same bytes."""
     root = xml.parse(_plain(), xml.DOCUMENT)
     _fill_identification(root)
     _fill_patient(root)
@@ -60,7 +60,7 @@ def header_full() -> bytes:
 
 
 def _plain() -> bytes:
-    """The note with a usual header."""
+    """The plan with a usual header."""
     identity = Identity(
         patient=CLAIRE,
         author=GENERALIST,
@@ -76,9 +76,9 @@ def _plain() -> bytes:
     )
     return clinical_document(
         identity,
-        model=("1.2.250.1.213.99.10.1", None),
+        model=("1.2.250.1.213.1.1.1.56", None),
         code=("34133-9", "Synthèse d'épisode de soins", LOINC),
-        title="Note de suivi",
+        title="Plan personnalisé",
         act=("34117-2", "Historique et clinique", LOINC),
         body=element("structuredBody", element("component", section)),
     )
