@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,17 +45,27 @@ def house_options(command: _Command) -> _Command:
     )(command)
 
 
+def existing_house(settings: Settings) -> Path:
+    """The data directory of a house that is there: a name that is mistaken is not told "nothing is wrong".
+
+    Raises click.ClickException: neither a database nor its secrets are in it, and no settings name a server.
+    """
+    folder = Path(settings.data).resolve()
+    # Under root, the database is a link to what only another account may look at.
+    if not settings.database.url and not any(os.path.lexists(folder / part) for part in ("postgres", "database")):
+        raise click.ClickException(f"{folder} is not a data directory")
+    return folder
+
+
 @contextmanager
-def administration(file: Path | None, data: str | None, *, existing: bool = False) -> Iterator[Administration]:
+def administration(file: Path | None, data: str | None, *, making: bool = False) -> Iterator[Administration]:
     """Open the database of a house, running or not, as its owner. A failure ends the command with one line.
 
-    `existing`: no house is made where there is none, so that a name that is mistaken is not told "nothing is wrong".
+    `making`: a house is made where there is none; else the command ends there.
     """
     try:
         settings = load(file, data=data)
-        folder = Path(settings.data).resolve()
-        if existing and not folder.is_dir() and not settings.database.url:
-            raise click.ClickException(f"{folder} is not a data directory")
+        folder = Path(settings.data).resolve() if making else existing_house(settings)
         with (
             open_database(folder, url=settings.database.url or None) as database,
             psycopg.connect(database.layout.owner_url, autocommit=True) as connection,

@@ -54,7 +54,7 @@ def verify_(*, checkpoint: Path | None, as_json: bool, file: Path | None, data: 
             known = read_checkpoints(checkpoint.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise click.UsageError(f"{checkpoint}: {error}") from None
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         verdicts = verify(house.connection, known)
     if as_json:
         click.echo(json.dumps([_plain(verdict) for verdict in verdicts]))
@@ -71,7 +71,7 @@ def verify_(*, checkpoint: Path | None, as_json: bool, file: Path | None, data: 
 @house_options
 def show(*, last: int, as_json: bool, file: Path | None, data: str | None) -> None:
     """Show the last events of each door, oldest first."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         rows = house.connection.execute(
             "SELECT e.door, e.sequence, e.event FROM ecluse.audit_chains c JOIN ecluse.audit_events e"
             " ON e.door = c.door AND e.sequence > c.size - %s ORDER BY e.door, e.sequence",
@@ -91,7 +91,7 @@ def show(*, last: int, as_json: bool, file: Path | None, data: str | None) -> No
 @house_options
 def checkpoint(target: Path | None, *, file: Path | None, data: str | None) -> None:
     """Write what each chain is now, to keep outside this machine; `audit verify --from FILE` compares later."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         content = write_checkpoints(heads(house.connection))
     if target is None:
         click.echo(content, nl=False)

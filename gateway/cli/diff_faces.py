@@ -13,7 +13,7 @@ import click
 import requests
 
 from gateway.administration.office import RecordsError
-from gateway.cli.administration import house_options
+from gateway.cli.administration import existing_house, house_options
 from gateway.cli.record_house import oid_option
 from gateway.cli.rehearsal import Rehearsal, RehearsalError
 from gateway.cli.speech import counted, text
@@ -88,7 +88,7 @@ def diff_faces(patient: str, who: str, oid: str, *, as_json: bool, file: Path | 
         settings = load(file, data=data)
         refuse_other_houses(settings)
         holder = _holder(person(who).key)
-        with Rehearsal(open_environment(), data=Path(settings.data).resolve(), settings=file) as house:
+        with Rehearsal(open_environment(), data=existing_house(settings), settings=file) as house:
             faces = read_faces(house, patient_id(patient, oid), holder)
     except (SettingsError, RehearsalError, RecordsError, NobodyError, SoapFault, requests.RequestException) as error:
         raise click.ClickException(str(error)) from None

@@ -13,6 +13,7 @@ from typing import IO
 import click
 import psycopg
 
+from gateway.cli.administration import existing_house
 from gateway.cli.speech import counted, say
 from gateway.database.errors import DatabaseSetupError, DatabaseUnavailable
 from gateway.database.migrate import MigrationError
@@ -50,9 +51,7 @@ def fsck(file: Path | None, data: str | None, *, delete: bool, grace: int, as_js
     """
     try:
         settings = load(file, data=data)
-        folder = Path(settings.data).resolve()
-        if not folder.is_dir():
-            raise click.ClickException(f"{folder} is not a data directory")
+        folder = existing_house(settings)
         with (
             open_database(folder, url=settings.database.url or None) as database,
             psycopg.connect(database.layout.owner_url) as connection,

@@ -51,7 +51,7 @@ def inbox() -> None:
 @house_options
 def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | None) -> None:
     """List what waits and what is parked, oldest first."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         found = rows(house.connection, _OPEN, everything)
     if as_json:
         click.echo(json.dumps(found))
@@ -68,7 +68,7 @@ def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | Non
 @house_options
 def show(item_id: object, *, file: Path | None, data: str | None) -> None:
     """Show what is known of one message or acknowledgement, as JSON. What it holds is sealed, and is not shown."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         found = rows(house.connection, _ONE, item_id)
     if not found:
         raise click.ClickException("no such message: see `ecluse inbox list --all`")

@@ -53,7 +53,7 @@ def jobs() -> None:
 def run(*, file: Path | None, data: str | None) -> None:
     """Do everything that is due, in the order of time, and deliver the news. Exit 1 when something failed."""
     os.umask(0o077)
-    with administration(file, data, existing=True) as house, keeping(house.settings) as kept:
+    with administration(file, data) as house, keeping(house.settings) as kept:
         work, sent = kept.round()
     tell(work, sent)
     if work.failed:
@@ -66,7 +66,7 @@ def run(*, file: Path | None, data: str | None) -> None:
 @house_options
 def list_(*, within: str, as_json: bool, file: Path | None, data: str | None) -> None:
     """Say what is due, earliest first, by the law's clock: when, whose, what, its key in the logs, about what."""
-    with administration(file, data, existing=True) as house, keeping(house.settings) as kept:
+    with administration(file, data) as house, keeping(house.settings) as kept:
         agenda, found, last = kept.keeper.agenda, list[DueItem](), None
         try:
             until = after(agenda.law_now(), within)

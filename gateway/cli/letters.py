@@ -43,7 +43,7 @@ def letters() -> None:
 @house_options
 def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | None) -> None:
     """List what waits and what is parked, oldest first."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         found = rows(house.connection, _OPEN, everything)
     if as_json:
         click.echo(json.dumps(found))
@@ -60,7 +60,7 @@ def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | Non
 @house_options
 def show(letter_id: object, *, file: Path | None, data: str | None) -> None:
     """Show what is known of one letter and of each recipient, as JSON. Addresses and content are sealed."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         found = rows(house.connection, _ONE, letter_id)
     if not found:
         raise click.ClickException("no such letter: see `ecluse letters list --all`")

@@ -49,7 +49,7 @@ def outbox() -> None:
 @house_options
 def list_(*, everything: bool, as_json: bool, file: Path | None, data: str | None) -> None:
     """List what waits and what is parked, oldest first: when, what, its state, who was told. No address is shown."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         rows = house.connection.execute(_LIST, (everything,)).fetchall()
     found = [
         {
@@ -100,7 +100,7 @@ def _recipient(name: str) -> str:
 @house_options
 def retry(notice_id: object, *, file: Path | None, data: str | None) -> None:
     """Try again what is parked, or waits for its next attempt: one notice, or all."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         count = house.connection.execute(
             "UPDATE ecluse.outbox SET parked_at = NULL, attempts = 0, not_before = now()"
             " WHERE done_at IS NULL AND (%(id)s::uuid IS NULL OR notice_id = %(id)s::uuid)",
@@ -122,7 +122,7 @@ def retry(notice_id: object, *, file: Path | None, data: str | None) -> None:
 @house_options
 def discard(notice_id: object, *, file: Path | None, data: str | None) -> None:
     """Give up a parked notice: nobody is told, and the address that it kept is forgotten."""
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         count = house.connection.execute(
             "UPDATE ecluse.outbox SET done_at = now(), facts = '{}', last_error = 'given up'"
             " WHERE notice_id = %s AND done_at IS NULL AND parked_at IS NOT NULL",

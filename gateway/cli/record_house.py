@@ -28,9 +28,12 @@ def of_patient(command: _Command) -> _Command:
 
 
 @contextmanager
-def record_house(file: Path | None, data: str | None) -> Iterator[Administration]:
-    """The house, as its administrator; a refusal of the office ends the command with one line, its code included."""
-    with administration(file, data) as house:
+def record_house(file: Path | None, data: str | None, *, making: bool = False) -> Iterator[Administration]:
+    """The house, as its administrator; a refusal of the office ends the command with one line, its code included.
+
+    `making`: a house is made where there is none.
+    """
+    with administration(file, data, making=making) as house:
         try:
             yield house
         except office.RecordsError as error:

@@ -27,8 +27,8 @@ def records() -> None:
 @click.option("--reimbursements", is_flag=True, help="The keeper feeds the holder's reimbursements into it.")
 @house_options
 def open_(patient_ins: str, oid: str, *, reimbursements: bool, file: Path | None, data: str | None) -> None:
-    """Open the record of a patient and make its keys."""
-    with record_house(file, data) as house:
+    """Open the record of a patient and make its keys; the data directory is made when missing."""
+    with record_house(file, data, making=True) as house:
         office.open_record(
             house.connection, office.cx(patient_ins, oid), kek=house.kek(), reimbursements=reimbursements
         )
@@ -145,7 +145,7 @@ def list_(*, as_json: bool, file: Path | None, data: str | None) -> None:
 @house_options
 def seed(seeds: Path, *, file: Path | None, data: str | None) -> None:
     """Open the records of a TOML or JSON file, all or none: [[records]] with ins, and what docs/time.md tells."""
-    with record_house(file, data) as house:
+    with record_house(file, data, making=True) as house:
         count = seeding.seed(house.connection, seeds, kek=house.kek())
     click.echo(counted(count, en=("record opened.", "records opened."), fr=("dossier ouvert.", "dossiers ouverts.")))
 

@@ -14,7 +14,7 @@ from gateway.cli.administration import administration
 
 def change(statements: tuple[LiteralString, ...], item_id: object, file: Path | None, data: str | None) -> int:
     """Run statements on one item, or on all when it is None, all of them or none; how many rows they changed."""
-    with administration(file, data, existing=True) as house, house.connection.transaction():
+    with administration(file, data) as house, house.connection.transaction():
         return sum(house.connection.execute(statement, {"id": item_id}).rowcount for statement in statements)
 
 

@@ -37,7 +37,7 @@ _READ_ONLY = "-c default_transaction_read_only=on -c statement_timeout=10s"
 def serve_page(file: Path | None, data: str | None, port: int) -> None:
     """Serve the page. Its address holds a random token, and it answers to names of this machine only."""
     token = secrets.token_urlsafe(16)
-    with administration(file, data, existing=True) as house:
+    with administration(file, data) as house:
         if house.settings.mode != "sandbox" or house.settings.domain != "dmp":
             raise click.ClickException(
                 text(en="the page is for a sandbox of the DMP only", fr="la page est réservée à un bac à sable du DMP")
