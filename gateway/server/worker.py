@@ -20,7 +20,7 @@ from typing import Any
 
 from gunicorn.http import wsgi
 from gunicorn.http.body import LengthReader
-from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.errors import InvalidHeader, NoMoreData, ParseException
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from gateway.server.body import BodyMemory, BodyStream
@@ -160,7 +160,12 @@ class DoorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         return False
 
     def handle_request(self, req: Any, conn: DoorConnection) -> bool:
-        """Call the application; true when the client may send another request."""
+        """Call the application; true when the client may send another request.
+
+        Raises InvalidHeader: HTTP/1.1 without Host (RFC 9112 §3.2).
+        """
+        if req.version >= (1, 1) and not any(name == "HOST" for name, _ in req.headers):
+            raise InvalidHeader("HOST", req=req)
         conn.begin_body()
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg, response_class=DoorResponse)
         environ["wsgi.multithread"] = True

@@ -28,6 +28,8 @@ REFUSED_BEFORE_THE_APPLICATION = {
     "many fields": (HEAD + b"".join(b"X-%d: y\r\n" % n for n in range(101)) + b"\r\n", 431),
     "large field": (HEAD + b"X: " + b"y" * 9000 + b"\r\n\r\n", 431),
     "large head": (HEAD + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 4000) for n in range(30)) + b"\r\n", 431),
+    "no Host": (b"POST /echo HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 400),
+    "two Hosts": (HEAD + b"Host: y\r\nContent-Length: 0\r\n\r\n", 400),
     "odd expectation": (HEAD + b"Expect: miracles\r\n\r\n", 417),
 }
 
@@ -54,6 +56,11 @@ BAD_BODIES = {
     "compressed": (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", "HTTP_MALFORMED"),
     "silence": (HEAD + b"Content-Length: 10\r\n\r\nhello", "HTTP_LIMIT"),
 }
+
+
+def test_http_1_0_needs_no_host(plain_door):
+    answer = plain_door.raw(b"POST /echo HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello")
+    assert b" 200 OK\r\n" in answer
 
 
 @pytest.mark.parametrize("case", BAD_BODIES)
