@@ -43,9 +43,8 @@ def check_agreement(message: DocumentMessage, documents: Sequence[DocumentFacts]
 
 
 def _of_one(message: DocumentMessage, facts: DocumentFacts, location: str) -> Iterable[Fault]:
-    ins = message.patient.ins
-    if ins is not None and (ins.value, ins.authority) not in facts.patient_ids:
-        yield broken("H-60", "PID^1^3")
+    if _is_of_another(message, facts):
+        yield broken("H-60", "PID^1^3", found="another id", expected="that of recordTarget")
     else:
         yield from _of_traits(message, facts)
     if message.document_id is not None and facts.unique_id != message.document_id:
@@ -64,6 +63,17 @@ def _of_one(message: DocumentMessage, facts: DocumentFacts, location: str) -> It
         # What TXA-12 says, H-10-ID judges.
         if message.document_id is None and facts.unique_id is not None and not is_oid(facts.unique_id):
             yield broken("H-66", location)
+
+
+def _is_of_another(message: DocumentMessage, facts: DocumentFacts) -> bool:
+    """H-60: by the INS; where PID-3 has none, by every authority that numbered the patient of both."""
+    ins = message.patient.ins
+    if ins is not None:
+        return (ins.value, ins.authority) not in facts.patient_ids
+    said = {(one.value, one.authority) for one in message.patient.ids if one.authority}
+    told = {(value, root) for value, root in facts.patient_ids if value}
+    both = {authority for _, authority in said} & {root for _, root in told}
+    return bool(both) and not said & told
 
 
 def _of_traits(message: DocumentMessage, facts: DocumentFacts) -> Iterable[Fault]:

@@ -24,7 +24,7 @@ from security.errors import ErrorKind, SecurityError
 from security.pki.certificate import HolderCertificate
 from xds.hl7v2.acknowledgement import code_of, write_ack
 from xds.hl7v2.document_message import DocumentMessage
-from xds.hl7v2.faults import Condition, Fault
+from xds.hl7v2.faults import Condition, Fault, has_errors
 from xds.hl7v2.header import Header
 from xds.hl7v2.reading import Reading
 from xds.hl7v2.terms import Terms
@@ -111,9 +111,9 @@ class Reception:
         except SecurityError as error:
             self._write_down(error.code, request_id, now, None, certificate)
             return _busy(f"{error.kind}: {error.text}")
-        message = reading.message
+        message, told = reading.message, reading.faults
         if not reading.accepted or message is None:
-            return reading.faults
+            return told
         if isinstance(message, DocumentMessage):
             try:
                 found = tuple(check_mssante(message, self.terms(), is_served=self.sends_mail))
@@ -124,8 +124,9 @@ class Reception:
                 condition = Condition.VALUE if at_fault else Condition.APPLICATION
                 place = f"PRT^{message.sender.number if message.sender is not None else 1}^8"
                 found = (_fault(condition, place, f"{error.code}: {error.text}"),)
-            if found:
-                return (*reading.faults, *found)
+            told = (*told, *found)
+            if has_errors(found):
+                return told
         if self.fullness.leaves_no_room(len(data)):
             return _busy("the inbox is full: send again later")
         arrival = Arrival(
@@ -138,10 +139,10 @@ class Reception:
         receipt = self.inbox.receive(arrival, again=self.again)
         if receipt is Receipt.OTHER:
             text = "this control id was used for another message of this sender: nothing was taken"
-            return (*reading.faults, _fault(Condition.DUPLICATE_KEY, "MSH^1^10", text))
+            return (*told, _fault(Condition.DUPLICATE_KEY, "MSH^1^10", text))
         if receipt is Receipt.STORED:
             self.arrived()
-        return reading.faults
+        return told
 
     def _check_sender(self, message: DocumentMessage, holder: HolderCertificate) -> None:
         """Who feeds the DMP is sealed for; who only sends mail names no other structure. Raises NotAuthenticated."""

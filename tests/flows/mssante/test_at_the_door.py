@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.cli.rehearsal import Rehearsal
+from samples.documents.laboratory_report import laboratory_report
+from samples.hl7v2.er7 import Er7
+from samples.hl7v2.messages import mdm, oru
 
 from ..hl7v2.laboratory import Bench, Receiver, environment, eventually, open_bench
 from .post import Post, for_mssante, fresh, mailbox_of
@@ -105,6 +110,80 @@ def test_an_address_that_is_none_is_refused(post: Post, admitted: Any, address: 
 
     assert answer.code == "AE"
     assert any("PRT-15" in error for error in answer.errors), answer.errors
+
+
+STRANGERS: dict[str, tuple[Callable[[Er7, Any], Er7], str]] = {
+    # what is somebody else's, and where it is told
+    "the recipient": (
+        lambda made, other: made.edited("PRT^2^5", lambda person: f"{other.ins}{person[len(other.ins) :]}"),
+        "E PRT^2^5",
+    ),
+    "the mailbox": (
+        lambda made, other: made.with_field("PRT^2^15", f"^^X.400^{mailbox_of(other)}"),
+        "E PRT^2^15",
+    ),
+    "the document": (lambda made, other: _carrying(made, laboratory_report(other)), "E PID^1^3"),
+    "the document, of a patient known by a local number": (
+        lambda made, other: _carrying(made, laboratory_report(other)).edited("PID^1^3", lambda ids: ids.split("~")[0]),
+        "E PID^1^3",
+    ),
+    "the mailbox of a professional": (
+        lambda made, other: made.metadata("DESTMSSANTEPS", "Y").after(
+            "PRT^2",
+            f"PRT||UC||RCT^^participation|{made.at('PRT^1^5')}||||||||||^^X.400^{mailbox_of(other)}",
+        ),
+        "E PRT^3^15",
+    ),
+}
+
+
+def _told(bench: Bench, message: Er7) -> tuple[str, list[str]]:
+    """The code of the acknowledgement (MSA-1), and severity and place of each ERR."""
+    with bench.client() as client:
+        segments = [line.split("|") for line in client.send(message.bytes).decode().split("\r")]
+    (code,) = [one[1] for one in segments if one[0] == "MSA"]
+    return code, [f"{one[4]} {one[2]}" for one in segments if one[0] == "ERR"]
+
+
+def _carrying(made: Er7, document: bytes) -> Er7:
+    return made.edited("OBX^1^5", lambda field: f"{field.rpartition('^')[0]}^{b64encode(document).decode()}")
+
+
+@pytest.mark.parametrize("make", [oru, mdm])
+@pytest.mark.parametrize("case", STRANGERS)
+def test_what_is_somebody_else_s_leaves_for_no_mailbox_in_a_sandbox_either(
+    post: Post, admitted: Any, new_scene: Any, case: str, make: Callable[..., Er7]
+) -> None:
+    other = new_scene(post.house).patient
+    change, place = STRANGERS[case]
+    good = make(
+        laboratory_report(admitted),
+        patient=admitted,
+        said={"DESTDMP": "N", "DESTMSSANTEPAT": "Y"},
+        to_patient=True,
+    )
+    message = change(good, replace(other, local_id=f"IPP{other.nir}"))
+
+    code, errors = _told(post.bench, message)
+
+    assert code == "AE"
+    assert place in errors
+    assert post.bench.rows("SELECT 1 FROM ecluse.inbox WHERE control_id = %s", message.at("MSH^1^10")) == []
+    assert post.box.to(mailbox_of(admitted)) == post.box.to(mailbox_of(other)) == []
+
+
+def test_a_recipient_that_is_nobody_s_ins_is_warned_of_in_a_sandbox(post: Post, admitted: Any) -> None:
+    """As a published example writes it."""
+    good = for_mssante(admitted, to_patient=True)
+    message = good.edited("PRT^2^5", lambda person: f"27707{person}").with_field(
+        "PRT^2^15", f"^^X.400^27707{mailbox_of(admitted)}"
+    )
+
+    code, errors = _told(post.bench, message)
+
+    assert code == "AA"
+    assert errors == ["W PRT^2^5", "W PRT^2^15"]
+    assert post.settled(message)[0][:2] == ("PATIENT", "DONE")
 
 
 def test_who_names_another_structure_writes_to_nobody(post: Post, admitted: Any) -> None:

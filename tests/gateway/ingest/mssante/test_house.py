@@ -13,6 +13,7 @@ from gateway.assembly.mssante import outgoing_mail
 from gateway.ingest.mssante.admission import NOT_SERVED, check_mssante
 from gateway.ingest.mssante.channels import Files, Smtp
 from gateway.settings import Settings, SettingsError, load
+from samples.documents.patients import CLAIRE
 from samples.hl7v2.er7 import Er7
 from samples.hl7v2.messages import oru
 from xds.hl7v2.document_message import DocumentMessage
@@ -97,40 +98,68 @@ def of_another(made: Er7) -> Er7:
     return made.edited("PRT^3^5", lambda person: f"1{person[1:]}")
 
 
+def of_nobody(made: Er7) -> Er7:
+    """The patient's RCT, INS and mailbox, is what no INS can be, as in a published example."""
+    return made.edited("PRT^3^5", lambda person: f"27707{person}").edited(
+        "PRT^3^15", lambda xtn: xtn.replace("X.400^", "X.400^27707")
+    )
+
+
 def to_another(made: Er7) -> Er7:
     """The patient's RCT has the mailbox of somebody else."""
     return made.edited("PRT^3^15", lambda xtn: xtn.replace("X.400^2", "X.400^1"))
 
 
+def without_ins(made: Er7) -> Er7:
+    """The patient is known by the number of the establishment alone."""
+    return made.edited("PID^1^3", lambda ids: ids.split("~")[0])
+
+
+def as_a_professional(made: Er7) -> Er7:
+    """A mailbox of patients is that of the professional's RCT."""
+    return made.edited("PRT^2^15", lambda _: made.at("PRT^3^15"))
+
+
 ADULT, CHILD = date(2026, 3, 1), date(1970, 1, 1)
 """Days on which the patient of the samples, born in 1958, is one."""
+IN_SANDBOX, IN_PRODUCTION = Terms(today=ADULT), Terms(production=True, today=ADULT)
+HIDDEN = {"INVISIBLE_REP_LEGAUX": "Y"}
+PERSON, MAILBOX = "E PRT^3^5", "E PRT^3^15"
+REMARKS = ["W PRT^3^5", "W PRT^3^15"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said", "terms", "is_refused"),
+    ("change", "said", "terms", "found"),
     [
-        (lambda one: one, {}, Terms(production=True, today=ADULT), False),
-        (of_another, {}, Terms(production=True, today=ADULT), True),
-        (to_another, {}, Terms(production=True, today=ADULT), True),
-        (of_another, {}, Terms(production=True), True),
-        (of_another, {}, Terms(production=True, today=CHILD), False),
-        (of_another, {"INVISIBLE_REP_LEGAUX": "Y"}, Terms(production=True, today=CHILD), True),
-        (of_another, {"INVISIBLE_REP_LEGAUX": "Y"}, Terms(today=CHILD), True),
-        (of_another, {}, Terms(today=ADULT), False),
-    ],
-    ids=[
-        "the patient",
-        "another person",
-        "another mailbox",
-        "another person, of a patient of unknown age",
-        "who represents a minor",
-        "who represents a minor, hidden from him",
-        "the same in a sandbox",
-        "another person in a sandbox, as in published examples",
+        pytest.param(lambda one: one, {}, IN_PRODUCTION, [], id="the patient"),
+        pytest.param(lambda one: one, {}, IN_SANDBOX, [], id="the patient, in a sandbox"),
+        pytest.param(of_another, {}, IN_PRODUCTION, [PERSON], id="another person"),
+        pytest.param(of_another, {}, IN_SANDBOX, [PERSON], id="another person, in a sandbox"),
+        pytest.param(to_another, {}, IN_PRODUCTION, [MAILBOX], id="another mailbox"),
+        pytest.param(to_another, {}, IN_SANDBOX, [MAILBOX], id="another mailbox, in a sandbox"),
+        pytest.param(without_ins, {}, IN_PRODUCTION, [PERSON, MAILBOX], id="a patient without INS"),
+        pytest.param(without_ins, {}, IN_SANDBOX, [PERSON, MAILBOX], id="a patient without INS, in a sandbox"),
+        pytest.param(of_nobody, {}, IN_PRODUCTION, [PERSON, MAILBOX], id="no INS"),
+        pytest.param(of_nobody, {}, IN_SANDBOX, REMARKS, id="no INS in a sandbox, as in a published example"),
+        pytest.param(of_another, {}, Terms(production=True), [PERSON], id="another person, of unknown age"),
+        pytest.param(of_another, {}, Terms(production=True, today=CHILD), [], id="who represents a minor"),
+        pytest.param(of_another, {}, Terms(today=CHILD), [], id="the same in a sandbox"),
+        pytest.param(of_another, HIDDEN, Terms(production=True, today=CHILD), [PERSON], id="hidden from him"),
+        pytest.param(of_another, HIDDEN, Terms(today=CHILD), [PERSON], id="hidden from him, in a sandbox"),
+        pytest.param(of_nobody, HIDDEN, Terms(today=CHILD), [PERSON, MAILBOX], id="no INS, hidden, in a sandbox"),
     ],
 )
 def test_a_letter_to_the_patient_goes_to_nobody_else(
-    change: Callable[[Er7], Er7], said: dict[str, str], terms: Terms, is_refused: bool
+    change: Callable[[Er7], Er7], said: dict[str, str], terms: Terms, found: list[str]
 ) -> None:
-    asked = message(change, DESTMSSANTEPAT="Y", **said)
-    assert bool(list(check_mssante(asked, terms, is_served=True))) is is_refused
+    faults = tuple(check_mssante(message(change, DESTMSSANTEPAT="Y", **said), terms, is_served=True))
+    assert [f"{fault.severity} {fault.location}" for fault in faults] == found
+    assert all("(found " in fault.text and ", expected " in fault.text for fault in faults)
+    assert not any(CLAIRE.ins in fault.text for fault in faults), "an INS is in no text"
+
+
+@pytest.mark.parametrize("terms", [IN_PRODUCTION, IN_SANDBOX], ids=["production", "sandbox"])
+def test_a_mailbox_of_patients_is_no_professional_s(terms: Terms) -> None:
+    asked = message(as_a_professional, DESTMSSANTEPS="Y", INVISIBLE_PATIENT="Y")
+    faults = tuple(check_mssante(asked, terms, is_served=True))
+    assert [f"{fault.severity} {fault.location}" for fault in faults] == ["E PRT^2^15"]
