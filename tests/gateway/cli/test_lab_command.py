@@ -55,6 +55,21 @@ def test_what_is_missing_is_an_error_and_there_is_no_document(run, tmp_path):
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["report.json"]
 
 
+def test_every_order_after_the_first_has_an_orc_of_its_own(run):
+    good = results()
+    orc, obr = "ORC|NW", "|".join(next(one for one in good.segments if one[0] == "OBR"))
+    bare = good.after("OBX^5", obr).after("OBX^3", obr)
+
+    refused = run(bare)
+
+    assert refused.exit_code == 1
+    for place in ("OBR^2", "OBR^3"):
+        assert f"error  {place}  broken rule: A segment stands where the structure" in refused.output
+    assert refused.output.count("(found OBR, expected ORC)") == 2
+    taken = run(good.after("OBX^5", obr).after("OBX^5", orc).after("OBX^3", obr).after("OBX^3", orc))
+    assert taken.exit_code == 0, taken.output
+
+
 def test_remarks_and_faults_are_told_in_french_too(run):
     shown = run(results().with_field("OBX^1^6", "points").with_field("PID^1^32", "PROV"), lang="fr")
 

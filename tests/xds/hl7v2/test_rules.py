@@ -206,6 +206,10 @@ WHERE_FOUND_EXPECTED = {
             ("HL7-SEQUENCE", "OBX^1", "found OBX, expected OBR"),
         },
     ),
+    "an OBR without an ORC of its own": (
+        oru().after("OBX^11", "OBR|2|||11502-2^CR^LN").after("OBR^2", "OBX|12|ST|1-8^X^LN||x||||||F").bytes,
+        {("HL7-SEQUENCE", "OBR^2", "found OBR, expected ORC")},
+    ),
     "EVN behind PID": (
         pam().moved("EVN^1", "PID^1").bytes,
         {("HL7-SEQUENCE", "PID^1", "found PID, expected EVN"), ("HL7-SEQUENCE", "EVN^1", "found EVN")},
