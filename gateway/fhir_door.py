@@ -79,7 +79,7 @@ class _FhirExchange(Exchange):
     def answer(self) -> Response:
         certificate = self.admit_certificate()
         query = reading.read_query(request.query_string)
-        override = next((value for name, value in query if name == "_format"), None)
+        override = _override(query)
         if request.method == "GET" and self._path == METADATA:
             request.environ["ecluse.route"] = f"GET {self._address}/{METADATA}"
             self._format = media_types.wanted_format(request.headers.get("Accept", ""), override)
@@ -88,6 +88,8 @@ class _FhirExchange(Exchange):
         request.environ["ecluse.route"] = f"{request.method} {self._address}/{self._operation.route}"
         if not self._operation.documents:
             self._format = media_types.wanted_format(request.headers.get("Accept", ""), override)
+        elif override is not None:
+            self._format = media_types.named_format(override) or self._format
         token = read_bearer(request.headers.getlist("Authorization"))
         self.caller = self.keeper.gate.admit_bearer(certificate, token, self.id, self.now)
         self._request = self._read(self._operation, variables, query)
@@ -104,6 +106,7 @@ class _FhirExchange(Exchange):
         if "If-None-Exist" in request.headers:
             text = "If-None-Exist: a creation has no condition here, since nothing is told of what there is"
             raise FhirRefused(400, [Issue(code="not-supported", reason="FHIR_FORBIDDEN", diagnostics=text)])
+        override = _override(query)
         prefer = read_preferences(", ".join(request.headers.getlist("Prefer")))
         pairs = [(name, value) for name, value in query if name not in _OF_THE_WIRE]
         resource: dict[str, Any] | None = None
@@ -127,7 +130,7 @@ class _FhirExchange(Exchange):
             lenient=self._is_lenient(prefer),
             strict=prefer.handling == "strict",
             returning=prefer.returning,
-            accept=media_types.media_ranges(request.headers.get("Accept", "")),
+            accept=media_types.wanted_types(request.headers.get("Accept", ""), override),
             if_match=_version(request.headers.get("If-Match", "")),
         )
 
@@ -154,7 +157,7 @@ class _FhirExchange(Exchange):
     def fault(self, error: SecurityError | NotAvailable | None) -> Response:
         status, issues = refusal_of(error, self.id, known=self.caller is not None)
         response = self._written(FhirAnswer(status=status, resource=write_outcome(issues)))
-        if isinstance(error, FhirRefused) and error.allow:
+        if isinstance(error, FhirRefused) and error.allow is not None:
             response.headers["Allow"] = error.allow
         if status == 401:
             response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
@@ -178,6 +181,11 @@ class _FhirExchange(Exchange):
         if not _HOST.fullmatch(request.host):
             raise MalformedMessage(ErrorKind.HTTP_MALFORMED, "Host is not a name and a port")
         return f"{request.scheme}://{request.host}{self._address}"
+
+
+def _override(query: tuple[tuple[str, str], ...]) -> str | None:
+    """What `_format` says, which counts before `Accept`."""
+    return next((value for name, value in query if name == "_format"), None)
 
 
 def _version(value: str) -> str:

@@ -137,11 +137,14 @@ class Routes:
             if method not in methods:
                 raise _refused(405, "not-supported", "this address has not that method", ", ".join(sorted(methods)))
             return methods[method], found.groupdict()
+        if not path:
+            text = "this address has no method: documents are deposited at the ingest door, not at this one"
+            raise _refused(405, "not-supported", text, "")
         if path == METADATA:
             raise _refused(405, "not-supported", "this address has not that method", "GET")
         raise _refused(404, "not-found", "this interface has nothing at that address")
 
 
-def _refused(status: int, code: str, text: str, allow: str = "") -> FhirRefused:
+def _refused(status: int, code: str, text: str, allow: str | None = None) -> FhirRefused:
     issue = Issue(code=code, reason="FHIR_FORBIDDEN", diagnostics=text)
     return FhirRefused(status, [issue], kind=ErrorKind.FHIR_FORBIDDEN, allow=allow)

@@ -96,6 +96,14 @@ def test_a_method_that_is_not_there_is_405_with_those_that_are(method: str, path
     assert (refused.value.status, refused.value.allow) == (405, allow)
 
 
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_the_address_of_an_interface_without_transactions_says_where_deposits_go(method: str) -> None:
+    with pytest.raises(FhirRefused) as refused:
+        Routes(TABLE[1:]).find(method, "")
+    assert (refused.value.status, refused.value.allow) == (405, "")
+    assert "at the ingest door" in refused.value.issues[0].diagnostics
+
+
 def test_a_table_has_each_method_of_a_route_once() -> None:
     with pytest.raises(ValueError, match="is there twice"):
         Routes((*TABLE, operation("GET", "DocumentReference/{id}", "read")))

@@ -49,11 +49,17 @@ class Issue:
 class FhirRefused(MalformedMessage):
     """What the wire refuses by itself: an address, a method, a media type, a resource, a condition.
 
-    `status` is that of HTTP, `issues` are all that was found, never empty; `allow` lists the methods of a 405.
+    `status` is that of HTTP, `issues` are all that was found, never empty; `allow` lists the methods of a 405:
+    it may be empty, which says that there is none (RFC 9110 §10.2.1).
     """
 
     def __init__(
-        self, status: int, issues: Iterable[Issue], *, kind: ErrorKind = ErrorKind.FHIR_STRUCTURE, allow: str = ""
+        self,
+        status: int,
+        issues: Iterable[Issue],
+        *,
+        kind: ErrorKind = ErrorKind.FHIR_STRUCTURE,
+        allow: str | None = None,
     ) -> None:
         self.status, self.issues, self.allow = status, tuple(issues), allow
         first = self.issues[0]

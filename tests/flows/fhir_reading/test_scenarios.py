@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from samples.documents.vsm import vsm
+from samples.fhir.bundle import write_lot
+from security.strict_json import write_json
 from xds.mhd.constants import DELETED
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -18,6 +21,16 @@ MASK = {"coding": [{"system": VISIBILITY, "code": "MASQUE_PS"}]}
 
 def labels(resource: dict[str, Any]) -> list[str]:
     return sorted(coding["code"] for label in resource["securityLabel"] for coding in label["coding"])
+
+
+def last_event(reader: Any) -> tuple[str, str, str]:
+    """Transaction, outcome and code of the last event of this door."""
+    with closing(reader.scene.house.owner()) as connection:
+        ((event,),) = connection.execute(
+            "SELECT event FROM ecluse.audit_events WHERE door = 'consultation' ORDER BY sequence DESC LIMIT 1"
+        ).fetchall()
+    said = json.loads(event)
+    return said["transaction"], said["outcome"], said["code"]
 
 
 def test_a_document_is_read_at_each_form_of_its_address(reader: Any) -> None:
@@ -74,6 +87,18 @@ def test_nothing_is_deposited_written_over_or_destroyed_at_this_door(reader: Any
         )
         assert reply.status in (404, 405), (method, path)
     assert reader.named(unique_id) == found
+
+
+def test_a_lot_sent_to_this_door_is_told_where_lots_go_and_leaves_an_event(reader: Any) -> None:
+    lot = write_json(write_lot(reader.scene.lot([vsm(reader.scene.patient)])).resource)
+    said = []
+    for path in ("", "metadata"):
+        reply = reader.client.request("POST", path, body=lot, headers={"Content-Type": "application/fhir+json"})
+        said.append((reply.status, reply.codes, *last_event(reader)))
+    assert said == [(405, ["FHIR_FORBIDDEN"], "FHIR", "refused", "FHIR_FORBIDDEN")] * 2
+    reply = reader.client.request("POST", "", body=lot, headers={"Content-Type": "application/fhir+json"})
+    assert reply.headers["Allow"] == ""
+    assert "at the ingest door" in reply.resource["issue"][0]["diagnostics"]
 
 
 @pytest.mark.parametrize("title", ["Autre", "", None])
