@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from xds.errors import RegistryError, Severity, disagreement
 from xds.mhd.element import Json
+from xds.mhd.full_url import A_UUID, lacks_uuid
 
 FORM: Final = "FHIR-DOCUMENT"
 SECTION: Final = "FHIR-SECTION"
@@ -96,6 +97,8 @@ def _address(url: str, resource: Json, path: str, seen: set[tuple[str, str]]) ->
     if not _ABSOLUTE.match(url):
         yield disagreement(FORM, path, url or "nothing", "the absolute address of the resource, or urn:uuid:")
         return
+    if lacks_uuid(url):
+        yield disagreement(FORM, path, url, A_UUID)
     if "/_history/" in url:
         yield disagreement(FORM, path, url, "an address without version")
     meta = resource.get("meta")

@@ -28,6 +28,7 @@ from xds.mhd.constants import OID
 from xds.mhd.contents import read_published
 from xds.mhd.document_reference_reader import ReadDocument, read_document_reference
 from xds.mhd.element import Element, Json
+from xds.mhd.full_url import A_UUID, lacks_uuid
 from xds.mhd.lot import Lot, read_lot
 from xds.mhd.notes import Notes
 from xds.mhd.relations import read_associations
@@ -146,8 +147,11 @@ def _found(resource: Element, entry: Element, notes: Notes) -> ReadDocument | No
         return None
     check_profile(resource, profile_of(profiles_of(dict(resource.content))) or COMPREHENSIVE)
     document = read_document_reference(resource, entry_uuid=fresh_uuid(), alone=True)
-    if not entry.text("fullUrl"):
+    full_url = entry.text("fullUrl")
+    if not full_url:
         notes.fault("FHIR-BUNDLE", entry.at("fullUrl"), "nothing", "the address of the resource")
+    elif lacks_uuid(full_url):
+        notes.fault("FHIR-BUNDLE", entry.at("fullUrl"), full_url, A_UUID)
     return document
 
 

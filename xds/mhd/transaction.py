@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from xds.mhd.element import Element, Json
+from xds.mhd.full_url import A_UUID, lacks_uuid
 from xds.mhd.notes import Notes
 from xds.mhd.submission_list import FOLDER, SUBMISSION_SET, list_type
 
@@ -96,6 +97,8 @@ def _entry(element: Element) -> BundleEntry:
     kind = _kind(resource, method, url, request)
     request.finish()
     element.finish()
+    if lacks_uuid(full_url):
+        element.notes.fault("FHIR-BUNDLE", element.at("fullUrl"), full_url, A_UUID)
     if kind is not EntryKind.PATCH and kind is not None and not full_url:
         element.notes.fault("FHIR-BUNDLE", element.at("fullUrl"), "nothing", "urn:uuid: and a UUID, to refer to it")
     return BundleEntry(kind, full_url, url, resource)

@@ -124,6 +124,11 @@ BROKEN = {
         "FHIR-DOCUMENT",
         "Bundle.entry[0].fullUrl",
     ),
+    "a fullUrl without a UUID": (
+        lambda one: one["entry"][0].update(fullUrl="urn:uuid:NOT-A-UUID"),
+        "FHIR-DOCUMENT",
+        "Bundle.entry[0].fullUrl",
+    ),
     "a fullUrl with a version": (
         lambda one: one["entry"][0].update(fullUrl="https://a.test/Composition/1/_history/2"),
         "FHIR-DOCUMENT",

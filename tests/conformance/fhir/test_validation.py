@@ -136,6 +136,11 @@ def bytes_elsewhere(lot):
     lot.document()["content"][0]["attachment"]["url"] = "https://elsewhere.example/Binary/1"
 
 
+def no_uuid(lot):
+    lot.resource["entry"][2]["fullUrl"] = "urn:uuid:NOT-A-UUID"
+    lot.document()["content"][0]["attachment"]["url"] = "urn:uuid:NOT-A-UUID"
+
+
 def no_base64(lot):
     lot.entries("Binary")[0]["resource"]["data"] = "####"
 
@@ -150,6 +155,7 @@ FAULTS = {
     "Bundle.signature": (signed_bundle, ("FHIR-BUNDLE-SIGNATURE", "Bundle.signature")),
     "condition": (condition, ("FHIR-FORBIDDEN", "Bundle.entry[1].request.ifNoneExist")),
     "bytes elsewhere": (bytes_elsewhere, ("DOCUMENT", f"{DOCUMENT}.content[0].attachment.url")),
+    "no UUID": (no_uuid, ("FHIR-BUNDLE", "Bundle.entry[2].fullUrl")),
     "no base64": (no_base64, ("DOCUMENT", "Bundle.entry[2].resource.data")),
 }
 
@@ -201,6 +207,11 @@ def test_two_sizes_cannot_have_one_hash(searchset):
 def test_a_stranger_in_an_answer_is_told(searchset):
     searchset["entry"].append({"fullUrl": "https://dmp.test/3", "resource": {"resourceType": "Patient"}})
     assert errors(judged(searchset)) == [("FHIR-BUNDLE", "Bundle.entry[2].resource")]
+
+
+def test_an_answer_whose_urn_holds_no_uuid_is_told(searchset):
+    searchset["entry"][1]["fullUrl"] = "urn:uuid:NOT-A-UUID"
+    assert errors(judged(searchset)) == [("FHIR-BUNDLE", "Bundle.entry[1].fullUrl")]
 
 
 def test_another_profile_than_asked_for_cannot_judge(lot, searchset):

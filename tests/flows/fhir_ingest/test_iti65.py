@@ -204,6 +204,16 @@ REFUSED = {
 }
 
 
+def test_a_name_that_holds_no_uuid_is_refused_at_its_place(hospital, scene):
+    lot = hospital.lot()
+    lot.resource["entry"][2]["fullUrl"] = "urn:uuid:NOT-A-UUID"
+    lot.document()["content"][0]["attachment"]["url"] = "urn:uuid:NOT-A-UUID"
+    before = scene.kept()
+    reply = hospital.send(lot)
+    assert (reply.status, told(reply)) == (400, [("FHIR-BUNDLE", "error", "Bundle.entry[2].fullUrl")])
+    assert scene.kept() == before
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_wrong_is_refused_with_its_rule_and_its_place(hospital, scene, case):
     change, issue = REFUSED[case]

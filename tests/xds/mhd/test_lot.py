@@ -159,6 +159,14 @@ def same_address(bundle):
     bundle["entry"][3]["fullUrl"] = bundle["entry"][1]["fullUrl"]
 
 
+def name_without_uuid(bundle):
+    bundle["entry"][2]["fullUrl"] = "urn:uuid:NOT-A-UUID"
+
+
+def patch_name_without_uuid(bundle):
+    bundle["entry"][-1]["fullUrl"] = "urn:uuid:"
+
+
 def other_media_type(bundle):
     bundle["entry"][2]["resource"]["contentType"] = "application/pdf"
 
@@ -191,6 +199,8 @@ FAULTS = {
     document_in_its_address: ("DOCUMENT", "Bundle.entry[1].resource.content[0].attachment.url"),
     unknown_relation: ("A1", "Bundle.entry[1].resource.relatesTo[0].code"),
     same_address: ("FHIR-BUNDLE", "Bundle.entry[3].fullUrl"),
+    name_without_uuid: ("FHIR-BUNDLE", "Bundle.entry[2].fullUrl"),
+    patch_name_without_uuid: ("FHIR-BUNDLE", "Bundle.entry[7].fullUrl"),
     other_media_type: ("DOCUMENT", "Bundle.entry[2].resource.contentType"),
     two_contents: ("O2", "Bundle.entry[1].resource.content"),
 }
@@ -203,6 +213,13 @@ def test_a_fault_is_told_with_its_rule_and_its_fhirpath(good, change):
     change(bundle)
     # when it is read, then what is wrong is told where it is.
     assert FAULTS[change] in [(one.rule, one.location) for one in read(bundle).request.errors]
+
+
+def test_a_uuid_in_upper_case_is_one(good):
+    content = orjson.dumps(good.resource).decode()
+    for one in good.resource["entry"]:
+        content = content.replace(one["fullUrl"], "urn:uuid:" + one["fullUrl"].removeprefix("urn:uuid:").upper())
+    assert read(orjson.loads(content)).request.errors == ()
 
 
 def test_an_address_that_holds_a_document_is_not_quoted(good):
