@@ -74,5 +74,7 @@ def _written(document: DocumentResponse, accept: Sequence[str]) -> FhirAnswer:
             resource = {"resourceType": "Binary", "contentType": own, "data": data}
             content, content_type = write_resource(resource, _WRAPPED[wanted])
             return FhirAnswer(content=content, content_type=content_type)
-    issue = Issue(code="not-supported", diagnostics=f"Accept has no type of this document; expected {own}")
+    issue = Issue(
+        code="not-supported", diagnostics=f"_format, else Accept, has no type of this document; expected {own}"
+    )
     return FhirAnswer(status=406, resource=write_outcome([issue]))

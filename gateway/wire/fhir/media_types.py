@@ -53,10 +53,9 @@ def wanted_format(accept: str, override: str | None) -> FhirFormat:
     Raises FhirRefused: 406.
     """
     if override is not None:
-        essence = override.partition(";")[0].strip().lower().replace(" ", "+")
-        if essence not in _READ:
+        if (named := named_format(override)) is None:
             raise _not_acceptable("_format names neither JSON nor XML")
-        return _READ[essence]
+        return named
     for each in media_ranges(accept):
         found = _READ.get(each) if "/" in each else None
         if found is not None or each in _RANGES:
@@ -64,6 +63,26 @@ def wanted_format(accept: str, override: str | None) -> FhirFormat:
     if accept.strip():
         raise _not_acceptable("Accept names neither JSON nor XML")
     return FhirFormat.JSON
+
+
+def named_format(override: str) -> FhirFormat | None:
+    """The spelling that `_format` names; None: it names none."""
+    return _READ.get(_essence(override))
+
+
+def wanted_types(accept: str, override: str | None) -> tuple[str, ...]:
+    """The types that a document is wanted in, best first: that of `_format`, else the ranges of `Accept`.
+
+    A name of JSON or XML in `_format` is FHIR's own: it asks for the resource around the document.
+    """
+    if override is None:
+        return media_ranges(accept)
+    return (str(named_format(override) or _essence(override)),)
+
+
+def _essence(override: str) -> str:
+    """A blank stands for the plus of a type that nobody escaped in the query."""
+    return override.partition(";")[0].strip().lower().replace(" ", "+")
 
 
 def media_ranges(accept: str) -> tuple[str, ...]:

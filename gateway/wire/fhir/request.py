@@ -19,7 +19,7 @@ class FhirRequest:
     `resource` was read strictly, is what was sent, and fits its type in R4; decimals are `decimal.Decimal`.
     `content` are the bytes of a patch, `media_type` its type, without parameters.
     `lenient`: the client prefers `handling=lenient`, and the house lets it. `strict`: it prefers `handling=strict`.
-    `returning` is what it prefers to get back. `accept` are the media ranges it takes, best first, as sent;
+    `returning` is what it prefers to get back. `accept` are the media ranges it takes, best first;
     empty: any. `if_match` is a version, without quotes.
     """
 

@@ -36,6 +36,46 @@ def test_a_document_comes_as_a_resource_to_whoever_wants_fhir(reader: Any) -> No
     assert b"<Binary" in reader.client.get(address, Accept="application/fhir+xml").content
 
 
+@pytest.mark.parametrize(
+    ("wanted", "accept", "content_type"),
+    [
+        ("json", "application/xml", "application/fhir+json"),
+        ("json", "", "application/fhir+json"),
+        ("application/fhir+json", "application/fhir+xml", "application/fhir+json"),
+        ("xml", "application/fhir+json", "application/fhir+xml"),
+        ("application/xml", "", "application/fhir+xml"),
+        ("*/*", "application/fhir+json", "application/xml"),
+    ],
+)
+def test_format_says_what_a_document_comes_as_whatever_accept_says(
+    reader: Any, wanted: str, accept: str, content_type: str
+) -> None:
+    (unique_id,) = reader.deposit()
+    address = f"Binary/{reader.named(unique_id)['id']}"
+    as_sent = reader.client.get(address, Accept="*/*").content
+
+    reply = reader.client.get(address, {"_format": wanted}, Accept=accept)
+
+    assert (reply.status, reply.content_type) == (200, content_type)
+    if content_type == "application/fhir+json":
+        assert reply.resource["resourceType"] == "Binary"
+        assert base64.b64decode(reply.resource["data"]) == as_sent
+    else:
+        assert reply.content == as_sent if content_type == "application/xml" else b"<Binary" in reply.content
+
+
+@pytest.mark.parametrize("wanted", ["application/pdf", "turtle"])
+def test_a_format_that_the_document_has_not_is_not_acceptable(reader: Any, wanted: str) -> None:
+    (unique_id,) = reader.deposit()
+    reply = reader.client.get(f"Binary/{reader.named(unique_id)['id']}", {"_format": wanted}, Accept="*/*")
+    assert reply.status == 406
+
+
+def test_a_document_that_is_absent_is_told_in_the_format_that_is_wanted(reader: Any) -> None:
+    reply = reader.client.get("Binary/00000000-0000-4000-8000-000000000000", {"_format": "xml"})
+    assert (reply.status, reply.content_type) == (404, "application/fhir+xml")
+
+
 def test_another_type_is_not_acceptable(reader: Any) -> None:
     (unique_id,) = reader.deposit()
     reply = reader.client.get(f"Binary/{reader.named(unique_id)['id']}", Accept="application/pdf")
