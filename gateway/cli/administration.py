@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,8 +50,7 @@ def existing_house(settings: Settings) -> Path:
     Raises click.ClickException: neither a database nor its secrets are in it, and no settings name a server.
     """
     folder = Path(settings.data).resolve()
-    # Under root, the database is a link to what only another account may look at.
-    if not settings.database.url and not any(os.path.lexists(folder / part) for part in ("postgres", "database")):
+    if not settings.database.url and not any((folder / part).is_dir() for part in ("postgres", "database")):
         raise click.ClickException(f"{folder} is not a data directory")
     return folder
 
