@@ -142,7 +142,9 @@ def test_no_list_of_records_without_an_event_that_names_its_structure(
         thief.execute("SELECT * FROM structure_records('1750999013', now(), %s)", (event,))
     assert counted(house) == before
 
-    thief.execute("SELECT * FROM structure_records('1750999013', now(), %s)", ('{"door": "ingest", "structure": "1750999013"}',))
+    thief.execute(
+        "SELECT * FROM structure_records('1750999013', now(), %s)", ('{"door": "ingest", "structure": "1750999013"}',)
+    )
 
     assert counted(house)[2] == before[2] + 1
 
