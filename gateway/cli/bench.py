@@ -15,6 +15,7 @@ import click
 import psycopg
 from lxml import etree
 
+from gateway.cli.bench_deposits import BLOCK, SoapDeposits
 from gateway.cli.bench_figures import Figure, print_measured, print_requests
 from gateway.cli.bench_hl7v2 import hl7v2_figures
 from gateway.cli.bench_knocker import Knock, Knocker
@@ -86,11 +87,13 @@ def bench(*, as_json: bool, runs: int, scale: bool, sizes: tuple[int, ...], vali
         measured: list[Measured] = []
         if not validation:
             with Rehearsal({"ECLUSE_HL7V2_ENABLED": "true"}) as house:
-                figures = list(_Bench(house, runs).figures())
+                requests = _Bench(house, runs)
+                figures = list(requests.figures())
                 measured.append(measure_rights(house, LUCIA, runs))
                 measured += measure_searches(house, MOUSSA, runs)
                 reports = [_large_vsm(MOUSSA) for _ in range(runs + WARM_UP)]
-                measured += hl7v2_figures(house, MOUSSA, reports, figures[0].value, runs)
+                with closing(requests.soap_deposits()) as by_soap:
+                    measured += hl7v2_figures(house, MOUSSA, reports, by_soap, runs)
     except (RehearsalError, ScaleError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -150,13 +153,21 @@ class _Bench:
         return self._measure("iti41", "ingest", "chu-seine.auth", [_knock("repository", one) for one in messages], base)
 
     def _fhir_deposits(self, by_soap: Figure) -> Figure:
-        """The same lots as those of ITI-41, sent as transactions; floor and budget come of ITI-41 in the same run."""
+        """Lots as those of ITI-41, sent as transactions; the budget comes of ITI-41 of such lots, by turns."""
         self._house.open_record(ADELE.cx)
         lots = [self._lot([_large_vsm(ADELE)], ADELE.cx) for _ in range(self._runs + WARM_UP)]
         with closing(self._house.fhir("chu-seine", ADELE.cx)) as hospital:
             knocks = [_transaction(hospital, lot) for lot in lots]
-        figure = self._measure("iti65", "ingest", "chu-seine.auth", knocks, by_soap.floor)
-        return replace(figure, budget=Budget(OF_ITI_65 * by_soap.value, of="value"))
+        with closing(self.soap_deposits()) as beside:
+            figure = self._measure("iti65", "ingest", "chu-seine.auth", knocks, by_soap.floor, beside)
+            return replace(figure, budget=Budget(OF_ITI_65 * beside.milliseconds, of="value"))
+
+    def soap_deposits(self) -> SoapDeposits:
+        """As many lots as there are runs, to deposit by ITI-41 in the record that `figures` opened."""
+        lots = [self._lot([_large_vsm(PAUL)], PAUL.cx) for _ in range(self._runs)]
+        with closing(self._house.establishment("chu-seine", PAUL.cx)) as hospital:
+            knocks = [_knock("repository", hospital.message(lot)) for lot in lots]
+        return SoapDeposits(self._house, "chu-seine.auth", knocks)
 
     def _queries(self, message: Message, floor: Floor) -> Figure:
         _, envelope = message.encode()
@@ -181,15 +192,31 @@ class _Bench:
         knocks = [_knock("repository", one) for one in messages]
         return self._measure("iti43", "consultation", "dr-essai.auth", knocks, base)
 
-    def _measure(self, name: str, door: str, credential: str, knocks: list[Knock], floor: float) -> Figure:
+    def _measure(
+        self,
+        name: str,
+        door: str,
+        credential: str,
+        knocks: list[Knock],
+        floor: float,
+        beside: SoapDeposits | None = None,
+    ) -> Figure:
+        """What knocks cost a door, by turns with deposits beside them, if there are some."""
         pids = door_pids(self._house.data, door)
         database = self._database_pids()
         with closing(Knocker(self._house, door, credential)) as knocker:
             for knock in knocks[:WARM_UP]:
                 knocker.knock(knock)
-            before, before_database = cpu_seconds(pids), cpu_seconds(database)
-            times = [knocker.knock(knock) for knock in knocks[WARM_UP:]]
-            spent, spent_database = cpu_seconds(pids) - before, cpu_seconds(database) - before_database
+            measured, times, spent, spent_database = knocks[WARM_UP:], list[float](), 0.0, 0.0
+            size = BLOCK if beside is not None else len(measured)
+            for start in range(0, len(measured), size):
+                block = measured[start : start + size]
+                before, before_database = cpu_seconds(pids), cpu_seconds(database)
+                times += [knocker.knock(knock) for knock in block]
+                spent += cpu_seconds(pids) - before
+                spent_database += cpu_seconds(database) - before_database
+                if beside is not None:
+                    beside.take(len(block))
         runs = len(times)
         cuts = statistics.quantiles(times, n=100)
         return Figure(
